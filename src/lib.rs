@@ -1,0 +1,18 @@
+//! **allclear** proves that an environment is healthy after an infrastructure change.
+//!
+//! The whole program in one breath: a suite is planned, probes look, checks judge, the gate decides, reports tell.
+//! Each verb is one room, listed here in reading order; `docs/architecture.md` says which may import which.
+
+// What everybody speaks, and how text becomes it.
+pub mod model;
+
+// Planned …
+
+// … looked at, judged …
+
+// … decided …
+
+// … told, and kept.
+
+// One validation, and its doors.
+

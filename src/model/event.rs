@@ -1,0 +1,186 @@
+//! The whole vocabulary between the runner and those who listen, and its fold into the record.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{
+    AttemptRecord, Code, Interrupt, NotRun, RunHeader, RunRecord, Sample, SessionRecord, Status,
+    TestRecord, Verdict, Why,
+};
+
+/// Something that happened. `RunStarted` is the first, `RunEnded` the runner's last, `Judged` the last of all.
+///
+/// Tests are named by their position in [`RunHeader::tests`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The run begins.
+    RunStarted(Arc<RunHeader>),
+    /// An instance begins to look.
+    TestStarted {
+        /// Position in the plan.
+        test: usize,
+        /// From the run's start.
+        at: Duration,
+    },
+    /// An attempt that is kept has ended. All of a test's attempts are told before its end.
+    AttemptEnded(AttemptEnded),
+    /// An instance has ended; exactly once for every planned instance.
+    TestEnded(TestEnded),
+    /// A session was opened, or could not be; and once more when its clean-ups are done.
+    SessionEnded(Arc<SessionRecord>),
+    /// Every instance has ended and every clean-up is done.
+    RunEnded {
+        /// Of the whole run.
+        elapsed: Duration,
+        /// The signal that ended it early.
+        interrupted: Option<Interrupt>,
+    },
+    /// The gate has decided.
+    Judged(Arc<Verdict>),
+}
+
+/// An attempt that is kept has ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AttemptEnded {
+    /// Position in the plan.
+    pub test: usize,
+    /// The attempt.
+    pub attempt: Arc<AttemptRecord>,
+}
+
+/// How an instance ended; its attempts were told before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TestEnded {
+    /// Position in the plan.
+    pub test: usize,
+    /// How it ended.
+    pub status: Status,
+    /// The code of what made it end so.
+    pub code: Option<Code>,
+    /// Why it was not judged on what was seen.
+    pub why: Option<Why>,
+    /// How many attempts (or polls) were made.
+    pub attempts_made: u64,
+    /// Of a test with `repeat`.
+    pub sample: Option<Arc<Sample>>,
+    /// When it started looking, from the run's start.
+    pub started: Duration,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// Clean-ups that did not hold.
+    pub left_behind: Vec<String>,
+}
+
+/// Folds events into the record.
+#[derive(Debug)]
+pub struct Fold {
+    header: Arc<RunHeader>,
+    tests: Vec<Slot>,
+    sessions: Vec<Arc<SessionRecord>>,
+    ended: Option<(Duration, Option<Interrupt>)>,
+    verdict: Option<Arc<Verdict>>,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    attempts: Vec<Arc<AttemptRecord>>,
+    ended: Option<TestEnded>,
+}
+
+impl Fold {
+    /// Begins with the header of `RunStarted`.
+    pub fn new(header: Arc<RunHeader>) -> Self {
+        let tests = header.tests.iter().map(|_| Slot::default()).collect();
+        Self {
+            header,
+            tests,
+            sessions: Vec::new(),
+            ended: None,
+            verdict: None,
+        }
+    }
+
+    /// Takes one more event. A second end of an instance, and a position outside the plan, change nothing: the first
+    /// end stands.
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::RunStarted(_) | Event::TestStarted { .. } => {}
+            Event::AttemptEnded(ended) => {
+                if let Some(slot) = self.tests.get_mut(ended.test) {
+                    slot.attempts.push(ended.attempt.clone());
+                }
+            }
+            Event::TestEnded(ended) => {
+                if let Some(slot) = self.tests.get_mut(ended.test) {
+                    slot.ended.get_or_insert_with(|| ended.clone());
+                }
+            }
+            Event::SessionEnded(session) => match self
+                .sessions
+                .iter_mut()
+                .find(|known| known.name == session.name)
+            {
+                Some(known) => *known = session.clone(),
+                None => self.sessions.push(session.clone()),
+            },
+            Event::RunEnded {
+                elapsed,
+                interrupted,
+            } => self.ended = Some((*elapsed, *interrupted)),
+            Event::Judged(verdict) => self.verdict = Some(verdict.clone()),
+        }
+    }
+
+    /// Whether `RunEnded` was seen: the record is complete.
+    pub fn is_complete(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    /// The verdict, when `Judged` was seen.
+    pub fn verdict(&self) -> Option<Arc<Verdict>> {
+        self.verdict.clone()
+    }
+
+    /// The record. Instances without an end, which only a killed run has, ended as not run.
+    pub fn finish(self) -> RunRecord {
+        let latest = |slot: &Slot| {
+            slot.ended
+                .as_ref()
+                .map(|ended| ended.started + ended.elapsed)
+        };
+        let seen = self
+            .tests
+            .iter()
+            .filter_map(latest)
+            .max()
+            .unwrap_or_default();
+        let (elapsed, interrupted) = self.ended.unwrap_or((seen, None));
+        let tests = self
+            .header
+            .tests
+            .iter()
+            .zip(self.tests)
+            .map(|(header, slot)| {
+                let attempts_made = slot.attempts.len() as u64;
+                let ended = slot.ended.unwrap_or(TestEnded {
+                    test: 0,
+                    status: Status::NotRun,
+                    code: None,
+                    why: Some(Why::NotRun(NotRun::Killed)),
+                    attempts_made,
+                    sample: None,
+                    started: elapsed,
+                    elapsed: Duration::ZERO,
+                    left_behind: Vec::new(),
+                });
+                TestRecord::of(header.clone(), ended, slot.attempts)
+            });
+        RunRecord {
+            tests: tests.collect(),
+            header: self.header,
+            elapsed,
+            interrupted,
+            sessions: self.sessions,
+        }
+    }
+}
