@@ -5,6 +5,7 @@
 
 // What everybody speaks, and how text becomes it.
 pub mod model;
+pub mod yaml;
 
 // Planned …
 
