@@ -7,6 +7,8 @@
 pub mod model;
 pub mod yaml;
 
+pub mod template;
+
 // Planned …
 
 // … looked at, judged …

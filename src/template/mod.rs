@@ -1,0 +1,23 @@
+//! `${…}`: parse, names used, fill; values, their secrecy, and the one [`Mask`]; pure.
+//!
+//! Scalars are filled after YAML was parsed, one by one, so a value can never change the document's structure. A value
+//! is never looked at again: what stands in it is text, also when it looks like `${…}`.
+
+mod early;
+mod fill;
+mod filter;
+mod hole;
+mod late;
+mod mask;
+mod name;
+mod place;
+mod scope;
+mod text;
+
+pub use early::{Early, Use, fill_early, uses};
+pub use fill::is_filled;
+pub use late::{Filled, LateError, Template};
+pub use mask::Mask;
+pub use name::is_variable_name;
+pub use place::place;
+pub use scope::{Lookup, Scope, Secrecy};
