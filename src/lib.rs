@@ -9,6 +9,8 @@ pub mod yaml;
 
 pub mod template;
 
+pub mod statistics;
+
 // Planned …
 
 // … looked at, judged …
