@@ -15,6 +15,8 @@ pub mod statistics;
 
 // … looked at, judged …
 
+pub mod check;
+
 // … decided …
 
 // … told, and kept.

@@ -1,0 +1,361 @@
+//! What a test expects of one look, and the judgement.
+
+use super::fact::{self, Fact, Found, Sight};
+use super::fault;
+use super::literal::is_blank;
+use super::matcher::{Judgement, Matcher, judge};
+use super::words::show;
+use crate::model::{Code, CodePattern, Finding, Observation, Place, State};
+use crate::template::{Filled, LateError, is_filled, place};
+use crate::yaml::{Diagnostic, Diagnostics, Entry, Kind, Node, Sources};
+
+/// The facts a probe can give, so that a misspelt one is found at load.
+#[derive(Debug, Clone, Copy)]
+pub struct Vocabulary {
+    /// The probe's key: `http`.
+    pub probe: &'static str,
+    /// Its facts beyond the common `latency`, `phases.*` and `fault`.
+    pub facts: &'static [&'static str],
+}
+
+/// Everything one look must show.
+#[derive(Debug, Clone)]
+pub struct Expectations {
+    /// Whether a fault is expected.
+    pub fault: ExpectedFault,
+    /// Where `fault` stands, and how many expectations stand before it; `None` when nothing is said about it.
+    written_fault: Option<(Place, usize)>,
+    /// The others, in the order written.
+    facts: Vec<Expectation>,
+}
+
+/// What is expected about a fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExpectedFault {
+    /// No fault: `fault: none`, or nothing said.
+    None,
+    /// One of these must happen.
+    OneOf(Vec<CodePattern>),
+}
+
+/// What one fact must be.
+#[derive(Debug, Clone)]
+struct Expectation {
+    fact: Fact,
+    matcher: Matcher,
+    place: Place,
+}
+
+impl Expectations {
+    /// Nothing but "no fault": what a step without `expect` has.
+    pub fn no_fault() -> Self {
+        Self {
+            fault: ExpectedFault::None,
+            written_fault: None,
+            facts: Vec::new(),
+        }
+    }
+
+    /// Reads `expect:`. Late scalars decode as stand-ins. `None` when there are errors; all of them are told.
+    pub fn decode(
+        node: &Node,
+        vocabulary: Vocabulary,
+        sources: &Sources,
+        problems: &mut Diagnostics,
+    ) -> Option<Self> {
+        let mut decoder = Decoder {
+            vocabulary,
+            sources,
+            problems: Diagnostics::default(),
+            expectations: Self::no_fault(),
+        };
+        decoder.expect(node);
+        let has_errors = decoder.problems.has_errors();
+        problems.extend(decoder.problems);
+        (!has_errors).then_some(decoder.expectations)
+    }
+
+    /// Reads `expect:` after its late scalars were filled.
+    pub fn decode_late(filled: &Filled, vocabulary: Vocabulary) -> Result<Self, LateError> {
+        let mut problems = Diagnostics::default();
+        let decoded = Self::decode(&filled.node, vocabulary, &filled.sources, &mut problems);
+        decoded.ok_or_else(|| {
+            let message = problems.iter().next().map_or_else(
+                || "the expectations do not decode".to_owned(),
+                |problem| match problem.span {
+                    Some(span) => {
+                        format!("{} ({})", problem.message, place(&filled.sources, span))
+                    }
+                    None => problem.message.clone(),
+                },
+            );
+            LateError(message)
+        })
+    }
+
+    /// Every expectation in words, in the order of their findings, the implied `fault none` included.
+    pub fn texts(&self) -> Vec<String> {
+        let mut texts: Vec<_> = self
+            .facts
+            .iter()
+            .map(|expectation| format!("{} {}", expectation.fact, expectation.matcher))
+            .collect();
+        texts.insert(self.fault_position(), format!("fault {}", self.fault));
+        texts
+    }
+
+    fn fault_position(&self) -> usize {
+        self.written_fault.as_ref().map_or(0, |(_, before)| *before)
+    }
+}
+
+impl std::fmt::Display for ExpectedFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::None => f.write_str("none"),
+            Self::OneOf(patterns) => match patterns.as_slice() {
+                [] => f.write_str("…"),
+                [pattern] => pattern.fmt(f),
+                patterns => {
+                    let texts: Vec<_> = patterns.iter().map(CodePattern::as_str).collect();
+                    write!(f, "one of {}", texts.join(", "))
+                }
+            },
+        }
+    }
+}
+
+struct Decoder<'d> {
+    vocabulary: Vocabulary,
+    sources: &'d Sources,
+    problems: Diagnostics,
+    expectations: Expectations,
+}
+
+impl Decoder<'_> {
+    fn expect(&mut self, node: &Node) {
+        let Some(entries) = self.entries(node, "expect") else {
+            return;
+        };
+        for entry in entries {
+            let key = &*entry.key;
+            let is_known = self.vocabulary.facts.contains(&key);
+            if let Some(phase) = key.strip_prefix("phases.") {
+                self.phase(phase, entry);
+            } else if !is_known && !fact::COMMON.contains(&key) {
+                self.problems.push(fact::unknown(self.vocabulary, entry));
+            } else if is_blank(&entry.value) {
+                self.problems.push(Diagnostic::error(
+                    entry.key_span,
+                    format!("`{key}` is empty: nothing to compare with"),
+                ));
+            } else {
+                self.fact(key, entry);
+            }
+        }
+    }
+
+    fn fact(&mut self, key: &str, entry: &Entry) {
+        match key {
+            "fault" => {
+                let at = place(self.sources, entry.key_span);
+                if let Some(fault) = fault::decode(&entry.value, &mut self.problems) {
+                    self.expectations.fault = fault;
+                    self.expectations.written_fault = Some((at, self.expectations.facts.len()));
+                }
+            }
+            "phases" => self.each(entry, |decoder, inner| decoder.phase(&inner.key, inner)),
+            "headers" => self.each(entry, |decoder, inner| match Fact::header(&inner.key) {
+                Ok(fact) => decoder.push(fact, inner),
+                Err(message) => {
+                    let problem = Diagnostic::error(inner.key_span, message);
+                    decoder.problems.push(problem);
+                }
+            }),
+            "json" => self.each(entry, |decoder, inner| {
+                match super::JsonPath::parse(&inner.key) {
+                    Ok(path) => decoder.push(Fact::Json(Box::new(path)), inner),
+                    Err(message) => {
+                        let problem = Diagnostic::error(inner.key_span, message);
+                        decoder.problems.push(problem);
+                    }
+                }
+            }),
+            _ => self.push(Fact::whole(key), entry),
+        }
+    }
+
+    fn phase(&mut self, name: &str, entry: &Entry) {
+        match Fact::phase(name, entry) {
+            Ok(fact) => self.push(fact, entry),
+            Err(problem) => self.problems.push(problem),
+        }
+    }
+
+    fn each(&mut self, entry: &Entry, mut decode: impl FnMut(&mut Self, &Entry)) {
+        for inner in self.entries(&entry.value, &entry.key).unwrap_or_default() {
+            decode(self, inner);
+        }
+    }
+
+    /// The entries of a mapping that was written, not filled, and has some.
+    fn entries<'n>(&mut self, node: &'n Node, key: &str) -> Option<&'n [Entry]> {
+        let message = match &node.resolved().kind {
+            _ if is_filled(node) || node.resolved().kind == Kind::Pending => {
+                format!("`{key}` cannot come from a variable; only what is compared with can")
+            }
+            Kind::Mapping(entries) if entries.is_empty() => {
+                format!("`{key}` expects nothing")
+            }
+            Kind::Mapping(entries) => return Some(entries),
+            _ => match key {
+                "headers" => {
+                    "`headers` takes names and what they must be: `{ location: … }`".into()
+                }
+                "json" => "`json` takes JSONPaths and what they must be: `{ $.status: … }`".into(),
+                "phases" => {
+                    "`phases` takes phases and what they must be: `{ tls: { below: 1s } }`".into()
+                }
+                _ => "`expect` takes facts and what they must be: `{ status: 200 }`".into(),
+            },
+        };
+        let mut problem = Diagnostic::error(node.span, message);
+        if key == "expect" {
+            problem = problem.help("the shortest honest expectation is `{ fault: none }`");
+        }
+        self.problems.push(problem);
+        None
+    }
+
+    fn push(&mut self, fact: Fact, entry: &Entry) {
+        let decoded = Matcher::decode_for(&entry.value, fact.wanted(), &mut self.problems);
+        if let Some(matcher) = decoded {
+            self.expectations.facts.push(Expectation {
+                fact,
+                matcher,
+                place: place(self.sources, entry.key_span),
+            });
+        }
+    }
+}
+
+/// Judges one look: a finding for each of [`Expectations::texts`], in their order. An unexpected fault comes first and
+/// with its own code, and expectations on facts that were not seen are then *not reached*.
+pub fn evaluate(expectations: &Expectations, seen: &Observation) -> Vec<Finding> {
+    let fault = judge_fault(expectations, seen);
+    let is_unexpected = seen.fault.is_some() && fault.state == State::NotHeld;
+    let sight = Sight::of(seen);
+    let mut findings: Vec<_> = expectations
+        .facts
+        .iter()
+        .map(|expectation| expectation.judge(&sight, is_unexpected))
+        .collect();
+    let position = if is_unexpected {
+        0
+    } else {
+        expectations.fault_position()
+    };
+    findings.insert(position, fault);
+    findings
+}
+
+fn judge_fault(expectations: &Expectations, seen: &Observation) -> Finding {
+    let (state, code) = match (&expectations.fault, &seen.fault) {
+        (ExpectedFault::None, None) => (State::Held, Code::fixed("expect.fault")),
+        (ExpectedFault::OneOf(_), None) => (State::NotHeld, Code::fixed("expect.fault")),
+        (ExpectedFault::OneOf(patterns), Some(fault))
+            if patterns
+                .iter()
+                .any(|pattern| pattern.matches(&fault.code())) =>
+        {
+            (State::Held, Code::fixed("expect.fault"))
+        }
+        (_, Some(fault)) => (State::NotHeld, fault.code()),
+    };
+    let actual = match &seen.fault {
+        Some(fault) => format!("{}: {}", fault.code(), fault.message),
+        None => "none".to_owned(),
+    };
+    Finding {
+        code,
+        path: "fault".to_owned(),
+        expected: expectations.fault.to_string(),
+        actual: Some(actual),
+        state,
+        detail: seen
+            .fault
+            .as_ref()
+            .filter(|_| state == State::NotHeld)
+            .map(|fault| format!("in phase {}", fault.phase)),
+        place: expectations
+            .written_fault
+            .as_ref()
+            .map(|(place, _)| place.clone()),
+    }
+}
+
+impl Expectation {
+    fn judge(&self, sight: &Sight<'_>, is_stopped: bool) -> Finding {
+        let is_reached = !is_stopped || sight.reached(&self.fact);
+        let found = if is_reached {
+            sight.find(&self.fact)
+        } else {
+            Found::Absent
+        };
+        let (state, detail) = if !is_reached {
+            (State::NotReached, None)
+        } else if let Fact::Json(_) = self.fact
+            && !sight.reached(&self.fact)
+        {
+            // A page that is no JSON has none of what must not be in it, and proves nothing by that.
+            (State::NotHeld, Some("what came is no JSON".to_owned()))
+        } else {
+            match judge(&self.matcher, found.seen()) {
+                Judgement::Holds => (State::Held, None),
+                Judgement::Fails(why) => (State::NotHeld, why),
+                Judgement::Senseless(why) => (State::NotHeld, Some(why)),
+            }
+        };
+        Finding {
+            code: self.fact.code(),
+            path: self.fact.to_string(),
+            expected: self.matcher.to_string(),
+            actual: found.show(state),
+            state,
+            detail,
+            place: Some(self.place.clone()),
+        }
+    }
+}
+
+/// Longest text of an expectation that held.
+const LONG_HELD: usize = 4 * 1024;
+
+/// Longest text of one that did not; the evidence shows more.
+const LONG: usize = 64 * 1024;
+
+impl Found<'_> {
+    /// In words; `None` when absent. Something very long is described instead of cut, because the beginning of a secret
+    /// would not be recognised and masked.
+    fn show(&self, state: State) -> Option<String> {
+        let text = match self {
+            Self::Absent => return None,
+            Self::Borrowed(value) => show(value),
+            Self::Owned(value) | Self::Nodes(value) => show(value),
+            Self::Values(values) => values.iter().map(show).collect::<Vec<_>>().join(" | "),
+        };
+        let longest = if state == State::Held {
+            LONG_HELD
+        } else {
+            LONG
+        };
+        Some(if text.len() > longest {
+            format!("({} bytes)", text.len())
+        } else {
+            text
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,23 @@
+//! JUDGING what was seen; pure: no clock, no files, no async.
+
+mod capture;
+mod claims;
+mod expectation;
+mod fact;
+mod fault;
+mod json;
+mod json_path;
+mod literal;
+mod matcher;
+mod sample;
+#[cfg(test)]
+pub(crate) mod testing;
+mod words;
+
+pub use capture::{Captured, Captures};
+pub use claims::Claims;
+pub use expectation::{Expectations, ExpectedFault, Vocabulary, evaluate};
+pub use json::{to_json, to_value};
+pub use json_path::JsonPath;
+pub use matcher::Matcher;
+pub use sample::{is_futile, judge};
