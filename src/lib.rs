@@ -15,6 +15,8 @@ pub mod statistics;
 
 // … looked at, judged …
 
+pub mod probe;
+
 pub mod check;
 
 // … decided …

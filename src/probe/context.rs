@@ -1,0 +1,92 @@
+//! What a look is given beside its own keys: budget, clock, shared clients. No expectations.
+
+use std::sync::Arc;
+
+use rustls::ClientConfig;
+use tokio::sync::OnceCell;
+use tokio::task::spawn_blocking;
+use tokio::time::Instant;
+
+use super::exchange::Connections;
+use super::net::{self, Resolvers};
+use crate::model::{self, ProbeError, Unable};
+use crate::template::Mask;
+
+/// Made once per run: what all looks share (TLS settings, kept connections, the cap on resolving threads).
+#[derive(Debug)]
+pub struct Shared {
+    /// For what a probe itself writes to disk.
+    pub mask: Mask,
+    pub(super) resolvers: Resolvers,
+    pub(super) http: Connections,
+    tls: OnceCell<Result<Arc<ClientConfig>, ProbeError>>,
+}
+
+impl Shared {
+    /// Everything is made when first needed.
+    pub fn new(mask: Mask) -> Arc<Self> {
+        Arc::new(Self {
+            mask,
+            resolvers: Resolvers::default(),
+            http: Connections::default(),
+            tls: OnceCell::new(),
+        })
+    }
+
+    /// How TLS is spoken; the system's authorities are read when it is first asked for.
+    pub(super) async fn tls(&self) -> Result<Arc<ClientConfig>, ProbeError> {
+        let read = async || {
+            spawn_blocking(net::system_config)
+                .await
+                .unwrap_or_else(|_| {
+                    Err(ProbeError::new(
+                        Unable::Panic,
+                        "reading the certificates of the system panicked",
+                    ))
+                })
+        };
+        self.tls.get_or_init(read).await.clone()
+    }
+}
+
+/// Made once per attempt: connections its steps share. Dropping it closes them.
+#[derive(Debug, Default)]
+pub struct AttemptScope {
+    pub(super) http: Connections,
+}
+
+/// What one look is given.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Of the run.
+    pub shared: Arc<Shared>,
+    /// Of the attempt.
+    pub attempt: Arc<AttemptScope>,
+    /// Whether connections may outlive the attempt.
+    pub connections: model::Connections,
+    /// When the look must be over. Every phase is bounded by it and turns it into its own timeout fault.
+    pub deadline: Instant,
+    /// How many looks may run at once: what `runner: { look: limits }` measures against.
+    pub jobs: usize,
+}
+
+#[cfg(test)]
+impl Context {
+    /// A context of its own with this budget.
+    pub(crate) fn for_tests(budget: std::time::Duration) -> Self {
+        Self {
+            shared: Shared::new(Mask::default()),
+            attempt: Arc::default(),
+            connections: model::Connections::Fresh,
+            deadline: Instant::now() + budget,
+            jobs: 8,
+        }
+    }
+
+    /// With these authorities instead of the system's.
+    pub(super) fn trusting(self, roots: rustls::RootCertStore) -> Self {
+        let set = self.shared.tls.set(Ok(net::config(roots)));
+        assert!(set.is_ok(), "nothing was spoken yet");
+        self
+    }
+}

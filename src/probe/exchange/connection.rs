@@ -1,0 +1,258 @@
+//! One connection, driven by whoever uses it: no task of its own, so nothing is left running and little is switched.
+
+use std::future::{Future, poll_fn};
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context as Poller, Poll};
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tokio_rustls::client::TlsStream;
+
+use super::url::Target;
+
+/// The head of an answer may have so many bytes.
+const MOST_HEAD: usize = 256 * 1024;
+
+/// So many bytes may come before the answer has begun to be told: its head, and interim answers without end (RFC 9110 §15.2).
+const MOST_BEFORE: u64 = 1024 * 1024;
+
+type Driver = http1::Connection<TokioIo<Metered>, Full<Bytes>>;
+
+/// An open connection.
+#[derive(Debug)]
+pub(in crate::probe) struct Connection {
+    pub(super) sender: SendRequest<Full<Bytes>>,
+    pub(super) driver: Driving,
+    pub(super) meter: Arc<Meter>,
+    pub(super) target: Target,
+    pub(super) remote: SocketAddr,
+}
+
+impl Connection {
+    /// Speaks HTTP/1.1 over a stream; nothing is sent yet.
+    pub(super) async fn new(
+        stream: Stream,
+        target: Target,
+        remote: SocketAddr,
+    ) -> Result<Self, hyper::Error> {
+        let meter = Arc::new(Meter::new());
+        let io = TokioIo::new(Metered {
+            stream,
+            meter: meter.clone(),
+        });
+        let (sender, driver) = http1::Builder::new()
+            .max_buf_size(MOST_HEAD)
+            .handshake(io)
+            .await?;
+        Ok(Self {
+            sender,
+            driver: Driving {
+                running: Some(driver),
+                error: None,
+            },
+            meter,
+            target,
+            remote,
+        })
+    }
+
+    /// Whether another request can be sent: the last answer was read whole and the peer has not closed.
+    pub(super) async fn is_usable(&mut self) -> bool {
+        // One turn of the driver notices the end of the last answer, and a close that has already come.
+        self.driver.along(async {}).await;
+        self.driver.running.is_some() && self.sender.is_ready()
+    }
+}
+
+/// The half of a connection that moves bytes.
+#[derive(Debug)]
+pub(super) struct Driving {
+    running: Option<Driver>,
+    /// How it ended, when it ended badly.
+    pub(super) error: Option<hyper::Error>,
+}
+
+impl Driving {
+    /// Moves bytes while `work` waits for them.
+    pub(super) async fn along<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        poll_fn(|poller| {
+            if let Some(driver) = &mut self.running
+                && let Poll::Ready(ended) = Pin::new(driver).poll(poller)
+            {
+                self.running = None;
+                self.error = ended.err();
+            }
+            work.as_mut().poll(poller)
+        })
+        .await
+    }
+}
+
+/// What passed over the wire since the last request began.
+#[derive(Debug)]
+pub(super) struct Meter {
+    epoch: Instant,
+    /// Nanoseconds from the epoch to the first byte of the answer; 0 before it.
+    first_byte: AtomicU64,
+    /// Bytes that came while there was no answer yet.
+    before: AtomicU64,
+    is_answered: AtomicBool,
+    /// The peer does not take what we write.
+    is_stuck: AtomicBool,
+}
+
+impl Meter {
+    fn new() -> Self {
+        Self {
+            epoch: Instant::now(),
+            first_byte: AtomicU64::new(0),
+            before: AtomicU64::new(0),
+            is_answered: AtomicBool::new(false),
+            is_stuck: AtomicBool::new(false),
+        }
+    }
+
+    /// A new request begins.
+    pub(super) fn reset(&self) {
+        self.first_byte.store(0, Ordering::Relaxed);
+        self.before.store(0, Ordering::Relaxed);
+        self.is_answered.store(false, Ordering::Relaxed);
+        self.is_stuck.store(false, Ordering::Relaxed);
+    }
+
+    /// The head of the answer was read; what comes now is its body.
+    pub(super) fn answered(&self) {
+        self.is_answered.store(true, Ordering::Relaxed);
+    }
+
+    /// When the first byte of the answer came.
+    pub(super) fn first_byte(&self) -> Option<Instant> {
+        match self.first_byte.load(Ordering::Relaxed) {
+            0 => None,
+            nanos => Some(self.epoch + Duration::from_nanos(nanos)),
+        }
+    }
+
+    pub(super) fn is_stuck(&self) -> bool {
+        self.is_stuck.load(Ordering::Relaxed)
+    }
+
+    /// Whether more came before the answer than any answer needs.
+    fn is_flooded(&self) -> bool {
+        !self.is_answered.load(Ordering::Relaxed)
+            && self.before.load(Ordering::Relaxed) > MOST_BEFORE
+    }
+
+    fn bytes_came(&self, count: usize) {
+        self.before.fetch_add(count as u64, Ordering::Relaxed);
+        if self.first_byte.load(Ordering::Relaxed) == 0 {
+            let nanos = u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            self.first_byte.store(nanos.max(1), Ordering::Relaxed);
+        }
+    }
+}
+
+/// Plain or encrypted.
+#[derive(Debug)]
+pub(super) enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// A stream that tells its meter.
+#[derive(Debug)]
+struct Metered {
+    stream: Stream,
+    meter: Arc<Meter>,
+}
+
+macro_rules! on_stream {
+    ($self:ident, $stream:ident => $call:expr) => {
+        match &mut $self.stream {
+            Stream::Plain($stream) => {
+                let $stream = Pin::new($stream);
+                $call
+            }
+            Stream::Tls($stream) => {
+                let $stream = Pin::new(&mut **$stream);
+                $call
+            }
+        }
+    };
+}
+
+impl Metered {
+    fn written(&self, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        self.meter
+            .is_stuck
+            .store(outcome.is_pending(), Ordering::Relaxed);
+        outcome
+    }
+}
+
+impl AsyncRead for Metered {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        poller: &mut Poller<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        // A flood of interim answers is parsed within one turn: none of them may keep the deadline from being seen.
+        if self.meter.is_flooded() {
+            let message = "more than 1 MiB came before the answer";
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, message)));
+        }
+        let before = buffer.filled().len();
+        let outcome = on_stream!(self, stream => stream.poll_read(poller, buffer));
+        let count = buffer.filled().len() - before;
+        if count > 0 {
+            self.meter.bytes_came(count);
+        }
+        outcome
+    }
+}
+
+impl AsyncWrite for Metered {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        poller: &mut Poller<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = on_stream!(self, stream => stream.poll_write(poller, bytes));
+        self.written(outcome)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        poller: &mut Poller<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = on_stream!(self, stream => stream.poll_write_vectored(poller, slices));
+        self.written(outcome)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.stream {
+            Stream::Plain(stream) => stream.is_write_vectored(),
+            Stream::Tls(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, poller: &mut Poller<'_>) -> Poll<io::Result<()>> {
+        on_stream!(self, stream => stream.poll_flush(poller))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, poller: &mut Poller<'_>) -> Poll<io::Result<()>> {
+        on_stream!(self, stream => stream.poll_shutdown(poller))
+    }
+}

@@ -1,0 +1,92 @@
+//! The request, made once and sent many times.
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{ACCEPT, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use hyper::{Method, Request, Uri};
+
+use super::url::{self, Parsed, Target};
+use crate::probe::{Invalid, net};
+use crate::yaml::visible;
+
+const AGENT: &str = concat!("allclear/", env!("CARGO_PKG_VERSION"));
+
+/// Everything that is the same for each attempt.
+#[derive(Debug)]
+pub(in crate::probe) struct Prepared {
+    pub(in crate::probe) target: Target,
+    pub(in crate::probe) method: Method,
+    path: Uri,
+    pub(in crate::probe) headers: HeaderMap,
+    pub(in crate::probe) body: Bytes,
+    /// What must be masked because it is derived from credentials.
+    pub(in crate::probe) secrets: Vec<String>,
+}
+
+impl Prepared {
+    /// A request without a body; headers that every request has are added where they are not given.
+    pub(in crate::probe) fn new(
+        url: Parsed,
+        method: Method,
+        mut headers: HeaderMap,
+    ) -> Result<Self, Invalid> {
+        default(&mut headers, HOST, &url.authority, "url")?;
+        default(&mut headers, USER_AGENT, AGENT, "headers")?;
+        default(&mut headers, ACCEPT, "*/*", "headers")?;
+        Ok(Self {
+            target: url.target,
+            method,
+            path: url.path,
+            headers,
+            body: Bytes::new(),
+            secrets: Vec::new(),
+        })
+    }
+
+    /// A plain GET.
+    pub(in crate::probe) fn get(url: &str) -> Result<Self, Invalid> {
+        Self::new(url::parse(url, None)?, Method::GET, HeaderMap::new())
+    }
+
+    /// The request to send.
+    pub(super) fn request(&self) -> Request<Full<Bytes>> {
+        let mut request = Request::new(Full::new(self.body.clone()));
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.path.clone();
+        *request.headers_mut() = self.headers.clone();
+        request
+    }
+
+    /// Whether sending it twice is the same as sending it once (RFC 9110 §9.2.2).
+    pub(super) fn is_idempotent(&self) -> bool {
+        self.method.is_idempotent()
+    }
+
+    /// What it looks at: the name, the socket, the origin.
+    pub(in crate::probe) fn resources(&self) -> Vec<String> {
+        let Target { host, port, is_tls } = &self.target;
+        let scheme = if *is_tls { "https" } else { "http" };
+        let mut resources = net::resources(host, *port);
+        resources.push(format!("origin:{scheme}://{}", net::authority(host, *port)));
+        resources
+    }
+}
+
+/// Adds a header where it is not given.
+pub(in crate::probe) fn default(
+    headers: &mut HeaderMap,
+    name: HeaderName,
+    value: &str,
+    field: &'static str,
+) -> Result<(), Invalid> {
+    if !headers.contains_key(&name) {
+        let value = HeaderValue::from_str(value).map_err(|_| {
+            Invalid::new(
+                field,
+                format!("`{}` cannot stand in a header", visible(value)),
+            )
+        })?;
+        headers.insert(name, value);
+    }
+    Ok(())
+}

@@ -1,0 +1,183 @@
+//! What a URL of ours may look like, and where it leads.
+
+use hyper::Uri;
+use url::{Host, Url};
+
+use crate::probe::pairs::Pairs;
+use crate::probe::{Invalid, net};
+use crate::yaml::visible;
+
+/// Where a URL leads.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(in crate::probe) struct Target {
+    pub(in crate::probe) is_tls: bool,
+    /// Name or address, without brackets.
+    pub(in crate::probe) host: String,
+    pub(in crate::probe) port: u16,
+}
+
+/// A URL taken apart.
+#[derive(Debug)]
+pub(in crate::probe) struct Parsed {
+    pub(in crate::probe) target: Target,
+    /// As the `Host` header has it: without the scheme's own port.
+    pub(in crate::probe) authority: String,
+    /// Path and query, as the request line has them.
+    pub(in crate::probe) path: Uri,
+    /// User and password that stood in the URL.
+    pub(in crate::probe) userinfo: Option<(String, String)>,
+}
+
+/// Reads an `http` or `https` URL and adds a query. The fragment is dropped: it never leaves the client (RFC 9110 §4.2.5).
+///
+/// The URL standard quietly repairs white space, backslashes and missing slashes; we say what is wrong instead, because a
+/// repaired URL is not the one that the application under test is given.
+pub(in crate::probe) fn parse(text: &str, query: Option<&Pairs>) -> Result<Parsed, Invalid> {
+    let wrong = |why: &str| Invalid::new("url", why.to_owned());
+    if text.is_empty() {
+        return Err(wrong("the URL is empty"));
+    }
+    if let Some(at) = text.find(|c: char| c.is_whitespace() || c.is_control() || c == '\\') {
+        let found = text[at..]
+            .chars()
+            .next()
+            .map(String::from)
+            .unwrap_or_default();
+        let found = if found == " " {
+            "a space".to_owned()
+        } else {
+            format!("`{}`", visible(&found))
+        };
+        return Err(wrong(&format!(
+            "the URL holds {found} at character {}; encode it or take it out",
+            text[..at].chars().count() + 1
+        )));
+    }
+    let is_tls = match text.split_once("://") {
+        Some((scheme, rest)) if !rest.is_empty() && !rest.starts_with('/') => {
+            match scheme.to_ascii_lowercase().as_str() {
+                "http" => false,
+                "https" => true,
+                other => {
+                    return Err(wrong(&format!(
+                        "the scheme is `{other}`; `http` and `https` are spoken here"
+                    )));
+                }
+            }
+        }
+        Some(_) => return Err(wrong("the URL has no host")),
+        None => {
+            return Err(wrong(
+                "the URL has no scheme; it begins with `http://` or `https://`",
+            ));
+        }
+    };
+    let mut url = Url::parse(text).map_err(|error| wrong(&format!("no URL: {error}")))?;
+    let host = match url.host() {
+        Some(Host::Domain(name)) => name.to_owned(),
+        Some(Host::Ipv4(address)) => address.to_string(),
+        Some(Host::Ipv6(address)) => address.to_string(),
+        None => return Err(wrong("the URL has no host")),
+    };
+    if url.port() == Some(0) {
+        return Err(wrong("port 0 cannot be connected to; ports are 1 to 65535"));
+    }
+    if let Some(Pairs(pairs)) = query
+        && !pairs.is_empty()
+    {
+        url.query_pairs_mut().extend_pairs(pairs);
+    }
+    let port = url
+        .port_or_known_default()
+        .unwrap_or(if is_tls { 443 } else { 80 });
+    let authority = match url.port() {
+        Some(port) => net::authority(&host, port),
+        None if host.contains(':') => format!("[{host}]"),
+        None => host.clone(),
+    };
+    let path = match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
+    };
+    let path = path
+        .parse()
+        .map_err(|error| wrong(&format!("its path cannot be sent: {error}")))?;
+    let userinfo = (!url.username().is_empty() || url.password().is_some()).then(|| {
+        (
+            net::percent_decoded(url.username()),
+            net::percent_decoded(url.password().unwrap_or_default()),
+        )
+    });
+    Ok(Parsed {
+        target: Target { is_tls, host, port },
+        authority,
+        path,
+        userinfo,
+    })
+}
+
+/// The URL as it may be shown.
+pub(in crate::probe) fn without_userinfo(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return text.to_owned();
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    match authority.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://{host}{path}"),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_that_would_be_repaired_are_refused() {
+        for (text, why) in [
+            ("", "empty"),
+            ("web/health", "no scheme"),
+            ("ftp://web/", "`ftp`"),
+            ("http:///health", "no host"),
+            ("http://", "no host"),
+            ("http://web/a b", "a space"),
+            ("http://web/\r\nx: y", "`␍`"),
+            ("http://web\n", "at character 11"),
+            ("http:\\\\web", "`\\`"),
+            ("http://web:0/", "port 0"),
+            ("http://web:99999/", "port"),
+        ] {
+            let told = parse(text, None).unwrap_err().message;
+            assert!(told.contains(why), "{text:?}: {told}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_taken_apart() {
+        let query = Pairs(vec![("q".to_owned(), "a b&c".to_owned())]);
+        let parsed = parse(
+            "https://me:p%40ss+w&x=%@Web.example:8443/ä?x=1#top",
+            Some(&query),
+        )
+        .unwrap();
+        assert_eq!(parsed.target.host, "web.example");
+        assert_eq!((parsed.target.is_tls, parsed.target.port), (true, 8443));
+        assert_eq!(parsed.authority, "web.example:8443");
+        assert_eq!(parsed.path, "/%C3%A4?x=1&q=a+b%26c");
+        assert_eq!(
+            parsed.userinfo,
+            Some(("me".to_owned(), "p@ss+w&x=%".to_owned()))
+        );
+        let parsed = parse("http://[::1]", None).unwrap();
+        assert_eq!(
+            (parsed.target.host.as_str(), parsed.target.port),
+            ("::1", 80)
+        );
+        assert_eq!(
+            (parsed.authority.as_str(), parsed.path.path()),
+            ("[::1]", "/")
+        );
+        assert_eq!(without_userinfo("http://a:b@web/x@y"), "http://web/x@y");
+    }
+}

@@ -1,0 +1,154 @@
+//! From the keys of `http` to a request.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hyper::Method;
+use hyper::body::Bytes;
+use hyper::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    TRANSFER_ENCODING,
+};
+
+use super::{Auth, Http};
+use crate::probe::exchange::{Prepared, default, parse};
+use crate::probe::pairs::Pairs;
+use crate::probe::{Invalid, json};
+use crate::yaml::visible;
+
+/// Checks and puts together what the keys say.
+pub(super) fn prepare(keys: &Http) -> Result<Prepared, Invalid> {
+    let mut url = parse(&keys.url, keys.query.as_ref())?;
+    let userinfo = url.userinfo.take();
+    let mut headers = HeaderMap::new();
+    for (name, value) in &keys.headers.0 {
+        let (name, value) = header(name, value)?;
+        headers.append(name, value);
+    }
+    let (content_type, body) = body(keys)?;
+    if let Some(content_type) = content_type {
+        default(&mut headers, CONTENT_TYPE, content_type, "headers")?;
+    }
+    let mut secrets = Vec::new();
+    if let Some(value) = authorization(keys, userinfo, &mut secrets)? {
+        if headers.contains_key(AUTHORIZATION) {
+            let why = "the header `authorization` is set as well; use one of them";
+            return Err(Invalid::new("auth", why));
+        }
+        headers.insert(AUTHORIZATION, value);
+    }
+    let mut prepared = Prepared::new(url, method(&keys.method)?, headers)?;
+    prepared.body = body;
+    prepared.secrets = secrets;
+    Ok(prepared)
+}
+
+fn method(text: &str) -> Result<Method, Invalid> {
+    let wrong = |why: String| Err(Invalid::new("method", why));
+    match Method::from_bytes(text.as_bytes()) {
+        Ok(Method::CONNECT) => {
+            wrong("`CONNECT` asks a proxy for a tunnel; it is no request to look at".to_owned())
+        }
+        Ok(method) if text.bytes().any(|byte| byte.is_ascii_lowercase()) => wrong(format!(
+            "methods are case-sensitive; write `{}`",
+            method.as_str().to_ascii_uppercase()
+        )),
+        Ok(method) => Ok(method),
+        Err(_) => wrong(format!(
+            "`{}` is no method; write `GET` or `POST`",
+            visible(text)
+        )),
+    }
+}
+
+fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Invalid> {
+    let wrong = |why: String| Invalid::new("headers", why);
+    let known = HeaderName::from_bytes(name.as_bytes())
+        .map_err(|_| wrong(format!("`{}` is no name of a header", visible(name))))?;
+    if known == CONTENT_LENGTH || known == TRANSFER_ENCODING {
+        return Err(wrong(format!(
+            "`{known}` follows from the body; leave it out"
+        )));
+    }
+    if value.contains(['\r', '\n']) {
+        return Err(wrong(format!("the value of `{known}` holds a line break")));
+    }
+    let value = HeaderValue::from_bytes(value.as_bytes())
+        .map_err(|_| wrong(format!("the value of `{known}` holds a control character")))?;
+    Ok((known, value))
+}
+
+fn body(keys: &Http) -> Result<(Option<&'static str>, Bytes), Invalid> {
+    match (&keys.json, &keys.form, &keys.body) {
+        (None, None, None) => Ok((None, Bytes::new())),
+        (Some(node), None, None) => {
+            let json = json::from_yaml(&node.0).map_err(|why| Invalid::new("json", why))?;
+            Ok((Some("application/json"), json.to_string().into()))
+        }
+        (None, Some(Pairs(pairs)), None) => {
+            let form = ::url::form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(pairs)
+                .finish();
+            Ok((Some("application/x-www-form-urlencoded"), form.into()))
+        }
+        (None, None, Some(text)) => Ok((Some("text/plain; charset=utf-8"), text.clone().into())),
+        (_, Some(_), _) => Err(Invalid::new(
+            "form",
+            "only one of `json`, `form` and `body` may be sent",
+        )),
+        (Some(_), None, Some(_)) => Err(Invalid::new(
+            "body",
+            "only one of `json`, `form` and `body` may be sent",
+        )),
+    }
+}
+
+/// Basic (RFC 7617) or bearer (RFC 6750) credentials.
+fn authorization(
+    keys: &Http,
+    userinfo: Option<(String, String)>,
+    secrets: &mut Vec<String>,
+) -> Result<Option<HeaderValue>, Invalid> {
+    let (text, field) = match (&keys.auth, userinfo) {
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => {
+            return Err(Invalid::new(
+                "auth",
+                "the URL holds a user as well; use one of them",
+            ));
+        }
+        (Some(Auth::Bearer(token)), None) => {
+            secrets.push(token.clone());
+            (format!("Bearer {token}"), "auth")
+        }
+        (Some(Auth::Basic { user, password }), None) => {
+            (basic(user, password, "auth", secrets)?, "auth")
+        }
+        (None, Some((user, password))) => (basic(&user, &password, "url", secrets)?, "url"),
+    };
+    let mut value = HeaderValue::from_str(&text).map_err(|_| {
+        Invalid::new(
+            field,
+            "the credentials hold a line break or a control character",
+        )
+    })?;
+    value.set_sensitive(true);
+    Ok(Some(value))
+}
+
+fn basic(
+    user: &str,
+    password: &str,
+    field: &'static str,
+    secrets: &mut Vec<String>,
+) -> Result<String, Invalid> {
+    if user.contains(':') {
+        return Err(Invalid::new(
+            field,
+            "a user of basic authentication cannot hold `:`",
+        ));
+    }
+    let encoded = STANDARD.encode(format!("{user}:{password}"));
+    let text = format!("Basic {encoded}");
+    secrets.extend([password.to_owned(), encoded]);
+    Ok(text)
+}

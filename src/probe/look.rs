@@ -1,0 +1,150 @@
+//! A look under way: its phases, the facts seen so far, and how it ends.
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::Context;
+use crate::model::{
+    Excerpt, Fault, FaultKind, Keep, Observation, Origin, Phase, PhaseTime, ProbeError, Stopped,
+    Unable, Value,
+};
+
+/// A look under way. Whatever stops it takes along what was seen until then.
+pub(super) struct Look<'c> {
+    pub(super) ctx: &'c Context,
+    started: Instant,
+    seen: Observation,
+}
+
+/// Why a phase did not come to its end.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// The world stopped us.
+    Fault {
+        kind: FaultKind,
+        message: String,
+        origin: Option<Origin>,
+    },
+    /// We could not look.
+    Unable(ProbeError),
+}
+
+impl Halt {
+    /// The world stopped us.
+    pub(super) fn fault(kind: FaultKind, message: impl Into<String>) -> Self {
+        Self::Fault {
+            kind,
+            message: message.into(),
+            origin: None,
+        }
+    }
+
+    /// With the typed signal it was decided on.
+    pub(super) fn by(self, signal: Origin) -> Self {
+        match self {
+            Self::Fault { kind, message, .. } => Self::Fault {
+                kind,
+                message,
+                origin: Some(signal),
+            },
+            Self::Unable(_) => self,
+        }
+    }
+
+    /// We could not look.
+    pub(super) fn unable(kind: Unable, message: impl Into<String>) -> Self {
+        Self::Unable(ProbeError::new(kind, message))
+    }
+}
+
+impl<'c> Look<'c> {
+    /// Starts the clock.
+    pub(super) fn begin(ctx: &'c Context) -> Self {
+        Self {
+            ctx,
+            started: Instant::now(),
+            seen: Observation::default(),
+        }
+    }
+
+    /// Adds a fact.
+    pub(super) fn fact(&mut self, name: &'static str, value: Value) {
+        self.seen.facts.insert(name, value);
+    }
+
+    /// Adds text worth showing.
+    pub(super) fn evidence(&mut self, label: &'static str, text: String, keep: Keep) {
+        self.seen.evidence.push(Excerpt {
+            label: Cow::Borrowed(label),
+            text,
+            keep,
+        });
+    }
+
+    /// Records a phase that was timed elsewhere.
+    pub(super) fn passed(&mut self, phase: Phase, took: Duration) {
+        self.seen.phases.push(PhaseTime { phase, took });
+    }
+
+    /// Runs one phase, bounded by the deadline of the look: when that comes first, the phase ends in the fault `late`. Its
+    /// time is recorded whichever way it ends.
+    pub(super) async fn phase<T>(
+        &mut self,
+        phase: Phase,
+        late: FaultKind,
+        work: impl Future<Output = Result<T, Halt>>,
+    ) -> Result<T, Stopped> {
+        let outcome = self.timed(phase, late, work).await;
+        outcome.map_err(|halt| self.stop(phase, halt))
+    }
+
+    /// The same for a phase after which there is something to record, whichever way it ended.
+    pub(super) async fn timed<T>(
+        &mut self,
+        phase: Phase,
+        late: FaultKind,
+        work: impl Future<Output = Result<T, Halt>>,
+    ) -> Result<T, Halt> {
+        let started = Instant::now();
+        let outcome = timeout_at(self.ctx.deadline, work).await;
+        self.passed(phase, started.elapsed());
+        outcome.unwrap_or_else(|_| Err(self.too_late(late)))
+    }
+
+    /// The deadline came.
+    pub(super) fn too_late(&self, late: FaultKind) -> Halt {
+        let spent = self.started.elapsed();
+        Halt::fault(late, format!("the budget ended after {spent:.0?}"))
+    }
+
+    /// Ends the look in this phase, whose time is recorded already.
+    pub(super) fn stop(&mut self, phase: Phase, halt: Halt) -> Stopped {
+        match halt {
+            Halt::Unable(error) => Stopped::Unable(error),
+            Halt::Fault {
+                kind,
+                message,
+                origin,
+            } => {
+                let mut seen = std::mem::take(&mut self.seen);
+                seen.latency = self.started.elapsed();
+                seen.fault = Some(Fault {
+                    kind,
+                    phase,
+                    message,
+                    origin,
+                });
+                Stopped::Fault(Box::new(seen))
+            }
+        }
+    }
+
+    /// Ends the look with an answer.
+    pub(super) fn finish(mut self) -> Observation {
+        self.seen.latency = self.started.elapsed();
+        self.seen
+    }
+}

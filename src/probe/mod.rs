@@ -1,0 +1,158 @@
+//! LOOKING at the world; one kind a file, its YAML keys and its tests included.
+
+use std::future::Future;
+
+#[macro_use]
+mod any;
+mod argv;
+mod command;
+mod context;
+mod exchange;
+mod http;
+mod json;
+mod look;
+mod net;
+mod pairs;
+mod runner;
+#[cfg(test)]
+pub mod scripted;
+mod sql;
+mod tcp;
+#[cfg(test)]
+mod testing;
+
+pub use context::{AttemptScope, Context, Shared};
+#[cfg(test)]
+pub use scripted::{Scene, Scripted};
+
+use crate::model::{Looked, ProbeError, Stopped, Unable};
+
+/// One kind of look.
+pub trait Probe: Send + Sync {
+    /// The facts it can give, beyond `latency`, `phases.*` and `fault`.
+    const FACTS: &'static [&'static str];
+
+    /// Parses what needs parsing (URL, DSN, regex): at load when the step is ready, before the look when it is late.
+    fn prepare(&self) -> Result<(), Invalid> {
+        Ok(())
+    }
+
+    /// What it looks at, for grouping failures: `dns:host`, `sock:host:port`, `origin:…`.
+    fn resources(&self) -> Vec<String>;
+
+    /// What is asked, in one line, as reports show it (they mask it): `GET http://…/health`.
+    fn request(&self) -> String;
+
+    /// What must be allowed before it may look.
+    fn needs(&self) -> Needs {
+        Needs::default()
+    }
+
+    /// Looks, within the budget of `ctx`.
+    fn observe(&self, ctx: &Context) -> impl Future<Output = Looked> + Send;
+}
+
+/// What must be allowed before a probe may look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Needs {
+    /// `--allow-commands`.
+    pub commands: bool,
+    /// `--allow-side-effects`.
+    pub side_effects: bool,
+}
+
+/// A value that does not parse, and the field it stands in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid {
+    /// The key of the probe's mapping.
+    pub field: &'static str,
+    /// What was found and what would be right.
+    pub message: String,
+}
+
+impl Invalid {
+    /// A value of this field that does not parse.
+    pub fn new(field: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            field,
+            message: message.into(),
+        }
+    }
+}
+
+impl From<Invalid> for Stopped {
+    fn from(invalid: Invalid) -> Self {
+        let Invalid { field, message } = invalid;
+        ProbeError::new(Unable::Value, format!("`{field}`: {message}")).into()
+    }
+}
+
+probes! {
+    http::Http,
+    tcp::Tcp,
+    sql::Sql,
+    command::Command,
+    runner::Runner,
+    #[cfg(test)]
+    scripted::Scripted,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_probe_is_described_and_its_facts_are_unique() {
+        for name in AnyProbe::NAMES {
+            let about = AnyProbe::about(name).unwrap();
+            assert!(about.ends_with('.'), "{name}: {about:?}");
+            let facts = AnyProbe::vocabulary(name).unwrap().facts;
+            let unique: HashSet<_> = facts.iter().collect();
+            assert_eq!(unique.len(), facts.len(), "{name}");
+            for common in ["latency", "phases", "fault"] {
+                assert!(!facts.contains(&common), "{name}: {common}");
+            }
+        }
+        assert!(AnyProbe::vocabulary("htp").is_none());
+    }
+
+    #[test]
+    fn every_key_of_every_probe_is_documented() {
+        let mut generator = schemars::SchemaGenerator::default();
+        for (name, _) in AnyProbe::schemas(&mut generator) {
+            assert!(AnyProbe::NAMES.contains(&name));
+        }
+        let definitions = generator.take_definitions(true);
+        let undocumented: Vec<_> = definitions
+            .iter()
+            .flat_map(|(type_name, schema)| {
+                let keys = schema["properties"].as_object().into_iter().flatten();
+                keys.filter(|(_, key)| key.get("description").is_none())
+                    .map(move |(key, _)| format!("{type_name}.{key}"))
+            })
+            .collect();
+        assert!(undocumented.is_empty(), "{undocumented:?}");
+    }
+
+    #[test]
+    fn a_probe_can_be_debugged_without_its_credentials() {
+        let yaml = "{ url: \"http://me:hunter2@web/\", headers: { x-key: hunter2 } }";
+        let mut problems = crate::yaml::Diagnostics::default();
+        let probe = AnyProbe::decode("http", &testing::node(yaml), false, &mut problems).unwrap();
+        assert_eq!(format!("{probe:?}"), "http(\"GET http://web/\")");
+    }
+
+    #[test]
+    fn late_values_are_checked_when_they_are_filled() {
+        let mut sources = crate::yaml::Sources::default();
+        let file = sources.add("late.yaml", "{ host: web, port: 70000 }");
+        let mut problems = crate::yaml::Diagnostics::default();
+        let node = crate::yaml::parse(&sources, file, &mut problems).unwrap();
+        let sources = std::sync::Arc::new(sources);
+        let filled = crate::template::Filled { node, sources };
+        let told = AnyProbe::decode_late("tcp", &filled).unwrap_err().0;
+        assert!(told.starts_with("late.yaml:1:20: "), "{told}");
+    }
+}

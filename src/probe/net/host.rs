@@ -1,0 +1,113 @@
+//! What may stand where a host is asked for.
+
+use std::net::IpAddr;
+
+use crate::probe::Invalid;
+use crate::yaml::visible;
+
+/// Checks a host name or address. A resolver would answer "no such name" to all of these slips, and DNS would be blamed.
+pub(in crate::probe) fn check_host(field: &'static str, host: &str) -> Result<(), Invalid> {
+    let wrong = |why: &str| Err(Invalid::new(field, format!("`{}` {why}", visible(host))));
+    if host.is_empty() {
+        return Err(Invalid::new(field, "the host is empty"));
+    }
+    if host.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return wrong("holds white space or a control character; a host has none");
+    }
+    if host.contains("://") {
+        return wrong("is a URL; write the host alone");
+    }
+    if host.contains(['[', ']']) {
+        return wrong("holds brackets; write the address without them");
+    }
+    if let Some((name, port)) = host.rsplit_once(':')
+        && !name.contains(':')
+        && !is_literal(host)
+    {
+        return if port.parse::<u16>().is_ok() {
+            wrong(&format!(
+                "holds a port; write `host: {name}` and `port: {port}`"
+            ))
+        } else {
+            wrong("holds `:`; write a name or an address")
+        };
+    }
+    if host.contains(['/', '@', '?', '#']) {
+        return wrong("is more than a host; write a name or an address");
+    }
+    Ok(())
+}
+
+/// Whether it is an address and not a name: nothing is resolved then.
+fn is_literal(host: &str) -> bool {
+    host.parse::<IpAddr>().is_ok()
+}
+
+/// `host:port`, with brackets around an IPv6 address.
+pub(in crate::probe) fn authority(host: &str, port: u16) -> String {
+    if host.contains(':') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
+    }
+}
+
+/// What a connection depends on: its name, unless it is an address, and its socket.
+pub(in crate::probe) fn resources(host: &str, port: u16) -> Vec<String> {
+    let host = host.to_ascii_lowercase();
+    let socket = format!("sock:{}", authority(&host, port));
+    if is_literal(&host) {
+        vec![socket]
+    } else {
+        vec![format!("dns:{host}"), socket]
+    }
+}
+
+/// Undoes percent-encoding (RFC 3986 §2.1); a `%` that encodes nothing stays.
+pub(in crate::probe) fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, more @ ..] = rest {
+        let encoded = match (first, more) {
+            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)),
+            _ => None,
+        };
+        let (byte, taken) = match encoded {
+            Some((high, low)) => (high << 4 | low, 3),
+            None => (*first, 1),
+        };
+        bytes.push(byte);
+        rest = &rest[taken..];
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|digit| u8::try_from(digit).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_that_would_be_blamed_on_dns_are_refused() {
+        for host in [
+            "",
+            "10.0.0.1\n",
+            "10.0.0.1 ",
+            "10.0.0.1:6379",
+            "http://web",
+            "[::1]",
+            "web/x",
+            "web:x",
+        ] {
+            assert!(check_host("host", host).is_err(), "{host:?}");
+        }
+        for host in ["web", "web.example.", "10.0.0.1", "::1", "fe80::1%eth0"] {
+            assert!(check_host("host", host).is_ok(), "{host:?}");
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Names become addresses, by the system's own resolver and with the code it gives.
+//!
+//! `std` and tokio hide the code of getaddrinfo, and without it "no such name" and "the name server does not answer" look
+//! the same. So it is called here, on a thread that may block.
+
+use std::ffi::CString;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::ptr;
+use std::sync::Arc;
+
+use nix::errno::Errno;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+
+use crate::model::{DnsFault, FaultKind, Origin, Unable};
+use crate::probe::look::Halt;
+
+/// So many lookups at once. A lookup cannot be cancelled: a look that gives up leaves its thread behind until the system's
+/// resolver gives up too, and this keeps a dead name server from eating all threads.
+const AT_ONCE: usize = 32;
+
+// glibc's extensions, which the libc crate does not have everywhere.
+const EAI_NODATA: i32 = -5;
+const EAI_ADDRFAMILY: i32 = -9;
+
+/// Keeps the number of resolving threads bounded.
+#[derive(Debug)]
+pub(in crate::probe) struct Resolvers(Arc<Semaphore>);
+
+impl Default for Resolvers {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(AT_ONCE)))
+    }
+}
+
+impl Resolvers {
+    /// The addresses of a host, in the order the system prefers (RFC 6724). A literal is not resolved.
+    pub(super) async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Halt> {
+        if let Ok(literal) = host.parse::<IpAddr>() {
+            return Ok(vec![SocketAddr::new(literal, port)]);
+        }
+        let Ok(name) = CString::new(host) else {
+            return Err(failed(libc::EAI_NONAME, None, host));
+        };
+        let permit = self.0.clone().acquire_owned().await;
+        let lookup = spawn_blocking(move || {
+            let looked_up = getaddrinfo(&name, port);
+            // The thread holds the permit, not the look, which may be gone by now.
+            drop(permit);
+            looked_up
+        });
+        match lookup.await {
+            Ok(Ok(addresses)) if addresses.is_empty() => Err(failed(EAI_NODATA, None, host)),
+            Ok(Ok(addresses)) => Ok(addresses),
+            Ok(Err((code, errno))) => Err(failed(code, errno, host)),
+            Err(_) => Err(Halt::unable(Unable::Panic, "resolving a name panicked")),
+        }
+    }
+}
+
+/// Maps the codes of getaddrinfo (RFC 3493 §6.1).
+fn failed(code: i32, errno: Option<Errno>, host: &str) -> Halt {
+    if let Some(Errno::EMFILE | Errno::ENFILE) = errno {
+        return Halt::unable(
+            Unable::Limit,
+            format!("no file descriptors left to resolve `{host}`"),
+        );
+    }
+    let fault = match code {
+        libc::EAI_NONAME => DnsFault::Nxdomain,
+        EAI_NODATA | EAI_ADDRFAMILY => DnsFault::Nodata,
+        libc::EAI_AGAIN => DnsFault::Again,
+        libc::EAI_FAIL => DnsFault::Fail,
+        _ => DnsFault::System,
+    };
+    let words = match fault {
+        DnsFault::Nxdomain => "the name does not exist",
+        DnsFault::Nodata => "the name has no address",
+        DnsFault::Again => "the name server failed, or did not answer",
+        DnsFault::Fail => "the name server refused",
+        DnsFault::Timeout | DnsFault::System => "the system's resolver broke",
+    };
+    let why = match (fault, errno) {
+        (DnsFault::System, Some(errno)) => format!(" ({})", errno.desc()),
+        _ => String::new(),
+    };
+    let halt = Halt::fault(
+        FaultKind::Dns(fault),
+        format!("`{host}`: {words}{why} (getaddrinfo {code})"),
+    );
+    match errno {
+        Some(errno) if code == libc::EAI_SYSTEM => halt.by(Origin::Errno(errno as i32)),
+        _ => halt.by(Origin::Eai(code)),
+    }
+}
+
+/// Calls the system's resolver; on failure its code, and the errno it left.
+#[expect(unsafe_code, reason = "nothing else gives the code of getaddrinfo")]
+fn getaddrinfo(name: &CString, port: u16) -> Result<Vec<SocketAddr>, (i32, Option<Errno>)> {
+    // SAFETY: `addrinfo` is plain data of the C library; all zeroes with null pointers is its documented empty value.
+    let mut hints: libc::addrinfo = unsafe { std::mem::zeroed() };
+    hints.ai_family = libc::AF_UNSPEC;
+    hints.ai_socktype = libc::SOCK_STREAM;
+    let mut list: *mut libc::addrinfo = ptr::null_mut();
+    Errno::clear();
+    // SAFETY: the name is NUL-terminated and lives through the call, no service is asked for, the hints are initialised, and
+    // the result pointer is ours to be written.
+    let code =
+        unsafe { libc::getaddrinfo(name.as_ptr(), ptr::null(), &raw const hints, &raw mut list) };
+    if code != 0 {
+        let errno = io::Error::last_os_error()
+            .raw_os_error()
+            .filter(|n| *n != 0);
+        return Err((code, errno.map(Errno::from_raw)));
+    }
+    let mut addresses = Vec::new();
+    let mut next = list;
+    while !next.is_null() {
+        // SAFETY: on success `list` is a linked list of valid entries that ends in null and lives until `freeaddrinfo`.
+        let entry = unsafe { &*next };
+        // SAFETY: the family says which socket address `ai_addr` points to.
+        if let Some(address) = unsafe { socket_address(entry, port) }
+            && !addresses.contains(&address)
+        {
+            addresses.push(address);
+        }
+        next = entry.ai_next;
+    }
+    // SAFETY: the list came from `getaddrinfo`, is freed once, and nothing points into it any more.
+    unsafe { libc::freeaddrinfo(list) };
+    Ok(addresses)
+}
+
+/// The address of an entry.
+///
+/// # Safety
+/// `entry` must come from `getaddrinfo`: its `ai_addr` is null or points to an address of its `ai_family`.
+#[expect(unsafe_code, reason = "nothing else gives the code of getaddrinfo")]
+#[expect(
+    clippy::cast_ptr_alignment,
+    reason = "the C library aligns socket addresses of a family as that family needs"
+)]
+unsafe fn socket_address(entry: &libc::addrinfo, port: u16) -> Option<SocketAddr> {
+    if entry.ai_addr.is_null() {
+        return None;
+    }
+    match entry.ai_family {
+        libc::AF_INET => {
+            // SAFETY: an entry of this family points to a `sockaddr_in`, as the caller promises.
+            let address = unsafe { &*entry.ai_addr.cast::<libc::sockaddr_in>() };
+            let ip = Ipv4Addr::from(u32::from_be(address.sin_addr.s_addr));
+            Some(SocketAddrV4::new(ip, port).into())
+        }
+        libc::AF_INET6 => {
+            // SAFETY: an entry of this family points to a `sockaddr_in6`, as the caller promises.
+            let address = unsafe { &*entry.ai_addr.cast::<libc::sockaddr_in6>() };
+            let ip = Ipv6Addr::from(address.sin6_addr.s6_addr);
+            Some(SocketAddrV6::new(ip, port, 0, address.sin6_scope_id).into())
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(halt: &Halt) -> String {
+        match halt {
+            Halt::Fault { kind, .. } => kind.code().to_string(),
+            Halt::Unable(error) => error.kind.code().to_string(),
+        }
+    }
+
+    #[test]
+    fn each_code_of_the_resolver_has_its_fault() {
+        for (eai, errno, expected) in [
+            (libc::EAI_NONAME, None, "dns.nxdomain"),
+            (EAI_NODATA, None, "dns.nodata"),
+            (EAI_ADDRFAMILY, None, "dns.nodata"),
+            (libc::EAI_AGAIN, None, "dns.again"),
+            (libc::EAI_AGAIN, Some(Errno::EMFILE), "error.limit"),
+            (libc::EAI_FAIL, None, "dns.fail"),
+            (libc::EAI_SYSTEM, Some(Errno::EIO), "dns.system"),
+            (libc::EAI_SYSTEM, Some(Errno::ENFILE), "error.limit"),
+            (libc::EAI_MEMORY, None, "dns.system"),
+        ] {
+            assert_eq!(code(&failed(eai, errno, "web")), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn localhost_and_literals_resolve() {
+        let resolvers = Resolvers::default();
+        let found = resolvers.resolve("localhost", 80).await.unwrap();
+        assert!(found.iter().all(|address| address.ip().is_loopback()));
+        let found = resolvers.resolve("::1", 80).await.unwrap();
+        assert_eq!(found, ["[::1]:80".parse().unwrap()]);
+    }
+
+    #[tokio::test]
+    async fn a_mangled_name_does_not_exist() {
+        let halt = Resolvers::default()
+            .resolve("10.0.0.1\n", 80)
+            .await
+            .unwrap_err();
+        assert!(matches!(
+            halt,
+            Halt::Fault {
+                kind: FaultKind::Dns(DnsFault::Nxdomain),
+                origin: Some(Origin::Eai(-2)),
+                ..
+            }
+        ));
+    }
+}

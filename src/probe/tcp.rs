@@ -1,0 +1,349 @@
+//! `tcp`: does something accept connections there, and does it speak?
+
+use std::sync::OnceLock;
+
+use regex::bytes::Regex;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::look::{Halt, Look};
+use super::net;
+use super::{Context, Invalid, Probe};
+use crate::model::{FaultKind, Keep, Looked, Phase, TcpFault, Value};
+use crate::yaml::Size;
+
+/// So much is read at most.
+const MOST: usize = 1024 * 1024;
+
+/// Opens a TCP connection, optionally speaks first, and reads. A connection alone proves little: a proxy on the way may accept
+/// any; let it say something.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tcp {
+    /// Host name or address.
+    host: String,
+    /// Port, 1 to 65535.
+    port: u16,
+    /// Text to send once connected.
+    send: Option<String>,
+    /// What to wait for; without it nothing is read.
+    read: Option<Read>,
+    #[serde(skip)]
+    pattern: OnceLock<Regex>,
+}
+
+/// When enough was read. At most 1 MiB is.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Read {
+    /// When this regular expression matches what was received so far.
+    Until(String),
+    /// When so many bytes came: `5B`, `1KiB`.
+    Count(Size),
+    /// `true`: when the peer closes.
+    Close(bool),
+}
+
+impl Tcp {
+    fn compiled(&self, pattern: &str) -> Result<&Regex, Invalid> {
+        if let Some(known) = self.pattern.get() {
+            return Ok(known);
+        }
+        let compiled = Regex::new(pattern).map_err(|error| {
+            Invalid::new(
+                "read",
+                format!("the regular expression of `until`: {error}"),
+            )
+        })?;
+        Ok(self.pattern.get_or_init(|| compiled))
+    }
+
+    /// Whether what came is enough.
+    fn is_enough(&self, read: &Read, received: &[u8]) -> bool {
+        match read {
+            Read::Until(_) => self
+                .pattern
+                .get()
+                .is_some_and(|pattern| pattern.is_match(received)),
+            Read::Count(size) => received.len() as u64 >= size.0,
+            Read::Close(_) => false,
+        }
+    }
+
+    /// Reads until it is enough. What came is kept by the caller, also when this stops early.
+    async fn receive(
+        &self,
+        read: &Read,
+        stream: &mut TcpStream,
+        received: &mut Vec<u8>,
+    ) -> Result<(), Halt> {
+        let most = match read {
+            Read::Count(size) => usize::try_from(size.0).unwrap_or(MOST),
+            Read::Until(_) | Read::Close(_) => MOST,
+        };
+        while !self.is_enough(read, received) {
+            if received.len() >= most {
+                return Err(Halt::fault(
+                    FaultKind::Tcp(TcpFault::TooLarge),
+                    "1 MiB came without what was waited for",
+                ));
+            }
+            let room = (most - received.len()) as u64;
+            let count = stream
+                .take(room)
+                .read_buf(received)
+                .await
+                .map_err(|error| net::socket_halt(&error, "reading"))?;
+            if count == 0 {
+                return match read {
+                    Read::Close(_) => Ok(()),
+                    Read::Until(_) | Read::Count(_) => Err(Halt::fault(
+                        FaultKind::Tcp(TcpFault::Closed),
+                        match received.len() {
+                            0 => "closed before the first byte".to_owned(),
+                            many => {
+                                format!("closed after {many} bytes, without what was waited for")
+                            }
+                        },
+                    )),
+                };
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Probe for Tcp {
+    const FACTS: &'static [&'static str] = &["connected", "received", "remote_ip"];
+
+    fn prepare(&self) -> Result<(), Invalid> {
+        net::check_host("host", &self.host)?;
+        if self.port == 0 {
+            return Err(Invalid::new(
+                "port",
+                "port 0 cannot be connected to; ports are 1 to 65535",
+            ));
+        }
+        match &self.read {
+            Some(Read::Until(pattern)) => self.compiled(pattern).map(|_| ()),
+            Some(Read::Count(size)) if size.0 == 0 || size.0 > MOST as u64 => {
+                Err(Invalid::new("read", "`count` is 1B to 1MiB"))
+            }
+            Some(Read::Close(false)) => Err(Invalid::new(
+                "read",
+                "`close` is `true` or absent: leave `read` out to read nothing",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn resources(&self) -> Vec<String> {
+        net::resources(&self.host, self.port)
+    }
+
+    fn request(&self) -> String {
+        format!("tcp {}", net::authority(&self.host, self.port))
+    }
+
+    async fn observe(&self, ctx: &Context) -> Looked {
+        self.prepare()?;
+        let mut look = Look::begin(ctx);
+        let mut stream = net::open(&mut look, &self.host, self.port).await?;
+        look.fact("connected", Value::Bool(true));
+        if let Some(text) = &self.send {
+            let sending = async {
+                stream
+                    .write_all(text.as_bytes())
+                    .await
+                    .map_err(|error| net::socket_halt(&error, "sending"))
+            };
+            let late = FaultKind::Tcp(TcpFault::SendTimeout);
+            look.phase(Phase::Send, late, sending).await?;
+        }
+        let Some(read) = &self.read else {
+            return Ok(look.finish());
+        };
+        let mut received = Vec::new();
+        let reading = self.receive(read, &mut stream, &mut received);
+        let late = FaultKind::Tcp(TcpFault::ReadTimeout);
+        let ended = look.timed(Phase::Read, late, reading).await;
+        let text = String::from_utf8_lossy(&received).into_owned();
+        if !text.is_empty() {
+            look.evidence("received", text.clone(), Keep::First(2048));
+        }
+        look.fact("received", Value::Untyped(text));
+        ended.map_err(|halt| look.stop(Phase::Read, halt))?;
+        Ok(look.finish())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::sync::Notify;
+
+    use super::super::testing::{
+        AMPLE, Server, brief_look, closed_port, code, hold, look, problem, read, reset, stopped,
+    };
+    use super::*;
+
+    fn tcp(port: u16, keys: &str) -> Tcp {
+        read(&format!("{{ host: 127.0.0.1, port: {port}{keys} }}"))
+    }
+
+    async fn echo(mut stream: TcpStream) {
+        let (mut from, mut to) = stream.split();
+        let _ = tokio::io::copy(&mut from, &mut to).await;
+    }
+
+    #[tokio::test]
+    async fn a_listener_is_connected_to() {
+        let server = Server::start(hold).await;
+        let seen = look(&tcp(server.port(), "")).await.unwrap();
+        assert_eq!(seen.facts.get("connected"), Some(&Value::Bool(true)));
+        assert_eq!(
+            seen.facts.get("remote_ip"),
+            Some(&Value::Text("127.0.0.1".to_owned()))
+        );
+        assert_eq!(seen.facts.get("received"), None);
+        assert!(seen.phase(Phase::Resolve).is_some() && seen.phase(Phase::Connect).is_some());
+    }
+
+    #[tokio::test]
+    async fn what_is_sent_comes_back_and_is_waited_for() {
+        let server = Server::start(echo).await;
+        for wait in ["{ until: \"o+\\n\" }", "{ count: 6B }"] {
+            let keys = format!(", send: \"hello\\n\", read: {wait}");
+            let seen = look(&tcp(server.port(), &keys)).await.unwrap();
+            assert_eq!(
+                seen.facts.get("received"),
+                Some(&Value::Untyped("hello\n".to_owned()))
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn reading_until_the_peer_closes_ends_there() {
+        let server = Server::start(async |mut stream| {
+            let _ = stream.write_all(b"bye").await;
+        })
+        .await;
+        let seen = look(&tcp(server.port(), ", read: { close: true }"))
+            .await
+            .unwrap();
+        assert_eq!(
+            seen.facts.get("received"),
+            Some(&Value::Untyped("bye".to_owned()))
+        );
+    }
+
+    #[tokio::test]
+    async fn nobody_listening_is_refused() {
+        let (code, seen) = stopped(look(&tcp(closed_port().await, "")).await);
+        assert_eq!(code.as_str(), "tcp.refused");
+        let fault = seen.fault.unwrap();
+        assert_eq!(
+            (fault.phase, fault.origin),
+            (Phase::Connect, Some(crate::model::Origin::Errno(111)))
+        );
+    }
+
+    #[tokio::test]
+    async fn silence_is_a_read_timeout_and_not_a_connect_timeout() {
+        let server = Server::start(hold).await;
+        let looked = brief_look(&tcp(server.port(), ", read: { count: 1B }")).await;
+        let (code, seen) = stopped(looked);
+        assert_eq!(code.as_str(), "tcp.timeout.read");
+        assert_eq!(seen.facts.get("connected"), Some(&Value::Bool(true)));
+    }
+
+    #[tokio::test]
+    async fn what_came_before_a_timeout_is_kept() {
+        let server = Server::start(async |mut stream| {
+            let _ = stream.write_all(b"half").await;
+            hold(stream).await;
+        })
+        .await;
+        let looked = brief_look(&tcp(server.port(), ", read: { count: 8B }")).await;
+        let (code, seen) = stopped(looked);
+        assert_eq!(code.as_str(), "tcp.timeout.read");
+        assert_eq!(
+            seen.facts.get("received"),
+            Some(&Value::Untyped("half".to_owned()))
+        );
+    }
+
+    #[tokio::test]
+    async fn closing_early_and_resetting_are_told_apart() {
+        let closing = Server::start(async |stream| drop(stream)).await;
+        let looked = look(&tcp(closing.port(), ", read: { until: x }")).await;
+        assert_eq!(code(looked), "tcp.closed");
+        let resetting = Server::start(async |stream| reset(stream)).await;
+        let looked = look(&tcp(resetting.port(), ", read: { until: x }")).await;
+        assert_eq!(code(looked), "tcp.reset");
+    }
+
+    #[tokio::test]
+    async fn a_flood_is_cut() {
+        let server = Server::start(
+            async |mut stream| {
+                while stream.write_all(&[b'a'; 8192]).await.is_ok() {}
+            },
+        )
+        .await;
+        let looked = look(&tcp(server.port(), ", read: { until: never }")).await;
+        let (code, seen) = stopped(looked);
+        assert_eq!(code.as_str(), "tcp.too_large");
+        let received = seen.facts.get("received").and_then(Value::as_text);
+        assert_eq!(received.map(str::len), Some(MOST));
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_takes_nothing_is_a_send_timeout() {
+        let stuck = Server::start(async |stream| {
+            Notify::new().notified().await;
+            drop(stream);
+        })
+        .await;
+        let text = "x".repeat(16 * 1024 * 1024);
+        let probe = tcp(stuck.port(), &format!(", send: {text}"));
+        assert_eq!(code(brief_look(&probe).await), "tcp.timeout.send");
+    }
+
+    #[tokio::test]
+    async fn a_deadline_that_has_passed_ends_the_look_at_once() {
+        let server = Server::start(hold).await;
+        let ctx = Context::for_tests(Duration::ZERO);
+        let looked = tokio::time::timeout(
+            AMPLE,
+            tcp(server.port(), ", read: { count: 1B }").observe(&ctx),
+        )
+        .await
+        .unwrap();
+        assert!(code(looked).contains("timeout"));
+    }
+
+    #[test]
+    fn slips_are_told() {
+        for (yaml, message) in [
+            ("{ host: \"a b\", port: 1 }", "white space"),
+            ("{ host: a, port: 0 }", "1 to 65535"),
+            (
+                "{ host: a, port: 1, read: { until: \"(\" } }",
+                "regular expression",
+            ),
+            ("{ host: a, port: 1, read: { count: 2MiB } }", "1B to 1MiB"),
+            (
+                "{ host: a, port: 1, read: { close: false } }",
+                "leave `read` out",
+            ),
+            ("{ host: a, prot: 1 }", "did you mean `port`"),
+        ] {
+            let told = problem("tcp", yaml);
+            assert!(told.contains(message), "{yaml}: {told}");
+        }
+    }
+}
