@@ -24,4 +24,5 @@ pub mod check;
 // … told, and kept.
 
 // One validation, and its doors.
+pub mod demo;
 

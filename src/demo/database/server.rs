@@ -1,0 +1,126 @@
+//! The line protocol: one request a line, one answer a line, until the client closes.
+//!
+//! ```text
+//! PING              PONG
+//! ENVIRONMENT       OK demo
+//! QUERY users       OK 2              rows of users, threads or messages
+//! OPEN alice        OK TOKEN | NONE   a new session
+//! WHOSE TOKEN       OK alice | NONE
+//! CLOSE TOKEN       OK
+//! anything else     ERR unknown request
+//! ```
+//!
+//! `ERR database CODE` says that SQLite gave that result code.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use sqlx::SqlitePool;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use uuid::Uuid;
+
+use crate::demo::tasks::Tasks;
+
+/// Longer requests are not answered: the connection is closed.
+const MAX_REQUEST_BYTES: u64 = 256;
+
+/// Opens a port and answers from `pool`.
+pub(in crate::demo) async fn start(pool: SqlitePool, tasks: &Tasks) -> std::io::Result<SocketAddr> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let address = listener.local_addr()?;
+    tasks.serve(listener, move |stream| {
+        let pool = pool.clone();
+        async move {
+            // A client that goes away is the end of its connection, and no news.
+            let _ = converse(stream, &pool).await;
+        }
+    });
+    Ok(address)
+}
+
+async fn converse(stream: TcpStream, pool: &SqlitePool) -> std::io::Result<()> {
+    let mut stream = BufReader::new(stream);
+    let mut request = Vec::new();
+    loop {
+        request.clear();
+        (&mut stream)
+            .take(MAX_REQUEST_BYTES)
+            .read_until(b'\n', &mut request)
+            .await?;
+        let Some(line) = request.strip_suffix(b"\n") else {
+            return Ok(());
+        };
+        let answer = match std::str::from_utf8(line) {
+            Ok(line) => answer(line.trim_end_matches('\r'), pool).await,
+            Err(_) => UNKNOWN.to_owned(),
+        };
+        stream.write_all(format!("{answer}\n").as_bytes()).await?;
+        stream.flush().await?;
+    }
+}
+
+const UNKNOWN: &str = "ERR unknown request";
+
+async fn answer(request: &str, pool: &SqlitePool) -> String {
+    let (verb, subject) = request.split_once(' ').unwrap_or((request, ""));
+    let found = match (verb, subject) {
+        ("PING", "") => return "PONG".to_owned(),
+        ("ENVIRONMENT", "") => one("SELECT name FROM environment", None, pool).await,
+        ("QUERY", "users") => count("SELECT count(*) FROM users", pool).await,
+        ("QUERY", "threads") => count("SELECT count(*) FROM threads", pool).await,
+        ("QUERY", "messages") => count("SELECT count(*) FROM messages", pool).await,
+        ("OPEN", name) => open(name, pool).await,
+        ("WHOSE", token) => one(WHOSE, Some(token), pool).await,
+        ("CLOSE", token) => close(token, pool).await,
+        _ => return UNKNOWN.to_owned(),
+    };
+    match found {
+        Ok(Some(found)) => format!("OK {found}").trim_end().to_owned(),
+        Ok(None) => "NONE".to_owned(),
+        Err(error) => match error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
+        {
+            Some(code) => format!("ERR database {code}"),
+            None => "ERR database".to_owned(),
+        },
+    }
+}
+
+const WHOSE: &str = "SELECT users.name FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.token = ?";
+
+async fn one(
+    query: &'static str,
+    bound: Option<&str>,
+    pool: &SqlitePool,
+) -> Result<Option<String>, sqlx::Error> {
+    let mut query = sqlx::query_scalar(query);
+    if let Some(value) = bound {
+        query = query.bind(value);
+    }
+    query.fetch_optional(pool).await
+}
+
+async fn count(query: &'static str, pool: &SqlitePool) -> Result<Option<String>, sqlx::Error> {
+    let count: i64 = sqlx::query_scalar(query).fetch_one(pool).await?;
+    Ok(Some(count.to_string()))
+}
+
+async fn open(name: &str, pool: &SqlitePool) -> Result<Option<String>, sqlx::Error> {
+    let token = Uuid::new_v4().simple().to_string();
+    let opened =
+        sqlx::query("INSERT INTO sessions (token, user_id) SELECT ?, id FROM users WHERE name = ?")
+            .bind(&token)
+            .bind(name)
+            .execute(pool)
+            .await?;
+    Ok((opened.rows_affected() == 1).then_some(token))
+}
+
+async fn close(token: &str, pool: &SqlitePool) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query("DELETE FROM sessions WHERE token = ?")
+        .bind(token)
+        .execute(pool)
+        .await?;
+    Ok(Some(String::new()))
+}

@@ -1,0 +1,155 @@
+//! The running environment: started with one fault, gone when stopped.
+
+use std::io;
+
+use sqlx::SqlitePool;
+use sqlx::sqlite::SqlitePoolOptions;
+use thiserror::Error;
+use uuid::Uuid;
+
+use super::Fault;
+use super::connector::Connector;
+use super::database::{self, ENVIRONMENT, File};
+use super::directory::Directory;
+use super::service::{Config, Server};
+use super::tasks::Tasks;
+
+/// The names [`Environment::variables`] gives, without `demo.`, and what each is for. Known without starting anything.
+pub const VARIABLES: &[(&str, &str)] = &[
+    ("api", "the service, as http://127.0.0.1:PORT"),
+    ("web", "the page, as http://127.0.0.1:PORT"),
+    ("host", "the address of the connector to the database"),
+    ("port", "the port of the connector to the database"),
+    ("dsn", "the database file, as sqlite:///PATH"),
+    (
+        "password",
+        "the password of the users alice and bob, new at every start",
+    ),
+];
+
+/// A service, its database and the connector between them, running in this process on 127.0.0.1.
+///
+/// Needs a tokio runtime. [`stop`](Self::stop) waits until nothing is left; dropping it tells everything to end and removes
+/// its directory, without waiting.
+#[derive(Debug)]
+pub struct Environment {
+    tasks: EndOnDrop,
+    pool: SqlitePool,
+    connector: Connector,
+    service: Server,
+    dsn: String,
+    password: String,
+    // The last field, so that it is dropped after those who use it.
+    _directory: Directory,
+}
+
+/// Why the environment did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The system's temporary directory does not take ours.
+    #[error("cannot make a directory under {}: {source}", std::env::temp_dir().display())]
+    Directory {
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The system's temporary directory has a name that no DSN can hold.
+    #[error("the temporary directory's name is not UTF-8: {}", std::env::temp_dir().display())]
+    DirectoryName,
+    /// The database file cannot be made.
+    #[error("cannot make the database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// A port on 127.0.0.1 cannot be opened.
+    #[error("cannot open a port on 127.0.0.1 for the {part}: {source}")]
+    Listen {
+        /// `database`, `connector` or `service`.
+        part: &'static str,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl Environment {
+    /// Starts everything, broken as `fault` says. When it returns, every port is open (or refuses, if that is the fault).
+    pub async fn start(fault: Fault) -> Result<Self, StartError> {
+        let directory = Directory::create().map_err(|source| StartError::Directory { source })?;
+        let path = directory.path().join("demo.sqlite");
+        let file = File::create(path, ENVIRONMENT, fault).await?;
+        let dsn = if fault == Fault::OtherDatabase {
+            let path = directory.path().join("other.sqlite");
+            File::create(path, "somewhere-else", fault).await?.dsn()
+        } else {
+            file.dsn()
+        };
+        let dsn = dsn.ok_or(StartError::DirectoryName)?;
+
+        // Lazy, because a damaged file is to be the patient's trouble and not ours. One connection: requests are tiny.
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_lazy_with(file.options());
+        let listen = |part| move |source| StartError::Listen { part, source };
+        let tasks = EndOnDrop(Tasks::default());
+        let database = database::start(pool.clone(), &tasks.0)
+            .await
+            .map_err(listen("database"))?;
+        let connector = Connector::start(fault, database, &tasks.0)
+            .await
+            .map_err(listen("connector"))?;
+        let password = Uuid::new_v4().simple().to_string();
+        let config = Config {
+            environment: ENVIRONMENT.to_owned(),
+            password: match fault {
+                Fault::Config => format!("{password}\n"),
+                _ => password.clone(),
+            },
+            connector: connector.address(),
+        };
+        let service = Server::start(fault, config, &tasks.0)
+            .await
+            .map_err(listen("service"))?;
+        Ok(Self {
+            tasks,
+            pool,
+            connector,
+            service,
+            dsn,
+            password,
+            _directory: directory,
+        })
+    }
+
+    /// What suites use as `${demo.NAME}`, in the order of [`VARIABLES`].
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        let http = format!("http://{}", self.service.address());
+        let connector = self.connector.address();
+        let values = [
+            http.clone(),
+            http,
+            connector.ip().to_string(),
+            connector.port().to_string(),
+            self.dsn.clone(),
+            self.password.clone(),
+        ];
+        let names = VARIABLES.iter().map(|(name, _)| *name);
+        names.zip(values).collect()
+    }
+
+    /// Closes every port, ends every connection, removes the directory; returns when nothing is left.
+    pub async fn stop(self) {
+        self.tasks.0.tell_to_end();
+        self.tasks.0.ended().await;
+        self.pool.close().await;
+    }
+}
+
+/// Tells its tasks to end when dropped, so that a start that fails half-way leaves nothing running either.
+#[derive(Debug)]
+struct EndOnDrop(Tasks);
+
+impl Drop for EndOnDrop {
+    fn drop(&mut self) {
+        self.0.tell_to_end();
+    }
+}
+
+#[cfg(test)]
+mod tests;
