@@ -12,6 +12,7 @@ pub mod template;
 pub mod statistics;
 
 // Planned …
+pub mod suite;
 
 // … looked at, judged …
 

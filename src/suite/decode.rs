@@ -1,0 +1,355 @@
+//! Reading one test: its common keys by hand, then exactly one probe or steps.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::defaults::{Defaults, connections, switch, tags, timeout};
+use super::early::EarlyFields;
+use super::failure_keys::{expect_failure, on_fail};
+use super::file::Surroundings;
+use super::matrix::{Row, rows};
+use super::project::{LONGEST_NAME, NAME_RULE, is_name};
+use super::relations::{alone, requires, used_sessions, when};
+use super::scope::StepScope;
+use super::session::no_timeout;
+use super::step::{self, Around, decode_list, is_told, named_span};
+use super::test::Spans;
+use super::{Mode, Repeat, Retry, Step, Test, Until};
+use crate::model::{Category, SessionName, TestId};
+use crate::probe::AnyProbe;
+use crate::template::place;
+use crate::yaml::{Diagnostic, Diagnostics, Fields, Node, Span};
+
+/// What every test of a file is read with.
+pub(super) struct TestDecoder<'a> {
+    pub(super) category: &'a Category,
+    pub(super) defaults: &'a Defaults,
+    pub(super) around: &'a Surroundings<'a>,
+}
+
+/// The keys of a test beside its probe.
+pub(super) const KEYS: &[&str] = &[
+    "name",
+    "title",
+    "description",
+    "tags",
+    "owner",
+    "steps",
+    "expect",
+    "capture",
+    "critical",
+    "requires",
+    "uses",
+    "timeout",
+    "retry",
+    "until",
+    "repeat",
+    "cleanup",
+    "matrix",
+    "when",
+    "alone",
+    "connections",
+    "expect_failure",
+    "side_effects",
+    "on_fail",
+];
+
+/// What reading a file's tests gives.
+#[derive(Debug, Default)]
+pub(super) struct Decoded {
+    /// The instances.
+    pub(super) tests: Vec<Test>,
+    /// Tests that are there, though something is wrong with them: who requires them is right.
+    pub(super) broken: Vec<TestId>,
+}
+
+/// Reads a test and adds its instances, one a row of its matrix.
+pub(super) fn decode_test(
+    node: &Node,
+    decoder: &TestDecoder<'_>,
+    decoded: &mut Decoded,
+    problems: &mut Diagnostics,
+) {
+    let known: Vec<&str> = KEYS.iter().chain(AnyProbe::NAMES).copied().collect();
+    let Some(fields) = Fields::of(node, "test", &known, problems) else {
+        return;
+    };
+    let Surroundings { early, sources, .. } = decoder.around;
+    let name = test_name(&fields, problems);
+    let scope = StepScope {
+        early: Arc::clone(early),
+        row: Arc::default(),
+        captures: Vec::new(),
+        sessions: Arc::default(),
+        any_session: false,
+    };
+    let broken_before = problems.errors();
+    let rows = match fields.get("matrix") {
+        Some(matrix) => rows(matrix, &scope, sources, problems)
+            .into_iter()
+            .map(Some)
+            .collect(),
+        None => vec![None],
+    };
+    // A nameless test is still read, so that its other mistakes are told.
+    let is_named = name.is_some();
+    let name = name.unwrap_or((named_span(&fields), "unnamed"));
+    let mut is_broken = problems.errors() > broken_before;
+    // What is wrong with a test is mostly wrong in each of its rows: each problem is told once.
+    let mut told = HashSet::new();
+    for row in rows {
+        let mut of_row = Diagnostics::default();
+        match decode_row(&fields, name, row.as_ref(), decoder, &mut of_row) {
+            Some(test) if is_named => decoded.tests.push(test),
+            _ => is_broken = true,
+        }
+        for problem in of_row.iter() {
+            if told.insert(problem.clone()) {
+                problems.push(problem.clone());
+            }
+        }
+        // The other rows of a long matrix will hardly say anything new. Only ever after an error: rows that are not read
+        // must not be missing from a run.
+        if of_row.has_errors() && told.len() > 20 {
+            is_broken = true;
+            break;
+        }
+    }
+    if is_broken && is_named {
+        let id = TestId::new(decoder.category.clone(), name.1);
+        decoded.broken.push(id);
+    }
+}
+
+fn test_name<'n>(fields: &Fields<'n>, problems: &mut Diagnostics) -> Option<(Span, &'n str)> {
+    let node = fields.required("name", problems)?;
+    let name = fields.text("name", problems)?;
+    if !is_name(name) {
+        let message = if name.len() > LONGEST_NAME {
+            format!("a name has at most {LONGEST_NAME} characters")
+        } else {
+            let shown = crate::yaml::visible(name);
+            format!("`{shown}` is no name for a test: {NAME_RULE}")
+        };
+        problems.push(Diagnostic::error(node.span, message).help("`title` may say anything"));
+        return None;
+    }
+    Some((node.span, name))
+}
+
+fn decode_row(
+    fields: &Fields<'_>,
+    (name_span, name): (Span, &str),
+    row: Option<&Row>,
+    decoder: &TestDecoder<'_>,
+    problems: &mut Diagnostics,
+) -> Option<Test> {
+    let sources = decoder.around.sources;
+    let id = TestId::new(decoder.category.clone(), name);
+    let digest = digest(&sources.text(fields.span().file)[bytes(fields.span())], row);
+    let uses = used_sessions(fields, decoder.around, problems);
+    let scope = row_scope(row, &uses, decoder.around);
+    let id = match row {
+        Some(row) => id.with_row(row.label.as_str()),
+        None => id,
+    };
+
+    let mut early_fields = EarlyFields {
+        fields,
+        scope: &scope,
+        sources,
+        problems,
+    };
+    let title = early_fields.text("title");
+    let description = early_fields.text("description");
+    let owner = early_fields
+        .text("owner")
+        .or_else(|| decoder.defaults.owner.clone());
+    let own_timeout = early_fields
+        .node("timeout")
+        .map(|node| timeout(&node, early_fields.problems));
+    let (mode, mode_span) = mode(&mut early_fields);
+    let on_fail = on_fail(&mut early_fields);
+    let expect_failure = expect_failure(&mut early_fields);
+
+    let (steps, after) = steps(fields, &scope, decoder, problems);
+    let cleanup = fields
+        .get("cleanup")
+        .map(|node| decode_list(node, sources, &after, problems).0)
+        .unwrap_or_default();
+    let mut all_tags = decoder.defaults.tags.clone();
+    let own_tags = fields
+        .get("tags")
+        .map(|node| tags(node, problems))
+        .unwrap_or_default();
+    all_tags.extend(
+        own_tags
+            .into_iter()
+            .filter(|tag| !decoder.defaults.tags.contains(tag)),
+    );
+    let (requires, requires_spans) = requires(fields, problems);
+    let (alone, alone_spans) = alone(fields, problems);
+    let timeout = match own_timeout {
+        Some(own) => own,
+        None if decoder.defaults.timeout.is_none() => {
+            problems.push(no_timeout(name_span));
+            None
+        }
+        None => decoder.defaults.timeout,
+    };
+    Some(Test {
+        place: place(sources, name_span),
+        title,
+        description,
+        tags: all_tags,
+        owner,
+        critical: switch(fields, "critical", problems),
+        requires,
+        uses,
+        when_false: when(fields, &scope, sources, problems),
+        mode: mode?,
+        timeout: timeout?,
+        steps: steps?,
+        cleanup,
+        alone,
+        connections: fields
+            .get("connections")
+            .and_then(|node| connections(node, problems))
+            .or(decoder.defaults.connections)
+            .unwrap_or_default(),
+        expect_failure,
+        side_effects: switch(fields, "side_effects", problems),
+        on_fail,
+        digest,
+        spans: Spans {
+            name: name_span,
+            requires: requires_spans,
+            mode: mode_span,
+            timeout: fields.entry("timeout").map(|entry| entry.key_span),
+            alone: alone_spans,
+            expect_failure: fields.entry("expect_failure").map(|entry| entry.key_span),
+        },
+        id,
+    })
+}
+
+/// What the steps of an instance see: its row, and what its sessions capture.
+fn row_scope(row: Option<&Row>, uses: &[SessionName], around: &Surroundings<'_>) -> StepScope {
+    let sessions = around.sessions.as_ref();
+    let captures_of = |name: &SessionName| {
+        let captures = sessions
+            .and_then(|known| known.get(name.as_str()))
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        captures
+            .iter()
+            .map(move |capture| format!("{name}.{capture}"))
+            .collect::<Vec<_>>()
+    };
+    StepScope {
+        early: Arc::clone(around.early),
+        row: row.map(|row| row.values.clone()).unwrap_or_default(),
+        captures: Vec::new(),
+        sessions: Arc::new(uses.iter().flat_map(captures_of).collect()),
+        any_session: sessions.is_none(),
+    }
+}
+
+/// At most one of the three. `None` when it is broken.
+fn mode(early: &mut EarlyFields<'_, '_>) -> (Option<Mode>, Option<Span>) {
+    let written: Vec<_> = early
+        .fields
+        .entries()
+        .filter(|entry| matches!(&*entry.key, "retry" | "until" | "repeat"))
+        .map(|entry| (entry.key.to_string(), entry.key_span))
+        .collect();
+    if let [(first, first_span), (second, second_span), ..] = &written[..] {
+        let message = format!(
+            "`{second}` beside `{first}`: a test has at most one of `retry`, `until` and `repeat`"
+        );
+        let problem =
+            Diagnostic::error(*second_span, message).related(*first_span, "the first is here");
+        early.problems.push(problem);
+        return (None, None);
+    }
+    let Some((key, span)) = written.into_iter().next() else {
+        return (Some(Mode::Once), None);
+    };
+    let Some(node) = early.node(&key) else {
+        return (None, Some(span));
+    };
+    let sources = early.sources;
+    let mode = match key.as_str() {
+        "retry" => Retry::decode(&node, early.problems).map(Mode::Retry),
+        "until" => Until::decode(&node, early.problems).map(Mode::Until),
+        _ => Repeat::decode(&node, sources, early.problems)
+            .map(|repeat| Mode::Repeat(Box::new(repeat))),
+    };
+    (mode, Some(span))
+}
+
+/// The one probe of the test, or its `steps`; and what a clean-up sees of them.
+fn steps(
+    fields: &Fields<'_>,
+    scope: &StepScope,
+    decoder: &TestDecoder<'_>,
+    problems: &mut Diagnostics,
+) -> (Option<Vec<Step>>, StepScope) {
+    let sources = decoder.around.sources;
+    let Some(list) = fields.get("steps") else {
+        let around = Around {
+            sources,
+            scope: scope.clone(),
+            position: None,
+        };
+        if fields.get("expect").is_none() && !is_told(fields, &["expect"]) {
+            problems.push(
+                Diagnostic::error(named_span(fields), "expects nothing, so it could not fail")
+                    .help("the shortest honest expectation is `expect: { fault: none }`"),
+            );
+        }
+        let step = step::decode(fields, &around, problems);
+        let mut after = scope.clone();
+        if let Some(step) = &step {
+            after.captures.extend(
+                step.captures
+                    .names()
+                    .iter()
+                    .map(|(name, _)| (*name).to_owned()),
+            );
+        }
+        return (step.map(|step| vec![step]), after);
+    };
+    for key in ["expect", "capture"].iter().chain(AnyProbe::NAMES) {
+        if let Some(entry) = fields.entry(key) {
+            let message = format!("`{key}` beside `steps`: it belongs into one of the steps");
+            problems.push(Diagnostic::error(entry.key_span, message));
+        }
+    }
+    let broken_before = problems.errors();
+    let (steps, after) = decode_list(list, sources, scope, problems);
+    let is_broken = problems.errors() > broken_before;
+    if !is_broken && !steps.iter().any(|step| step.expects) {
+        problems.push(Diagnostic::error(
+            named_span(fields),
+            "no step expects anything, so the test could not fail",
+        ));
+    }
+    ((!steps.is_empty()).then_some(steps), after)
+}
+
+fn bytes(span: Span) -> std::ops::Range<usize> {
+    span.start as usize..span.end as usize
+}
+
+fn digest(text: &str, row: Option<&Row>) -> String {
+    let mut hash = Sha256::new();
+    hash.update(text);
+    if let Some(row) = row {
+        hash.update([0]);
+        hash.update(&row.label);
+    }
+    format!("{:x}", hash.finalize())
+}

@@ -1,0 +1,365 @@
+//! What can only be checked when everything is read: ids, `requires`, invariants, omissions.
+
+use std::collections::{HashMap, HashSet};
+
+use super::decode::Decoded;
+use super::step::meant;
+use super::{GateKeys, Project, Requirement, Target, Test};
+use crate::model::{Category, IdPattern, TestId};
+use crate::yaml::{Diagnostic, Diagnostics, Span, visible};
+
+/// What hangs together.
+pub(super) struct Ties<'a> {
+    pub(super) decoded: &'a Decoded,
+    pub(super) project: &'a Project,
+    pub(super) target: &'a Target,
+    /// Whether it can be said of every file which tests it has; else only what is there twice is told.
+    pub(super) is_complete: bool,
+}
+
+/// Tells every tie that leads nowhere or in a circle.
+pub(super) fn check(ties: &Ties<'_>, problems: &mut Diagnostics) {
+    let Ties {
+        decoded,
+        project,
+        target,
+        is_complete,
+    } = ties;
+    let tests = &decoded.tests[..];
+    duplicates(tests, problems);
+    if !is_complete {
+        return;
+    }
+    let ids = Ids::of(decoded);
+    requirements(tests, &ids, problems);
+    cycles(tests, problems);
+    for gate in [&project.gate, &target.gate] {
+        gate_names(gate, &ids, project, problems);
+    }
+    alone(tests, &ids, project, problems);
+    omissions(&ids, ties, problems);
+}
+
+/// The ids and categories there are.
+struct Ids {
+    without_row: HashSet<TestId>,
+    all: HashSet<TestId>,
+    /// Tests with mistakes: their rows are not known.
+    broken: HashSet<TestId>,
+    categories: HashSet<Category>,
+}
+
+impl Ids {
+    fn of(decoded: &Decoded) -> Self {
+        let all: HashSet<TestId> = decoded.tests.iter().map(|test| test.id.clone()).collect();
+        let broken: HashSet<TestId> = decoded.broken.iter().cloned().collect();
+        let ids = || all.iter().chain(&broken);
+        Self {
+            without_row: ids().map(TestId::without_row).collect(),
+            categories: ids().map(|id| id.category().clone()).collect(),
+            all,
+            broken,
+        }
+    }
+
+    fn has(&self, id: &TestId) -> bool {
+        if id.row().is_some() {
+            self.all.contains(id) || self.broken.contains(&id.without_row())
+        } else {
+            self.without_row.contains(id)
+        }
+    }
+
+    /// "; did you mean …?" among ids.
+    fn meant(&self, id: &TestId) -> String {
+        let known: Vec<String> = self
+            .all
+            .iter()
+            .chain(&self.without_row)
+            .map(ToString::to_string)
+            .collect();
+        let mut known: Vec<&str> = known.iter().map(String::as_str).collect();
+        known.sort_unstable();
+        meant(&id.to_string(), known)
+    }
+}
+
+/// Rows of one test share their name's place; two tests never do, unless they come out of one alias.
+fn duplicates(tests: &[Test], problems: &mut Diagnostics) {
+    let mut first: HashMap<(&Category, &str), &Test> = HashMap::with_capacity(tests.len());
+    let mut told: HashSet<Span> = HashSet::new();
+    for test in tests {
+        let other = *first
+            .entry((test.id.category(), test.id.name()))
+            .or_insert(test);
+        let is_same = other.spans.name == test.spans.name
+            && (other.id != test.id || std::ptr::eq(other, test));
+        if !is_same && told.insert(test.spans.name) {
+            let id = test.id.without_row();
+            let problem =
+                Diagnostic::error(test.spans.name, format!("a second test is called `{id}`"));
+            problems.push(if other.spans.name == test.spans.name {
+                problem.help("an alias of a test repeats its name; share what is in it instead")
+            } else {
+                problem.related(other.spans.name, "the first is here")
+            });
+        }
+    }
+}
+
+fn requirements(tests: &[Test], ids: &Ids, problems: &mut Diagnostics) {
+    for test in tests {
+        for (requirement, span) in test.requires.iter().zip(&test.spans.requires) {
+            match requirement {
+                Requirement::Test(id) if !ids.has(id) => {
+                    problems.push(Diagnostic::error(
+                        *span,
+                        format!("no test is called `{id}`{}", ids.meant(id)),
+                    ));
+                }
+                Requirement::Test(id) if test.id.is_meant_by(id) => {
+                    problems.push(Diagnostic::error(
+                        *span,
+                        format!("`{}` requires itself", test.id),
+                    ));
+                }
+                Requirement::Category(name) if !ids.categories.contains(name) => {
+                    let hint = meant(name.as_str(), ids.categories.iter().map(Category::as_str));
+                    problems.push(Diagnostic::error(
+                        *span,
+                        format!("no test has category `{name}`{hint}"),
+                    ));
+                }
+                Requirement::Test(_) | Requirement::Category(_) => {}
+            }
+        }
+    }
+}
+
+/// A depth-first walk; the first circle through each test is told once, at the line that closes it.
+fn cycles(tests: &[Test], problems: &mut Diagnostics) {
+    let graph = Graph::of(tests);
+    let mut state = vec![State::Unseen; tests.len()];
+    for start in 0..tests.len() {
+        if state[start] == State::Unseen {
+            graph.walk(start, tests, &mut state, problems);
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Unseen,
+    OnPath,
+    Done,
+}
+
+/// For each test, the tests it requires and the number of the `requires` entry that says so.
+struct Graph {
+    edges: Vec<Vec<(usize, usize)>>,
+}
+
+impl Graph {
+    fn of(tests: &[Test]) -> Self {
+        let mut by_id: HashMap<TestId, Vec<usize>> = HashMap::new();
+        let mut by_category: HashMap<&Category, Vec<usize>> = HashMap::new();
+        for (at, test) in tests.iter().enumerate() {
+            by_id.entry(test.id.without_row()).or_default().push(at);
+            by_category.entry(test.id.category()).or_default().push(at);
+        }
+        let edges_of = |test: &Test| {
+            let mut edges = Vec::new();
+            for (entry, requirement) in test.requires.iter().enumerate() {
+                let candidates = match requirement {
+                    Requirement::Test(id) => by_id.get(&id.without_row()),
+                    Requirement::Category(category) => by_category.get(category),
+                };
+                for other in candidates.into_iter().flatten() {
+                    let is_meant = match requirement {
+                        Requirement::Test(id) => {
+                            tests[*other].id.is_meant_by(id) && !test.id.is_meant_by(id)
+                        }
+                        Requirement::Category(_) => {
+                            tests[*other].id.without_row() != test.id.without_row()
+                        }
+                    };
+                    if is_meant {
+                        edges.push((*other, entry));
+                    }
+                }
+            }
+            edges
+        };
+        Self {
+            edges: tests.iter().map(edges_of).collect(),
+        }
+    }
+
+    /// Without recursion: a chain of requirements may be as long as there are tests.
+    fn walk(&self, start: usize, tests: &[Test], state: &mut [State], problems: &mut Diagnostics) {
+        let mut path: Vec<(usize, usize)> = vec![(start, 0)];
+        state[start] = State::OnPath;
+        while let Some((at, next)) = path.last_mut() {
+            let Some((required, entry)) = self.edges[*at].get(*next).copied() else {
+                state[*at] = State::Done;
+                path.pop();
+                continue;
+            };
+            *next += 1;
+            match state[required] {
+                State::Unseen => {
+                    state[required] = State::OnPath;
+                    path.push((required, 0));
+                }
+                State::OnPath => {
+                    let from = *at;
+                    let begin = path
+                        .iter()
+                        .position(|(on_path, _)| *on_path == required)
+                        .unwrap_or(0);
+                    let mut names: Vec<String> = path[begin..]
+                        .iter()
+                        .map(|(at, _)| tests[*at].id.to_string())
+                        .collect();
+                    names.push(tests[required].id.to_string());
+                    let message = format!("`requires` goes in a circle: {}", names.join(" -> "));
+                    problems.push(Diagnostic::error(
+                        tests[from].spans.requires[entry],
+                        message,
+                    ));
+                }
+                State::Done => {}
+            }
+        }
+    }
+}
+
+fn gate_names(gate: &GateKeys, ids: &Ids, project: &Project, problems: &mut Diagnostics) {
+    for (id, span) in gate
+        .invariants
+        .iter()
+        .flatten()
+        .zip(&gate.places.invariants)
+    {
+        if !ids.has(id) {
+            problems.push(Diagnostic::error(
+                *span,
+                format!("no test is called `{id}`{}", ids.meant(id)),
+            ));
+        }
+    }
+    for (name, span) in gate
+        .require_categories
+        .iter()
+        .flatten()
+        .zip(&gate.places.categories)
+    {
+        let known = project
+            .categories
+            .iter()
+            .map(|category| category.name.as_str());
+        if !project
+            .categories
+            .iter()
+            .any(|category| category.name == *name)
+        {
+            let hint = meant(name.as_str(), known);
+            problems.push(Diagnostic::error(
+                *span,
+                format!("no category is called `{name}`{hint}"),
+            ));
+        }
+    }
+}
+
+/// `alone: [category…]` names categories there are.
+fn alone(tests: &[Test], ids: &Ids, project: &Project, problems: &mut Diagnostics) {
+    for test in tests {
+        let super::Alone::Of(categories) = &test.alone else {
+            continue;
+        };
+        for (name, span) in categories.iter().zip(&test.spans.alone) {
+            let is_listed = project
+                .categories
+                .iter()
+                .any(|category| category.name == *name);
+            if !is_listed && !ids.categories.contains(name) {
+                let hint = meant(name.as_str(), ids.categories.iter().map(Category::as_str));
+                problems.push(Diagnostic::error(
+                    *span,
+                    format!("no category is called `{name}`{hint}"),
+                ));
+            }
+        }
+    }
+}
+
+/// An omission must leave out something, and neither an invariant nor what others require.
+fn omissions(ids: &Ids, ties: &Ties<'_>, problems: &mut Diagnostics) {
+    let Ties {
+        decoded,
+        project,
+        target,
+        ..
+    } = ties;
+    let tests = &decoded.tests;
+    let patterns: Vec<IdPattern> = target
+        .omit
+        .iter()
+        .map(|omit| IdPattern::new(omit.pattern.as_str()))
+        .collect();
+    let is_omitted = |test: &Test| patterns.iter().any(|pattern| pattern.matches(&test.id));
+    // A target adds to the invariants of its project, it takes none away.
+    let invariants: Vec<&TestId> = [&project.gate, &target.gate]
+        .into_iter()
+        .flat_map(|gate| gate.invariants.iter().flatten())
+        .collect();
+    for (omit, pattern) in target.omit.iter().zip(&patterns) {
+        let taken: Vec<&Test> = tests
+            .iter()
+            .filter(|test| pattern.matches(&test.id))
+            .collect();
+        if taken.is_empty() && !ids.broken.iter().any(|id| pattern.matches(id)) {
+            let known: Vec<String> = tests.iter().map(|test| test.id.to_string()).collect();
+            let hint = meant(&omit.pattern, known.iter().map(String::as_str));
+            problems.push(Diagnostic::error(
+                omit.span,
+                format!(
+                    "`{}` leaves out nothing: no test is called so{hint}",
+                    visible(&omit.pattern)
+                ),
+            ));
+        }
+        for test in &taken {
+            if invariants
+                .iter()
+                .any(|invariant| test.id.is_meant_by(invariant))
+            {
+                problems.push(Diagnostic::error(
+                    omit.span,
+                    format!("`{}` is an invariant: no target may leave it out", test.id),
+                ));
+            }
+        }
+        let requires_taken = |other: &&Test| {
+            other.requires.iter().any(|requirement| match requirement {
+                Requirement::Test(id) => taken.iter().any(|test| test.id.is_meant_by(id)),
+                Requirement::Category(_) => false,
+            })
+        };
+        for other in tests
+            .iter()
+            .filter(|test| !is_omitted(test))
+            .filter(requires_taken)
+        {
+            let message = format!(
+                "`{}` is left out, but `{}` requires it",
+                omit.pattern, other.id
+            );
+            problems.push(
+                Diagnostic::error(omit.span, message)
+                    .related(other.spans.name, "required by this test"),
+            );
+        }
+    }
+}

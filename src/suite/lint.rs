@@ -1,0 +1,102 @@
+//! What looks wrong although it can be used: warnings, errors with `check --strict`.
+
+mod gate;
+mod looks;
+mod secrets;
+mod tests_of;
+mod times;
+
+use std::collections::HashSet;
+
+use super::{Suites, Test};
+use crate::model::{CategoryPolicy, IdPattern, TestId};
+use crate::yaml::{Diagnostic, Diagnostics};
+
+/// Everything that looks wrong, by place; each once, however many rows a matrix has. No message shows a secret.
+pub fn lint(suites: &Suites) -> Diagnostics {
+    let view = View::of(suites);
+    let mut found = Diagnostics::default();
+    for rule in RULES {
+        rule(&view, &mut found);
+    }
+    let mut problems: Vec<&Diagnostic> = found.iter().collect();
+    problems.sort_by_key(|problem| (problem.span.is_none(), problem.span));
+    let mut told = HashSet::new();
+    let mut lints = Diagnostics::default();
+    for problem in problems {
+        if told.insert(problem) {
+            lints.push(problem.clone());
+        }
+    }
+    lints
+}
+
+type Rule = fn(&View<'_>, &mut Diagnostics);
+
+const RULES: &[Rule] = &[
+    tests_of::only_a_status,
+    tests_of::the_same_twice,
+    tests_of::retry_on_critical,
+    tests_of::critical_and_expected_to_fail,
+    times::too_few,
+    times::wrong_way_round,
+    secrets::literal,
+    secrets::from_the_environment,
+    secrets::too_short,
+    looks::white_space,
+    gate::nothing_critical,
+    gate::empty_categories,
+    gate::mostly_expected_to_fail,
+];
+
+/// What is linted: the suites as this target plans them.
+struct View<'s> {
+    suites: &'s Suites,
+    /// The tests the target does not omit.
+    planned: Vec<&'s Test>,
+    invariants: Vec<&'s TestId>,
+}
+
+impl<'s> View<'s> {
+    fn of(suites: &'s Suites) -> Self {
+        let omitted: Vec<IdPattern> = suites
+            .target
+            .omit
+            .iter()
+            .map(|omit| IdPattern::new(omit.pattern.as_str()))
+            .collect();
+        let is_planned = |test: &&Test| !omitted.iter().any(|pattern| pattern.matches(&test.id));
+        let invariants = suites.target.gate.invariants.as_ref();
+        Self {
+            suites,
+            planned: suites.tests.iter().filter(is_planned).collect(),
+            invariants: invariants
+                .or(suites.project.gate.invariants.as_ref())
+                .into_iter()
+                .flatten()
+                .collect(),
+        }
+    }
+
+    fn category(&self, test: &Test) -> Option<&'s CategoryPolicy> {
+        let categories = &self.suites.project.categories;
+        categories
+            .iter()
+            .find(|category| category.name == *test.id.category())
+    }
+
+    /// Itself, by its category, or as an invariant.
+    fn is_critical(&self, test: &Test) -> bool {
+        test.critical
+            || self
+                .category(test)
+                .is_some_and(|category| category.critical)
+            || self
+                .invariants
+                .iter()
+                .any(|invariant| test.id.is_meant_by(invariant))
+    }
+}
+
+#[cfg(test)]
+mod tests;

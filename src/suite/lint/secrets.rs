@@ -1,0 +1,58 @@
+//! Lints about secrets. None of them shows a value.
+
+use super::View;
+use crate::suite::literal::literals;
+use crate::suite::variables::is_secret_name;
+use crate::template::{self, place};
+use crate::yaml::{Diagnostic, Diagnostics, visible};
+
+/// A secret in a file is known to everybody who can read the file, and is in its history for ever.
+pub(super) fn literal(view: &View<'_>, found: &mut Diagnostics) {
+    let read = &view.suites.read;
+    for literal in literals(&read.suites, read.sessions.as_ref(), read.target.as_ref()) {
+        // The line itself would show it, so the place is told in words.
+        let at = place(&view.suites.sources, literal.span);
+        let message = match literal.key {
+            Some(key) => format!("{at}: `{}` is written here literally", visible(key)),
+            None => format!("{at}: a URL with its password written literally"),
+        };
+        found.push(
+            Diagnostic::warning_without_place(message)
+                .help("name it under `secrets` of the target, and write `${secret.NAME}`"),
+        );
+    }
+}
+
+/// `${env.…}` is shown in reports.
+pub(super) fn from_the_environment(view: &View<'_>, found: &mut Diagnostics) {
+    let read = &view.suites.read;
+    let files = read.suites.iter().chain(&read.sessions).chain(&read.target);
+    for used in files.flat_map(template::uses) {
+        let is_secret = used.name.strip_prefix("env.").is_some_and(is_secret_name);
+        if is_secret {
+            found.push(
+                Diagnostic::warning(
+                    used.span,
+                    format!("`{}` looks like a secret, and `env.` is not masked", used.name),
+                )
+                .help("name it under `secrets` of the target as `{ env: … }`, and write `${secret.NAME}`"),
+            );
+        }
+    }
+}
+
+/// Masking every `a` would mask the report.
+pub(super) fn too_short(view: &View<'_>, found: &mut Diagnostics) {
+    for secret in &view.suites.read.early.secrets {
+        let is_short = |value: &str| value.chars().count() < 6;
+        if secret.resolved().is_some_and(is_short) {
+            let name = secret.name();
+            found.push(Diagnostic::warning(
+                secret.span,
+                format!(
+                    "secret `{name}` is shorter than 6 characters, so it cannot be masked in outputs"
+                ),
+            ));
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Lints about single tests.
+
+use std::collections::HashMap;
+
+use url::Url;
+
+use super::View;
+use crate::suite::{Look, Mode, Test};
+use crate::yaml::{Diagnostic, Diagnostics};
+
+/// A proxy's page has a status, too.
+pub(super) fn only_a_status(view: &View<'_>, found: &mut Diagnostics) {
+    for test in view.planned.iter().filter(|test| view.is_critical(test)) {
+        let mut facts = test.steps.iter().flat_map(|step| &step.facts);
+        let says_more = |fact: &str| !matches!(fact, "status" | "latency" | "fault");
+        let captures = test
+            .steps
+            .iter()
+            .any(|step| !step.captures.names().is_empty());
+        let expects_fault = test
+            .steps
+            .iter()
+            .any(|step| !step.expectations.iter().any(|text| text == "fault none"));
+        let has_status = test
+            .steps
+            .iter()
+            .any(|step| step.facts.iter().any(|fact| &**fact == "status"));
+        if has_status && !captures && !expects_fault && !facts.any(|fact| says_more(fact)) {
+            found.push(
+                Diagnostic::warning(
+                    test.spans.name,
+                    format!("critical test `{}` asserts only a status", test.id.without_row()),
+                )
+                .help("a proxy's page may have the same status: expect something that only the service says"),
+            );
+        }
+    }
+}
+
+/// The same request with the same expectations proves nothing twice.
+pub(super) fn the_same_twice(view: &View<'_>, found: &mut Diagnostics) {
+    type Key<'t> = (String, u64, &'t [String]);
+    let mut first: HashMap<Key<'_>, &Test> = HashMap::new();
+    for test in &view.planned {
+        let [step] = &test.steps[..] else { continue };
+        let (Some(request), Some(asks), Look::Ready(..)) = (&step.request, step.asks, &step.look)
+        else {
+            continue;
+        };
+        let other = *first
+            .entry((canonical(request), asks, &step.expectations))
+            .or_insert(test);
+        if !std::ptr::eq(other, *test) {
+            found.push(
+                Diagnostic::warning(
+                    step.spans.probe,
+                    format!("`{}` asks and expects the same as `{}`", test.id, other.id),
+                )
+                .related(other.steps[0].spans.probe, "the other is here"),
+            );
+        }
+    }
+}
+
+/// `GET http://H:80/a` and `GET http://h/a` are the same (RFC 3986 §6.2).
+fn canonical(request: &str) -> String {
+    let parsed = request
+        .split_once(' ')
+        .and_then(|(method, url)| Some((method, Url::parse(url).ok()?)));
+    match parsed {
+        Some((method, url)) => format!("{method} {url}"),
+        None => request.to_owned(),
+    }
+}
+
+/// What holds only after a retry is flaky, and a flaky critical test is no GO.
+pub(super) fn retry_on_critical(view: &View<'_>, found: &mut Diagnostics) {
+    for test in view.planned.iter().filter(|test| view.is_critical(test)) {
+        let is_wanted = view
+            .category(test)
+            .is_some_and(|category| category.flaky_passes);
+        if let (Mode::Retry(_), Some(span), false) = (&test.mode, test.spans.mode, is_wanted) {
+            found.push(
+                Diagnostic::warning(
+                    span,
+                    format!("`retry` on the critical test `{}`", test.id.without_row()),
+                )
+                .help("held after a retry it is flaky, and then the verdict is not GO; `until` waits for what takes time"),
+            );
+        }
+    }
+}
+
+/// Neither good nor waived: such a run is never GO.
+pub(super) fn critical_and_expected_to_fail(view: &View<'_>, found: &mut Diagnostics) {
+    for test in view.planned.iter().filter(|test| view.is_critical(test)) {
+        if let Some(span) = test.spans.expect_failure {
+            let id = test.id.without_row();
+            found.push(
+                Diagnostic::warning(
+                    span,
+                    format!("`{id}` is critical and expected to fail: the verdict is never GO"),
+                )
+                .help(
+                    "put the reproduction of a known problem into a category that is not critical",
+                ),
+            );
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Lints about samples and timeouts.
+
+use std::time::Duration;
+
+use super::View;
+use crate::suite::{Mode, Step, Until};
+use crate::yaml::{Diagnostic, Diagnostics, Span};
+
+/// Longer is never waited before a retry.
+const LONGEST_DELAY: Duration = Duration::from_mins(1);
+
+/// A claim that so many attempts cannot prove.
+pub(super) fn too_few(view: &View<'_>, found: &mut Diagnostics) {
+    for test in &view.planned {
+        if let (Mode::Repeat(repeat), Some(span)) = (&test.mode, test.spans.mode)
+            && let Some(why) = repeat.claims.cannot_prove(repeat.times)
+        {
+            found.push(Diagnostic::warning(span, why));
+        }
+    }
+}
+
+/// An inner limit that the outer one never lets be reached.
+pub(super) fn wrong_way_round(view: &View<'_>, found: &mut Diagnostics) {
+    for test in &view.planned {
+        for step in &test.steps {
+            step_in(step, test.timeout, "test", found);
+        }
+        match (&test.mode, test.spans.mode) {
+            (Mode::Until(until), Some(span)) => {
+                polls(until, span, found);
+                if let Some(own) = test.spans.timeout.filter(|_| test.timeout > until.within) {
+                    found.push(Diagnostic::warning(
+                        own,
+                        format!(
+                            "a poll may take {:?}, but `within` ends after {:?}",
+                            test.timeout, until.within
+                        ),
+                    ));
+                }
+            }
+            (Mode::Retry(retry), Some(span)) if retry.delay > LONGEST_DELAY => {
+                found.push(Diagnostic::warning(
+                    span,
+                    format!("`delay: {:?}` is cut to 60s", retry.delay),
+                ));
+            }
+            _ => {}
+        }
+    }
+    for session in &view.suites.sessions {
+        for step in &session.steps {
+            step_in(step, session.timeout, "session", found);
+        }
+    }
+}
+
+fn step_in(step: &Step, whole: Duration, what: &str, found: &mut Diagnostics) {
+    match (&step.until, step.timeout, step.spans.timeout) {
+        (Some(until), timeout, _) => {
+            if let Some(span) = step.spans.until.filter(|_| step.name.is_some()) {
+                polls(until, span, found);
+            }
+            if let (Some(timeout), Some(span)) = (timeout, step.spans.timeout)
+                && timeout > until.within
+            {
+                found.push(Diagnostic::warning(
+                    span,
+                    format!(
+                        "a poll may take {timeout:?}, but `within` ends after {:?}",
+                        until.within
+                    ),
+                ));
+            }
+        }
+        (None, Some(timeout), Some(span)) if timeout > whole => {
+            found.push(Diagnostic::warning(
+                span,
+                format!("a step may take {timeout:?}, but its {what} only {whole:?}"),
+            ));
+        }
+        _ => {}
+    }
+}
+
+fn polls(until: &Until, span: Span, found: &mut Diagnostics) {
+    if until.every >= until.within {
+        found.push(Diagnostic::warning(
+            span,
+            format!(
+                "polls only once: `every` is {:?}, `within` {:?}",
+                until.every, until.within
+            ),
+        ));
+    }
+}

@@ -1,0 +1,58 @@
+//! YAML to typed suites: one typed test a matrix row, every scalar still knowing its place.
+
+mod codes;
+mod condition;
+mod decode;
+mod defaults;
+mod early;
+mod failure_keys;
+mod file;
+mod files;
+mod gate_keys;
+mod links;
+mod lint;
+mod literal;
+mod load;
+mod matrix;
+mod mode;
+mod project;
+mod read;
+mod reference;
+mod relations;
+mod schema;
+mod scope;
+mod secret;
+mod session;
+mod shipped;
+mod side_by_side;
+mod starter;
+mod step;
+mod suites;
+mod target;
+mod test;
+mod value;
+mod variables;
+mod vocabulary;
+mod written;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use condition::{Condition, ConditionError};
+pub use defaults::Defaults;
+pub use gate_keys::GateKeys;
+pub use lint::lint;
+pub use load::{Opened, Unusable, load, open};
+pub use mode::{Mode, Repeat, Retry, Until};
+pub use project::Project;
+pub use reference::reference;
+pub use schema::suite_schema;
+pub use session::Session;
+pub use shipped::FILES as SHIPPED;
+pub use starter::starter;
+pub use step::{LateLook, Look, Step};
+pub use suites::{Environment, Given, Root, Suites};
+pub use target::{Omit, Target};
+pub use test::{Alone, ExpectFailure, Requirement, Test};

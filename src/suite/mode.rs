@@ -1,0 +1,211 @@
+//! How the attempts of a test follow each other: `retry`, `until`, `repeat`.
+
+use std::time::Duration;
+
+use super::codes;
+use super::defaults::timeout;
+use super::early;
+use super::gate_keys::texts;
+use crate::check::Claims;
+use crate::model::CodePattern;
+use crate::yaml::{self, Diagnostic, Diagnostics, Fields, Node, Sources};
+
+/// How attempts follow each other.
+#[derive(Debug, Clone)]
+pub enum Mode {
+    /// One attempt.
+    Once,
+    /// Again after a failure.
+    Retry(Retry),
+    /// Polling until it holds.
+    Until(Until),
+    /// A sample.
+    Repeat(Box<Repeat>),
+}
+
+/// `retry`.
+#[derive(Debug, Clone)]
+pub struct Retry {
+    /// How many more attempts after the first, 1 to 100.
+    pub count: u32,
+    /// Before the first retry.
+    pub delay: Duration,
+    /// Factor of each further delay, at least 1; the delay never passes 60 s.
+    pub backoff: f64,
+    /// The codes that are tried again.
+    pub codes: Vec<CodePattern>,
+}
+
+/// `until`.
+#[derive(Debug, Clone)]
+pub struct Until {
+    /// The whole budget.
+    pub within: Duration,
+    /// From the end of a poll to the start of the next.
+    pub every: Duration,
+    /// How long it must hold without a break; less than `within`.
+    pub stable_for: Duration,
+}
+
+/// `repeat`.
+#[derive(Debug, Clone)]
+pub struct Repeat {
+    /// How many attempts, 1 to 100 000.
+    pub times: u64,
+    /// How many at once, 1 to 1 000.
+    pub concurrency: u64,
+    /// From the end of an attempt to the start of the next in its lane.
+    pub interval: Duration,
+    /// What must be true of the sample.
+    pub claims: Claims,
+}
+
+/// What is tried again when a `retry` does not say: what the network does for a moment.
+const TRIED_AGAIN: &[&str] = &[
+    "dns.*",
+    "tcp.*",
+    "tls.timeout",
+    "tls.eof",
+    "http.timeout.*",
+    "http.reset.*",
+];
+
+/// Between attempts and between polls, unless said otherwise.
+const ONE_SECOND: Duration = Duration::from_secs(1);
+
+impl Retry {
+    /// Reads `retry:`.
+    pub(super) fn decode(node: &Node, problems: &mut Diagnostics) -> Option<Self> {
+        let fields = Fields::of(
+            node,
+            "`retry` mapping",
+            &["count", "delay", "backoff", "if"],
+            problems,
+        )?;
+        let written = fields.required("count", problems)?;
+        let count = u32::try_from(count(written, 100, problems)?).ok()?;
+        let backoff = fields.decode::<f64>("backoff", problems).unwrap_or(1.0);
+        if !(1.0..=100.0).contains(&backoff) {
+            problems.push(at(
+                &fields,
+                "backoff",
+                format!("found {backoff}, expected a factor from 1 to 100"),
+            ));
+            return None;
+        }
+        let patterns = match fields.get("if") {
+            Some(node) => texts(node, "codes", problems),
+            None => TRIED_AGAIN
+                .iter()
+                .map(|code| (node.span, (*code).to_owned()))
+                .collect(),
+        };
+        if patterns.is_empty() {
+            problems.push(at(
+                &fields,
+                "if",
+                "an empty list tries nothing again".to_owned(),
+            ));
+        }
+        let codes = patterns
+            .into_iter()
+            .filter_map(|(span, text)| codes::pattern(span, &text, problems))
+            .collect();
+        Some(Self {
+            count,
+            delay: or(&fields, "delay", ONE_SECOND, problems),
+            backoff,
+            codes,
+        })
+    }
+}
+
+impl Until {
+    /// Reads `until:`.
+    pub(super) fn decode(node: &Node, problems: &mut Diagnostics) -> Option<Self> {
+        let fields = Fields::of(
+            node,
+            "`until` mapping",
+            &["within", "every", "stable_for"],
+            problems,
+        )?;
+        let within = timeout(fields.required("within", problems)?, problems)?;
+        let until = Self {
+            within,
+            every: fields
+                .get("every")
+                .and_then(|node| timeout(node, problems))
+                .unwrap_or(ONE_SECOND),
+            stable_for: or(&fields, "stable_for", Duration::ZERO, problems),
+        };
+        if until.stable_for >= within {
+            problems.push(at(
+                &fields,
+                "stable_for",
+                "must be shorter than `within`, or it can never hold".to_owned(),
+            ));
+            return None;
+        }
+        Some(until)
+    }
+}
+
+impl Repeat {
+    /// Reads `repeat:`.
+    pub(super) fn decode(
+        node: &Node,
+        sources: &Sources,
+        problems: &mut Diagnostics,
+    ) -> Option<Self> {
+        let keys = [
+            "times",
+            "concurrency",
+            "interval",
+            "pass_rate",
+            "confidence",
+            "claims",
+        ];
+        let fields = Fields::of(node, "`repeat` mapping", &keys, problems)?;
+        let claims = Claims::decode(node, sources, problems);
+        let times = count(fields.required("times", problems)?, 100_000, problems)?;
+        let concurrency = match fields.get("concurrency") {
+            Some(written) => count(written, 1000, problems)?,
+            None => 1,
+        };
+        Some(Self {
+            times,
+            concurrency,
+            interval: or(&fields, "interval", Duration::ZERO, problems),
+            claims: claims?,
+        })
+    }
+}
+
+/// A whole number from 1 to `most`.
+fn count(node: &Node, most: u64, problems: &mut Diagnostics) -> Option<u64> {
+    // What is only known in a run decodes as a stand-in, which need not be in range.
+    if !early::is_complete(node) {
+        return Some(1);
+    }
+    let number = yaml::decode::<u64>(node, &mut Diagnostics::default());
+    let number = number.filter(|number| (1..=most).contains(number));
+    if number.is_none() {
+        let message = format!("expected a whole number from 1 to {most}");
+        problems.push(Diagnostic::error(node.resolved().span, message));
+    }
+    number
+}
+
+fn at(fields: &Fields<'_>, key: &str, message: String) -> Diagnostic {
+    Diagnostic::error(
+        fields.get(key).map_or(fields.span(), |node| node.span),
+        message,
+    )
+}
+
+/// A length of time that may be zero.
+fn or(fields: &Fields<'_>, key: &str, otherwise: Duration, problems: &mut Diagnostics) -> Duration {
+    fields
+        .decode::<yaml::Duration>(key, problems)
+        .map_or(otherwise, |duration| duration.0)
+}

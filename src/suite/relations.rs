@@ -1,0 +1,127 @@
+//! What a test has to do with others and with its target: `uses`, `requires`, `when`, `alone`.
+
+use super::early;
+use super::file::Surroundings;
+use super::gate_keys::texts;
+use super::project::is_name;
+use super::scope::StepScope;
+use super::step::meant;
+use super::{Alone, Condition, Requirement};
+use crate::model::{Category, SessionName, TestId};
+use crate::template::{Lookup, Scope};
+use crate::yaml::{Diagnostic, Diagnostics, Fields, Sources, Span};
+
+pub(super) fn used_sessions(
+    fields: &Fields<'_>,
+    around: &Surroundings<'_>,
+    problems: &mut Diagnostics,
+) -> Vec<SessionName> {
+    let Some(node) = fields.get("uses") else {
+        return Vec::new();
+    };
+    let Some(known) = &around.sessions else {
+        return Vec::new();
+    };
+    let mut uses = Vec::new();
+    for (span, name) in texts(node, "sessions", problems) {
+        if known.contains_key(&name) {
+            uses.push(SessionName::new(name));
+        } else {
+            let hint = meant(&name, known.keys().map(String::as_str));
+            problems.push(Diagnostic::error(
+                span,
+                format!("sessions.yaml has no session `{name}`{hint}"),
+            ));
+        }
+    }
+    uses
+}
+
+pub(super) fn requires(
+    fields: &Fields<'_>,
+    problems: &mut Diagnostics,
+) -> (Vec<Requirement>, Vec<Span>) {
+    let Some(node) = fields.get("requires") else {
+        return (Vec::new(), Vec::new());
+    };
+    let mut result = (Vec::new(), Vec::new());
+    for (span, text) in texts(node, "test ids and categories", problems) {
+        let requirement = match TestId::parse(&text) {
+            Some(id) => Some(Requirement::Test(id)),
+            None if is_name(&text) => Some(Requirement::Category(Category::new(text.as_str()))),
+            None => None,
+        };
+        match requirement {
+            Some(requirement) => {
+                result.0.push(requirement);
+                result.1.push(span);
+            }
+            None => problems.push(Diagnostic::error(
+                span,
+                "expected an id `category/name`, or a category",
+            )),
+        }
+    }
+    result
+}
+
+/// The condition as written, when it is false.
+pub(super) fn when(
+    fields: &Fields<'_>,
+    scope: &StepScope,
+    sources: &Sources,
+    problems: &mut Diagnostics,
+) -> Option<String> {
+    let node = fields.get("when")?;
+    let Some(scalar) = node.as_scalar() else {
+        problems.push(Diagnostic::error(
+            node.span,
+            "expected a condition such as `has_redis and not production`",
+        ));
+        return None;
+    };
+    let variables: Vec<&str> = scope
+        .early
+        .variables
+        .iter()
+        .map(|(name, ..)| name.as_str())
+        .collect();
+    let condition = match Condition::of_variables(&scalar.text, &variables) {
+        Ok(condition) => condition,
+        Err(error) => {
+            let at = early::inside(node, error.at..error.at + error.length, sources);
+            problems.push(Diagnostic::error(at, error.message));
+            return None;
+        }
+    };
+    // Nothing is started for `check` and `list`: what a run would decide is not decided here.
+    let is_open = |name: &&str| matches!(scope.lookup(name), Lookup::Late);
+    if condition.names().iter().any(is_open) {
+        return None;
+    }
+    let value = |name: &str| match scope.lookup(name) {
+        Lookup::Known(value, _) => value,
+        Lookup::Late | Lookup::Unknown | Lookup::Unusable(_) => crate::model::Value::Null,
+    };
+    (!condition.holds_for(&value)).then(|| scalar.text.to_string())
+}
+
+/// With the place of each category it names.
+pub(super) fn alone(fields: &Fields<'_>, problems: &mut Diagnostics) -> (Alone, Vec<Span>) {
+    let Some(node) = fields.get("alone") else {
+        return (Alone::No, Vec::new());
+    };
+    if node.as_sequence().is_some() {
+        let (spans, names): (Vec<_>, Vec<_>) =
+            texts(node, "categories", problems).into_iter().unzip();
+        return (
+            Alone::Of(names.into_iter().map(Category::new).collect()),
+            spans,
+        );
+    }
+    let alone = match fields.decode::<bool>("alone", problems) {
+        Some(true) => Alone::Everything,
+        _ => Alone::No,
+    };
+    (alone, Vec::new())
+}

@@ -1,0 +1,217 @@
+//! Where `${…}` gets its values from at load, and which names come later.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::secret::{Means, Secret};
+use super::suites::Environment;
+use super::variables::{Variable, is_secret_name};
+use crate::model::Value;
+use crate::template::{Lookup, Mask, Scope, Secrecy};
+
+/// What all files share: variables, environment, secrets, budgets, the embedded environment.
+#[derive(Debug)]
+pub(super) struct EarlyScope {
+    /// Variables of the target, `--set` applied, in order.
+    pub(super) variables: Vec<Variable>,
+    pub(super) secrets: Vec<Secret>,
+    pub(super) budgets: Vec<(String, String)>,
+    pub(super) embedded: Environment,
+    pub(super) run_id: Option<String>,
+    /// Variables that are not resolved yet.
+    pub(super) below: HashSet<String>,
+    /// Names whose definitions are broken: told once there, not again at every use. `vars.*`, `secret.*` and `budget.*`
+    /// when it cannot be said which there are.
+    pub(super) broken: HashSet<String>,
+    pub(super) means: Means,
+    pub(super) mask: Mask,
+}
+
+impl Scope for EarlyScope {
+    fn lookup(&self, name: &str) -> Lookup {
+        let found = self.find(name);
+        let kind = name.split_once('.').map_or("vars", |(kind, _)| kind);
+        let is_broken = self.broken.contains(name) || self.broken.contains(&format!("{kind}.*"));
+        if found == Lookup::Unknown && is_broken {
+            return Lookup::Late;
+        }
+        found
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .variables
+            .iter()
+            .map(|(name, ..)| name.clone())
+            .collect();
+        names.extend(
+            self.secrets
+                .iter()
+                .map(|secret| format!("secret.{}", secret.name())),
+        );
+        names.extend(
+            self.budgets
+                .iter()
+                .map(|(name, _)| format!("budget.{name}")),
+        );
+        names.extend(self.embedded.names().map(|name| format!("demo.{name}")));
+        names.extend(LATE.iter().map(|name| (*name).to_owned()));
+        names.push("run.id".to_owned());
+        names
+    }
+}
+
+impl EarlyScope {
+    fn find(&self, name: &str) -> Lookup {
+        match name.split_once('.') {
+            None => self.plain(name),
+            Some(("env", variable)) => match self.means.environment.get(variable) {
+                Some(value) if value.is_empty() => {
+                    Lookup::Unusable(format!("environment variable {variable} is empty"))
+                }
+                Some(value) => Lookup::Known(Value::Text(value.clone()), Secrecy::Public),
+                None => Lookup::Unusable(format!("environment variable {variable} is not set")),
+            },
+            Some(("secret", secret)) => self.secret(secret),
+            Some(("budget", budget)) => {
+                match self.budgets.iter().find(|(known, _)| known == budget) {
+                    Some((_, text)) => Lookup::Known(Value::Text(text.clone()), Secrecy::Public),
+                    None => Lookup::Unknown,
+                }
+            }
+            Some(("demo", variable)) => self.demo(variable),
+            Some(("run", "id")) => match &self.run_id {
+                Some(id) => Lookup::Known(Value::Text(id.clone()), Secrecy::Public),
+                None => Lookup::Late,
+            },
+            Some(_) => Lookup::Unknown,
+        }
+    }
+}
+
+/// Made anew for each attempt.
+const LATE: &[&str] = &["uuid", "nonce", "now", "attempt"];
+
+/// Whether a late name is late only because nothing was started: `check` and `list` do not know it, a run does.
+pub(super) fn is_known_in_a_run(name: &str) -> bool {
+    !LATE.contains(&name)
+}
+
+impl EarlyScope {
+    fn plain(&self, name: &str) -> Lookup {
+        if let Some((_, value, secrecy)) = self.variables.iter().find(|(known, ..)| known == name) {
+            return value
+                .clone()
+                .map_or(Lookup::Late, |value| Lookup::Known(value, *secrecy));
+        }
+        if LATE.contains(&name) {
+            Lookup::Late
+        } else if self.below.contains(name) {
+            let why = "not known yet; a variable can use those that stand above it";
+            Lookup::Unusable(why.to_owned())
+        } else {
+            Lookup::Unknown
+        }
+    }
+
+    fn secret(&self, name: &str) -> Lookup {
+        let Some(secret) = self.secrets.iter().find(|secret| secret.name() == name) else {
+            return Lookup::Unknown;
+        };
+        match secret.value(&self.means) {
+            Ok(value) => {
+                self.mask.add(value);
+                Lookup::Known(Value::Text(value.to_owned()), Secrecy::Secret)
+            }
+            Err(why) => Lookup::Unusable(why.to_owned()),
+        }
+    }
+
+    fn demo(&self, name: &str) -> Lookup {
+        match &self.embedded {
+            Environment::None => {
+                Lookup::Unusable("only a target with `embedded: demo` has `demo.…`".to_owned())
+            }
+            Environment::Names(names) if names.iter().any(|known| known == name) => Lookup::Late,
+            Environment::Names(_) => Lookup::Unknown,
+            Environment::Running(variables) => {
+                match variables.iter().find(|(known, _)| known == name) {
+                    Some((_, value)) if is_secret_name(name) => {
+                        self.mask.add(value);
+                        Lookup::Known(Value::Text(value.clone()), Secrecy::Secret)
+                    }
+                    Some((_, value)) => Lookup::Known(Value::Text(value.clone()), Secrecy::Public),
+                    None => Lookup::Unknown,
+                }
+            }
+        }
+    }
+}
+
+/// What one step of a test or session sees: the early scope, its row, and the names that steps and sessions before it
+/// give later.
+#[derive(Debug, Clone)]
+pub(super) struct StepScope {
+    pub(super) early: Arc<EarlyScope>,
+    /// The row of the matrix.
+    pub(super) row: Arc<Vec<Cell>>,
+    /// Captures of earlier steps.
+    pub(super) captures: Vec<String>,
+    /// `NAME.CAPTURE` of the sessions it uses.
+    pub(super) sessions: Arc<Vec<String>>,
+    /// sessions.yaml cannot be read: what it would have given is not told to be missing.
+    pub(super) any_session: bool,
+}
+
+/// A value of a matrix row: `None` while it is only known in a run.
+pub(super) type Cell = (String, Option<Value>);
+
+impl StepScope {
+    /// The same for a name that may also be a capture or a session's.
+    pub(super) fn is_known_in_a_run(&self, name: &str) -> bool {
+        let is_given_by_a_step = self.captures.iter().any(|known| known == name)
+            || (name.starts_with("session.") && !self.any_session);
+        !is_given_by_a_step && is_known_in_a_run(name)
+    }
+}
+
+impl Scope for StepScope {
+    fn lookup(&self, name: &str) -> Lookup {
+        match name.split_once('.') {
+            Some(("matrix", key)) => match self.row.iter().find(|(known, _)| known == key) {
+                Some((_, Some(value))) => Lookup::Known(value.clone(), Secrecy::Public),
+                Some((_, None)) => Lookup::Late,
+                None => Lookup::Unknown,
+            },
+            Some(("session", _)) if self.any_session => Lookup::Late,
+            Some(("session", capture)) if self.sessions.iter().any(|known| known == capture) => {
+                Lookup::Late
+            }
+            Some(("session", capture)) => {
+                let session = capture.split('.').next().unwrap_or_default();
+                let is_used = |known: &String| known.split('.').next() == Some(session);
+                if self.sessions.iter().any(is_used) {
+                    Lookup::Unknown
+                } else {
+                    Lookup::Unusable(format!(
+                        "no session `{session}` is used here; a test says `uses: [{session}]`"
+                    ))
+                }
+            }
+            None if self.captures.iter().any(|known| known == name) => Lookup::Late,
+            _ => self.early.lookup(name),
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names = self.early.names();
+        names.extend(self.captures.iter().cloned());
+        names.extend(self.row.iter().map(|(key, _)| format!("matrix.{key}")));
+        names.extend(
+            self.sessions
+                .iter()
+                .map(|capture| format!("session.{capture}")),
+        );
+        names
+    }
+}

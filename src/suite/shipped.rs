@@ -1,0 +1,38 @@
+//! The suites inside this binary: `demo` runs them, `init` writes them.
+
+macro_rules! files {
+    ($($path:literal,)*) => {
+        &[$(($path, include_str!(concat!("../../suites/", $path))),)*]
+    };
+}
+
+/// Every file below `suites/`, with its text.
+pub const FILES: &[(&str, &str)] = files![
+    "00-preflight/runner.yaml",
+    "00-preflight/target.yaml",
+    "10-connectivity/connector.yaml",
+    "10-connectivity/http.yaml",
+    "20-startup/endpoint.yaml",
+    "30-database/sql.yaml",
+    "40-agents/agents.yaml",
+    "40-agents/auth.yaml",
+    "allclear.yaml",
+    "sessions.yaml",
+    "targets/demo.yaml",
+    "targets/staging.yaml",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_folder_is_inside() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("suites");
+        let listed = super::super::read::list(&root, &mut crate::yaml::Diagnostics::default());
+        let on_disk: Vec<String> = listed.into_iter().map(|file| file.below).collect();
+        let mut inside: Vec<&str> = FILES.iter().map(|(path, _)| *path).collect();
+        inside.sort_unstable();
+        assert_eq!(inside, on_disk);
+    }
+}

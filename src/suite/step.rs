@@ -1,0 +1,396 @@
+//! One step: a probe, what must hold, what later steps want from it.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Until;
+use super::defaults::timeout;
+use super::early;
+use super::scope::StepScope;
+use crate::check::{Captures, Expectations, Vocabulary};
+use crate::model::{Place, StepName};
+use crate::probe::{AnyProbe, Needs};
+use crate::template::{self, Template, place};
+use crate::yaml::{Diagnostic, Diagnostics, Fields, Kind, Node, Sources, Span};
+
+pub(super) use crate::yaml::did_you_mean as meant;
+
+/// One step of a test, a clean-up or a session.
+#[derive(Debug)]
+pub struct Step {
+    /// `None` for a test of one probe.
+    pub name: Option<StepName>,
+    /// The probe's key.
+    pub probe: &'static str,
+    /// What to look at, and what must hold.
+    pub look: Look,
+    /// What later steps want from it.
+    pub captures: Captures,
+    /// The captures of earlier steps it uses: a clean-up whose captures were never made is passed over.
+    pub wants: Vec<String>,
+    /// Its own `timeout`, where written.
+    pub timeout: Option<Duration>,
+    /// Polling until it holds; bounds the step instead of `timeout`.
+    pub until: Option<Until>,
+    /// What it looks at, as far as it is known at load.
+    pub resources: Vec<String>,
+    /// What is asked, in one line, as far as it is known at load.
+    pub request: Option<String>,
+    /// Every expectation in words.
+    pub expectations: Vec<String>,
+    /// Whether its own `expect` says more than "no fault".
+    pub expects: bool,
+    /// What must be allowed.
+    pub needs: Needs,
+    /// Where it stands.
+    pub place: Place,
+    /// Of `http`, known at load: everything its request has beside the URL.
+    pub(super) asks: Option<u64>,
+    /// The keys of its `expect`.
+    pub(super) facts: Vec<Arc<str>>,
+    /// Where lints point at.
+    pub(super) spans: Spans,
+}
+
+/// Where the parts of a step stand.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Spans {
+    /// The key of its probe.
+    pub(super) probe: Span,
+    /// `timeout`; for the one probe of a test, the test's.
+    pub(super) timeout: Option<Span>,
+    /// `until`; for the one probe of a test, the test's.
+    pub(super) until: Option<Span>,
+}
+
+/// Ready, or to be filled before each attempt.
+#[derive(Debug)]
+pub enum Look {
+    /// Everything is known.
+    Ready(Box<AnyProbe>, Expectations),
+    /// Some scalars are late.
+    Late(LateLook),
+}
+
+/// A step with late scalars.
+#[derive(Debug)]
+pub struct LateLook {
+    /// The probe's mapping.
+    pub probe: Template,
+    /// `expect:`; `None` when the step has none.
+    pub expect: Option<Template>,
+}
+
+/// The keys a step has beside its probe.
+pub(super) const STEP_KEYS: &[&str] = &["name", "expect", "capture", "timeout", "until"];
+
+/// What decoding a step needs to know.
+pub(super) struct Around<'a> {
+    pub(super) sources: &'a Arc<Sources>,
+    pub(super) scope: StepScope,
+    /// For a step: from 1. `None` for the one probe of a test.
+    pub(super) position: Option<usize>,
+}
+
+/// Reads the one probe of a mapping, what it expects and what it captures. `fields` may have more keys than a step.
+pub(super) fn decode(
+    fields: &Fields<'_>,
+    around: &Around<'_>,
+    problems: &mut Diagnostics,
+) -> Option<Step> {
+    let sources = around.sources;
+    let (probe, node, key_span) = one_probe(fields, problems)?;
+    let vocabulary = AnyProbe::vocabulary(probe)?;
+    let scope: Arc<StepScope> = Arc::new(around.scope.clone());
+
+    let filled = template::fill_early(node, &*scope, sources, problems);
+    // With a stand-in in it, also for what is wrong, there is nothing to prepare yet.
+    let has_stand_ins = !early::is_complete(&filled.node);
+    let ready = AnyProbe::decode(probe, &filled.node, has_stand_ins, problems);
+    let expected = fields
+        .get("expect")
+        .map(|node| expect(node, &scope, vocabulary, sources, problems));
+    let captures = match fields.get("capture") {
+        Some(node) => capture(node, around, vocabulary, problems),
+        None => Some(Captures::default()),
+    };
+    let late_expect = expected.as_ref().is_some_and(|(_, late)| *late);
+    // For the one probe of a test these keys are the test's own.
+    let own = |key: &str, problems: &mut Diagnostics| {
+        let node = fields.get(key).filter(|_| around.position.is_some())?;
+        early::fill(key, node, &scope, sources, problems)
+    };
+    let until = own("until", problems).map(|node| Until::decode(&node, problems));
+    let own_timeout = own("timeout", problems).and_then(|node| timeout(&node, problems));
+    let name = name(fields, around, problems);
+
+    let ready = ready?;
+    let expects = expected.is_some();
+    let facts = fields.get("expect").and_then(Node::as_mapping);
+    let expectations = match expected {
+        Some((expectations, _)) => expectations?,
+        None => Expectations::no_fault(),
+    };
+    let template = |node: &Node| Template {
+        node: node.clone(),
+        early: scope.clone(),
+        sources: sources.clone(),
+    };
+    let mut wants: Vec<String> = [Some(node), fields.get("expect")]
+        .into_iter()
+        .flatten()
+        .flat_map(template::uses)
+        .map(|used| used.name)
+        .collect();
+    wants.retain(|name| around.scope.captures.contains(name));
+    wants.sort();
+    wants.dedup();
+    Some(Step {
+        name,
+        probe: vocabulary.probe,
+        wants,
+        captures: captures?,
+        timeout: own_timeout,
+        until: match until {
+            Some(until) => Some(until?),
+            None => None,
+        },
+        resources: if filled.late {
+            Vec::new()
+        } else {
+            ready.resources()
+        },
+        request: (!filled.late).then(|| ready.request()),
+        expectations: expectations.texts(),
+        expects,
+        asks: (probe == "http" && !filled.late).then(|| beside_the_url(&filled.node)),
+        facts: facts
+            .unwrap_or_default()
+            .iter()
+            .map(|entry| entry.key.clone())
+            .collect(),
+        needs: ready.needs(),
+        place: place(sources, key_span),
+        spans: Spans {
+            probe: key_span,
+            timeout: fields.entry("timeout").map(|entry| entry.key_span),
+            until: fields.entry("until").map(|entry| entry.key_span),
+        },
+        look: if filled.late || late_expect {
+            Look::Late(LateLook {
+                probe: template(node),
+                expect: fields.get("expect").map(template),
+            })
+        } else {
+            Look::Ready(Box::new(ready), expectations)
+        },
+    })
+}
+
+/// Reads a list of steps; each sees the captures of those before it.
+pub(super) fn decode_list(
+    node: &Node,
+    sources: &Arc<Sources>,
+    scope: &StepScope,
+    problems: &mut Diagnostics,
+) -> (Vec<Step>, StepScope) {
+    let mut scope = scope.clone();
+    let Some(items) = node.as_sequence() else {
+        problems.push(Diagnostic::error(node.span, "expected a list of steps"));
+        return (Vec::new(), scope);
+    };
+    if items.is_empty() {
+        problems.push(Diagnostic::error(
+            node.span,
+            "an empty list looks at nothing",
+        ));
+    }
+    let known: Vec<&str> = STEP_KEYS.iter().chain(AnyProbe::NAMES).copied().collect();
+    let mut steps = Vec::new();
+    let mut names: HashMap<StepName, Span> = HashMap::new();
+    for (at, item) in items.iter().enumerate() {
+        let Some(fields) = Fields::of(item, "step", &known, problems) else {
+            continue;
+        };
+        let around = Around {
+            sources,
+            scope: scope.clone(),
+            position: Some(at + 1),
+        };
+        if let Some(step) = decode(&fields, &around, problems) {
+            if let Some(name) = step.name.clone() {
+                let at = fields.get("name").map_or(fields.span(), |node| node.span);
+                if let Some(first) = names.get(&name) {
+                    problems.push(
+                        Diagnostic::error(at, format!("a second step is called `{name}`"))
+                            .related(*first, "the first is here"),
+                    );
+                }
+                names.entry(name).or_insert(at);
+            }
+            scope.captures.extend(
+                step.captures
+                    .names()
+                    .iter()
+                    .map(|(name, _)| (*name).to_owned()),
+            );
+            steps.push(step);
+        } else if let Some(captures) = fields.get("capture").and_then(Node::as_mapping) {
+            // A broken step still gives its names, so that one mistake is not told again at every use.
+            scope
+                .captures
+                .extend(captures.iter().map(|entry| entry.key.to_string()));
+        }
+    }
+    (steps, scope)
+}
+
+fn name(fields: &Fields<'_>, around: &Around<'_>, problems: &mut Diagnostics) -> Option<StepName> {
+    let position = around.position?;
+    let Some(written) = fields.text("name", problems).map(str::trim) else {
+        return Some(StepName::new(format!("step {position}")));
+    };
+    if written.is_empty() || written.len() > 200 || written.chars().any(char::is_control) {
+        problems.push(Diagnostic::error(
+            fields.get("name").map_or(fields.span(), |node| node.span),
+            "a step's name is one line of 1 to 200 characters",
+        ));
+    }
+    Some(StepName::new(written))
+}
+
+/// A hash of a request's mapping without its URL, whose spellings differ.
+fn beside_the_url(node: &Node) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for entry in node.as_mapping().unwrap_or_default() {
+        if &*entry.key != "url" {
+            entry.key.hash(&mut hasher);
+            hash(&entry.value, &mut hasher);
+        }
+    }
+    hasher.finish()
+}
+
+fn hash(node: &Node, hasher: &mut DefaultHasher) {
+    let kind = &node.resolved().kind;
+    std::mem::discriminant(kind).hash(hasher);
+    match kind {
+        Kind::Scalar(scalar) => scalar.text.hash(hasher),
+        Kind::Sequence(items) => items.iter().for_each(|item| hash(item, hasher)),
+        Kind::Mapping(entries) => {
+            for entry in entries {
+                entry.key.hash(hasher);
+                hash(&entry.value, hasher);
+            }
+        }
+        Kind::Alias(_) | Kind::Pending => {}
+    }
+}
+
+/// Whether one of these keys is there, though empty or misspelt, which was told already.
+pub(super) fn is_told(fields: &Fields<'_>, keys: &[&str]) -> bool {
+    keys.iter().any(|key| {
+        let mut missing = Diagnostics::default();
+        fields.required(key, &mut missing).is_none() && missing.is_empty()
+    })
+}
+
+/// Where to point at for something that is not there: the name, else the whole.
+pub(super) fn named_span(fields: &Fields<'_>) -> Span {
+    fields.get("name").map_or(fields.span(), |node| node.span)
+}
+
+/// The one probe key of a mapping.
+fn one_probe<'n>(
+    fields: &Fields<'n>,
+    problems: &mut Diagnostics,
+) -> Option<(&'n str, &'n Node, Span)> {
+    let mut probes = fields
+        .entries()
+        .filter(|entry| AnyProbe::NAMES.contains(&&*entry.key));
+    let Some(first) = probes.next() else {
+        if is_told(fields, AnyProbe::NAMES) {
+            return None;
+        }
+        let list = AnyProbe::NAMES.join("`, `");
+        problems.push(
+            Diagnostic::error(
+                named_span(fields),
+                "there is no probe, so nothing is looked at",
+            )
+            .help(format!("write one of `{list}`")),
+        );
+        return None;
+    };
+    if let Some(second) = probes.next() {
+        problems.push(
+            Diagnostic::error(
+                second.key_span,
+                format!(
+                    "`{}` is a second probe: which one would be meant?",
+                    second.key
+                ),
+            )
+            .related(first.key_span, "the first is here")
+            .help("a test is one probe, or `steps`"),
+        );
+        return None;
+    }
+    Some((&first.key, &first.value, first.key_span))
+}
+
+fn expect(
+    node: &Node,
+    scope: &StepScope,
+    vocabulary: Vocabulary,
+    sources: &Sources,
+    problems: &mut Diagnostics,
+) -> (Option<Expectations>, bool) {
+    if node.as_mapping().is_some_and(<[_]>::is_empty) {
+        problems.push(
+            Diagnostic::error(node.span, "expects nothing, so it could not fail")
+                .help("the shortest honest expectation is `expect: { fault: none }`"),
+        );
+        return (None, false);
+    }
+    let filled = template::fill_early(node, scope, sources, problems);
+    (
+        Expectations::decode(&filled.node, vocabulary, sources, problems),
+        filled.late,
+    )
+}
+
+fn capture(
+    node: &Node,
+    around: &Around<'_>,
+    vocabulary: Vocabulary,
+    problems: &mut Diagnostics,
+) -> Option<Captures> {
+    for entry in node.as_mapping().unwrap_or_default() {
+        let name = &*entry.key;
+        let is_variable = around
+            .scope
+            .early
+            .variables
+            .iter()
+            .any(|(known, ..)| known == name);
+        if is_variable || around.scope.captures.iter().any(|known| known == name) {
+            let message = format!(
+                "`{name}` has a meaning already: {}",
+                if is_variable {
+                    "a variable of the target"
+                } else {
+                    "an earlier capture"
+                }
+            );
+            problems.push(
+                Diagnostic::error(entry.key_span, message)
+                    .help("capture it under a name of its own"),
+            );
+        }
+    }
+    let filled = early::fill_text("capture", node, &around.scope, around.sources, problems)?;
+    Captures::decode(&filled, vocabulary, around.sources, problems)
+}

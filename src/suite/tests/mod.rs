@@ -1,0 +1,10 @@
+//! The format, row by row: `docs/suites.md`.
+
+mod files;
+mod keys;
+mod shipped;
+mod steps;
+mod strict;
+mod variables;
+
+pub(super) use shipped::demo;

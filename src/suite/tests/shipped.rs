@@ -1,0 +1,90 @@
+//! The suites inside the binary.
+
+use super::super::testing::Folder;
+use super::super::{Environment, Given, Look, Root, load, open, starter};
+
+/// The embedded environment, not started and running.
+pub(in crate::suite) fn demo() -> [Environment; 2] {
+    let variables = [
+        ("api", "http://127.0.0.1:8001"),
+        ("web", "http://127.0.0.1:8002"),
+        ("host", "127.0.0.1"),
+        ("port", "8003"),
+        ("dsn", "sqlite:///tmp/demo.db"),
+        ("password", "open-sesame"),
+    ];
+    let pairs = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    [
+        Environment::Names(pairs.iter().map(|(name, _)| name.clone()).collect()),
+        Environment::Running(pairs.to_vec()),
+    ]
+}
+
+#[test]
+fn they_load_whether_or_not_the_environment_runs() {
+    let folder = Root::Folder(concat!(env!("CARGO_MANIFEST_DIR"), "/suites").into());
+    for root in [Root::Shipped, folder] {
+        let mut ids = Vec::new();
+        for embedded in demo() {
+            let is_running = matches!(embedded, Environment::Running(_));
+            let given = Given {
+                embedded,
+                ..Given::default()
+            };
+            let suites = match load(open(&root, None).unwrap(), &given) {
+                Ok(suites) => suites,
+                Err(unusable) => panic!(
+                    "{}",
+                    unusable
+                        .problems
+                        .render(&unusable.sources, false, &|text| text.to_owned())
+                ),
+            };
+            let is_late = |look: &Look| matches!(look, Look::Late(_));
+            let live = suites
+                .tests
+                .iter()
+                .find(|test| test.id.name() == "http-live")
+                .unwrap();
+            assert_eq!(is_late(&live.steps[0].look), !is_running);
+            ids.push(
+                suites
+                    .tests
+                    .iter()
+                    .map(|test| test.id.to_string())
+                    .collect::<Vec<_>>(),
+            );
+        }
+        assert_eq!(ids[0], ids[1]);
+    }
+}
+
+#[test]
+fn the_example_target_names_what_is_missing() {
+    let opened = open(&Root::Shipped, Some("staging")).unwrap();
+    let unusable = load(opened, &Given::default()).unwrap_err();
+    let messages: Vec<_> = unusable
+        .problems
+        .iter()
+        .map(|problem| problem.message.as_str())
+        .collect();
+    assert_eq!(messages.len(), 2, "{messages:?}");
+    assert!(
+        messages[0].contains("STAGING_PASSWORD is not set"),
+        "{messages:?}"
+    );
+    assert!(
+        messages[1].contains("/run/secrets/staging-dsn cannot be read"),
+        "{messages:?}"
+    );
+}
+
+#[test]
+fn what_init_writes_loads() {
+    let files = starter("https://example.org/health").unwrap();
+    let files: Vec<_> = files
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect();
+    assert_eq!(Folder::new(&files).loaded().tests.len(), 1);
+}
