@@ -14,6 +14,8 @@ pub mod statistics;
 // Planned …
 pub mod suite;
 
+pub mod settings;
+
 // … looked at, judged …
 
 pub mod probe;
