@@ -16,6 +16,8 @@ pub mod suite;
 
 pub mod settings;
 
+pub mod plan;
+
 // … looked at, judged …
 
 pub mod probe;

@@ -1,0 +1,378 @@
+//! From loaded suites to a plan.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::requirements::{closure, resolve};
+use super::select::Chooser;
+use super::{Plan, PlanError, PlannedSession, PlannedStep, PlannedTest, Selection};
+use crate::model::{
+    CategoryPolicy, ExpectationText, IdPattern, Omitted, Partial, Policy, RunHeader, RunId,
+    SessionName, TestHeader,
+};
+use crate::probe::Needs;
+use crate::settings::RunConfig;
+use crate::suite::{Mode, Omit, Session, Step, Suites, Test};
+use crate::template::Mask;
+
+/// A clean-up without a `timeout` of its own may take this long.
+const CLEANUP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Which run this is, where and when.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The run.
+    pub id: RunId,
+    /// Wall-clock start, UTC.
+    pub started: Timestamp,
+    /// The name of this machine.
+    pub host: String,
+}
+
+/// Selects, orders, and applies every default. `lints` are recorded as conditions.
+pub fn build(
+    suites: Suites,
+    selection: &Selection,
+    config: &RunConfig,
+    identity: Identity,
+    lints: &[String],
+    mask: &Mask,
+) -> Result<Plan, PlanError> {
+    let policy = config.policy.clone();
+    let Suites {
+        tests,
+        sessions,
+        target,
+        digests,
+        ..
+    } = suites;
+    let chooser = Chooser::new(selection, &tests)?;
+
+    let (mut tests, omitted) = without_omitted(tests, &target.omit);
+    tests.sort_by_cached_key(|test| rank(test, &policy));
+    let total = tests.len() as u64;
+    let requires = resolve(&tests);
+    let is_meant = |(_, test): &(usize, &Test)| chooser.means(test, is_critical(test, &policy));
+    let chosen: Vec<usize> = tests
+        .iter()
+        .enumerate()
+        .filter(is_meant)
+        .map(|(at, _)| at)
+        .collect();
+    let planned = closure(&chosen, &requires);
+    let chosen: HashSet<usize> = chosen.into_iter().collect();
+
+    // Positions change when filtered tests leave: old position to new.
+    let mut moved: HashMap<usize, usize> = HashMap::new();
+    for at in (0..tests.len()).filter(|at| planned.contains(at)) {
+        moved.insert(at, moved.len());
+    }
+    let ids: Vec<_> = tests.iter().map(|test| test.id.clone()).collect();
+    let (sessions, session_positions) = plan_sessions(sessions, &tests, &planned, config);
+
+    let mut result = Vec::with_capacity(moved.len());
+    for (at, test) in tests
+        .into_iter()
+        .enumerate()
+        .filter(|(at, _)| planned.contains(at))
+    {
+        let links = Links {
+            required_ids: requires[at]
+                .iter()
+                .map(|required| ids[*required].clone())
+                .collect(),
+            required: requires[at]
+                .iter()
+                .map(|required| moved[required])
+                .collect(),
+            uses: test
+                .uses
+                .iter()
+                .filter_map(|name| session_positions.get(name).copied())
+                .collect(),
+            pulled_in: !chosen.contains(&at),
+        };
+        result.push(plan_test(test, links, &policy, config, mask));
+    }
+
+    let selected = result.len() as u64;
+    let header = RunHeader {
+        id: identity.id,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        started: identity.started,
+        vantage: config
+            .vantage
+            .clone()
+            .unwrap_or_else(|| identity.host.clone()),
+        host: identity.host,
+        target: target.name,
+        variables: target
+            .variables
+            .into_iter()
+            .map(|(name, value)| (name, masked(mask, value)))
+            .collect(),
+        flags: config.flags.clone(),
+        policy,
+        overridden: config.overridden.clone(),
+        omitted,
+        lints: lints
+            .iter()
+            .map(|lint| masked(mask, lint.clone()))
+            .collect(),
+        digests,
+        partial: selection.in_words().map(|by| Partial {
+            by,
+            selected,
+            of: total,
+        }),
+        filtered: total - selected,
+        tests: result.iter().map(|test| test.header.clone()).collect(),
+    };
+    Ok(Plan {
+        header: Arc::new(header),
+        tests: result,
+        sessions,
+    })
+}
+
+/// How a test is tied to others.
+struct Links {
+    required_ids: Vec<crate::model::TestId>,
+    required: Vec<usize>,
+    uses: Vec<usize>,
+    pulled_in: bool,
+}
+
+/// Preflight first, then categories as listed; within one, the order of the load (file, position, row) stands.
+fn rank(test: &Test, policy: &Policy) -> (bool, usize) {
+    let listed = policy
+        .categories
+        .iter()
+        .position(|category| category.name == *test.id.category());
+    let is_preflight = policy.is_preflight(test.id.category());
+    (!is_preflight, listed.unwrap_or(policy.categories.len()))
+}
+
+fn is_invariant(test: &Test, policy: &Policy) -> bool {
+    policy
+        .invariants
+        .iter()
+        .any(|wanted| test.id.is_meant_by(wanted))
+}
+
+fn is_critical(test: &Test, policy: &Policy) -> bool {
+    test.critical
+        || policy
+            .category(test.id.category())
+            .is_some_and(|category: &CategoryPolicy| category.critical)
+        || is_invariant(test, policy)
+}
+
+fn without_omitted(tests: Vec<Test>, omit: &[Omit]) -> (Vec<Test>, Vec<Omitted>) {
+    let globs: Vec<IdPattern> = omit
+        .iter()
+        .map(|omit| IdPattern::new(omit.pattern.as_str()))
+        .collect();
+    let mut counts = vec![0_u64; omit.len()];
+    let stays = |test: &Test| match globs.iter().position(|glob| glob.matches(&test.id)) {
+        Some(at) => {
+            counts[at] += 1;
+            false
+        }
+        None => true,
+    };
+    let tests = tests.into_iter().filter(stays).collect();
+    let record = |(omit, instances): (&Omit, u64)| Omitted {
+        pattern: omit.pattern.clone(),
+        reason: omit.reason.clone(),
+        instances,
+    };
+    (tests, omit.iter().zip(counts).map(record).collect())
+}
+
+fn plan_sessions(
+    sessions: Vec<Session>,
+    tests: &[Test],
+    planned: &HashSet<usize>,
+    config: &RunConfig,
+) -> (Vec<PlannedSession>, HashMap<SessionName, usize>) {
+    let used: HashSet<&SessionName> = planned.iter().flat_map(|at| &tests[*at].uses).collect();
+    let mut positions = HashMap::new();
+    let mut result = Vec::new();
+    for session in sessions
+        .into_iter()
+        .filter(|session| used.contains(&session.name))
+    {
+        positions.insert(session.name.clone(), result.len());
+        result.push(PlannedSession {
+            skip: missing_permission(session.steps.iter().chain(&session.cleanup), false, config),
+            name: session.name,
+            steps: session
+                .steps
+                .into_iter()
+                .map(|step| plan_step(step, session.timeout))
+                .collect(),
+            cleanup: session
+                .cleanup
+                .into_iter()
+                .map(|step| plan_step(step, CLEANUP_TIMEOUT))
+                .collect(),
+            timeout: session.timeout,
+            place: session.place,
+        });
+    }
+    (result, positions)
+}
+
+fn plan_test(
+    test: Test,
+    links: Links,
+    policy: &Policy,
+    config: &RunConfig,
+    mask: &Mask,
+) -> PlannedTest {
+    let permission = missing_permission(
+        test.steps.iter().chain(&test.cleanup),
+        test.side_effects,
+        config,
+    );
+    let skip = test
+        .when_false
+        .as_ref()
+        .map(|when| format!("when: {when} is false"))
+        .or(permission);
+    let critical = is_critical(&test, policy);
+    let preflight = policy.is_preflight(test.id.category());
+    let side_effects = test.side_effects || test.steps.iter().any(|step| step.needs.side_effects);
+
+    let mut resources: Vec<String> = test
+        .steps
+        .iter()
+        .flat_map(|step| step.resources.clone())
+        .collect();
+    resources.sort_unstable();
+    resources.dedup();
+    let origins = resources
+        .iter()
+        .filter_map(|resource| resource.strip_prefix("sock:"))
+        .map(str::to_owned)
+        .collect();
+    let header = TestHeader {
+        critical,
+        invariant: is_invariant(&test, policy),
+        preflight,
+        requires: links.required_ids,
+        resources: resources
+            .into_iter()
+            .map(|resource| masked(mask, resource))
+            .collect(),
+        pulled_in: links.pulled_in,
+        alone: test.alone != crate::suite::Alone::No,
+        expectations: expectations(&test.steps, &test.mode, mask),
+        id: test.id,
+        place: test.place,
+        title: test.title.map(|text| masked(mask, text)),
+        description: test.description.map(|text| masked(mask, text)),
+        tags: test.tags,
+        owner: test.owner,
+        uses: test.uses,
+        on_fail: test.on_fail,
+        connections: test.connections,
+        digest: test.digest,
+    };
+    PlannedTest {
+        header: Arc::new(header),
+        skip,
+        mode: test.mode,
+        timeout: test.timeout,
+        steps: test
+            .steps
+            .into_iter()
+            .map(|step| plan_step(step, test.timeout))
+            .collect(),
+        cleanup: test
+            .cleanup
+            .into_iter()
+            .map(|step| plan_step(step, CLEANUP_TIMEOUT))
+            .collect(),
+        alone: test.alone,
+        connections: test.connections,
+        expect_failure: test.expect_failure,
+        requires: links.required,
+        uses: links.uses,
+        side_effects,
+        guards: preflight && critical,
+        origins,
+    }
+}
+
+fn plan_step(step: Step, timeout: Duration) -> PlannedStep {
+    PlannedStep {
+        name: step.name,
+        probe: step.probe,
+        look: step.look,
+        captures: step.captures,
+        wants: step.wants,
+        timeout: step.timeout.unwrap_or(timeout),
+        until: step.until,
+        place: step.place,
+    }
+}
+
+/// The text without secrets; as it is when there are none in it.
+fn masked(mask: &Mask, text: String) -> String {
+    match mask.apply(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(masked) => masked,
+    }
+}
+
+/// What each step expects, then what is claimed about all attempts together.
+fn expectations(steps: &[Step], mode: &Mode, mask: &Mask) -> Vec<ExpectationText> {
+    let of = |step: &Step| {
+        let name = step.name.clone();
+        let texts = step.expectations.clone();
+        texts.into_iter().map(move |text| ExpectationText {
+            step: name.clone(),
+            text: masked(mask, text),
+        })
+    };
+    let claims = match mode {
+        Mode::Repeat(repeat) => {
+            let of_all = |claim| format!("of {} attempts: {claim}", repeat.times);
+            repeat.claims.texts().into_iter().map(of_all).collect()
+        }
+        Mode::Once | Mode::Retry(_) | Mode::Until(_) => Vec::new(),
+    };
+    let claims = claims
+        .into_iter()
+        .map(|text| ExpectationText { step: None, text });
+    steps.iter().flat_map(of).chain(claims).collect()
+}
+
+/// The reason a test is skipped for want of a permission.
+fn missing_permission<'s>(
+    steps: impl Iterator<Item = &'s Step>,
+    side_effects: bool,
+    config: &RunConfig,
+) -> Option<String> {
+    let needs = steps.fold(
+        Needs {
+            commands: false,
+            side_effects,
+        },
+        |sum, step| Needs {
+            commands: sum.commands || step.needs.commands,
+            side_effects: sum.side_effects || step.needs.side_effects,
+        },
+    );
+    if needs.commands && !config.allow_commands {
+        return Some("needs --allow-commands".to_owned());
+    }
+    (needs.side_effects && !config.allow_side_effects)
+        .then(|| "needs --allow-side-effects".to_owned())
+}

@@ -1,0 +1,12 @@
+//! What will run: selected, ordered, every default applied; nothing optional left.
+
+mod build;
+mod planned;
+mod requirements;
+mod select;
+
+pub use build::{Identity, build};
+pub use planned::{Plan, PlannedSession, PlannedStep, PlannedTest};
+pub use select::{Picked, PlanError, Selection};
+
+pub use crate::suite::{Alone, ExpectFailure, LateLook, Look, Mode, Repeat, Retry, Until};

@@ -1,0 +1,90 @@
+//! A test ready to run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::check::Captures;
+use crate::model::{Connections, Place, RunHeader, SessionName, StepName, TestHeader};
+use crate::suite::{Alone, ExpectFailure, Look, Mode, Until};
+
+/// Everything the runner needs. Tests and sessions are named by their position.
+#[derive(Debug)]
+pub struct Plan {
+    /// What is known of the run before its first look; its `tests` are the headers of `tests`, in the same order.
+    pub header: Arc<RunHeader>,
+    /// The instances, in plan order.
+    pub tests: Vec<PlannedTest>,
+    /// The sessions that planned tests use.
+    pub sessions: Vec<PlannedSession>,
+}
+
+/// One instance.
+#[derive(Debug)]
+pub struct PlannedTest {
+    /// What reports know of it.
+    pub header: Arc<TestHeader>,
+    /// Never run: its `when` is false, or a permission is missing. The reason.
+    pub skip: Option<String>,
+    /// How attempts follow each other.
+    pub mode: Mode,
+    /// Of one attempt.
+    pub timeout: Duration,
+    /// In order; the first that does not hold ends the attempt.
+    pub steps: Vec<PlannedStep>,
+    /// After each attempt, in order.
+    pub cleanup: Vec<PlannedStep>,
+    /// Who may run beside it.
+    pub alone: Alone,
+    /// Whether attempts connect anew.
+    pub connections: Connections,
+    /// A reproduction that must fail.
+    pub expect_failure: Option<ExpectFailure>,
+    /// Positions of the instances it requires.
+    pub requires: Vec<usize>,
+    /// Positions of the sessions it uses.
+    pub uses: Vec<usize>,
+    /// Changes the target; blocked when preflight fails.
+    pub side_effects: bool,
+    /// Its critical preflight test decides whether tests with side effects may run.
+    pub guards: bool,
+    /// The origins (`host:port`) it talks to, for the per-origin limit; late ones are unknown.
+    pub origins: Vec<String>,
+}
+
+/// One step.
+#[derive(Debug)]
+pub struct PlannedStep {
+    /// `None` for a test of one probe.
+    pub name: Option<StepName>,
+    /// The probe's key.
+    pub probe: &'static str,
+    /// What to look at, and what must hold.
+    pub look: Look,
+    /// What later steps want from it.
+    pub captures: Captures,
+    /// Late names it uses that are captures: a clean-up whose captures were never made is passed over.
+    pub wants: Vec<String>,
+    /// Of the step (inside the attempt's budget); for a clean-up its own.
+    pub timeout: Duration,
+    /// Polling until it holds; bounds the step instead of `timeout`.
+    pub until: Option<Until>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A session.
+#[derive(Debug)]
+pub struct PlannedSession {
+    /// Its name.
+    pub name: SessionName,
+    /// Never opened: a permission is missing. The reason.
+    pub skip: Option<String>,
+    /// In order.
+    pub steps: Vec<PlannedStep>,
+    /// At the end of the run, in order.
+    pub cleanup: Vec<PlannedStep>,
+    /// Of the whole session.
+    pub timeout: Duration,
+    /// Where it stands.
+    pub place: Place,
+}
