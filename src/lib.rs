@@ -25,6 +25,7 @@ pub mod probe;
 pub mod check;
 
 // … decided …
+pub mod gate;
 
 // … told, and kept.
 
