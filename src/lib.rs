@@ -19,6 +19,7 @@ pub mod settings;
 pub mod plan;
 
 // … looked at, judged …
+pub mod runner;
 
 pub mod probe;
 

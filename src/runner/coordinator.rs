@@ -1,0 +1,415 @@
+//! The loop: it owns counts, records and order, and is the only one that emits. Tasks only send.
+
+mod ending;
+mod sessions;
+mod tasks;
+
+use std::collections::HashMap;
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinError;
+use tokio::time::{Instant, sleep_until};
+
+use super::attempt::Subject;
+use super::cancel::Cancel;
+use super::dependencies::{Decision, Dependencies};
+use super::executor::{Run, execute};
+use super::halt::{Halt, Halting, later};
+use super::limits::{Job, Limits};
+use super::session::{NOT_CLEANED_UP, Opened, of_a_panic, open, unseen};
+use crate::model::{AttemptEnded, Event, Fold, NotRun, RunRecord, Status, TestEnded, Unable, Why};
+use crate::plan::Plan;
+use crate::probe::Shared;
+use crate::settings::RunConfig;
+use ending::is_bad_or_open;
+use sessions::OpenSession;
+use tasks::{Doing, Done, Tasks};
+
+/// Attempts that tasks have told and the loop has not yet taken.
+const TOLD_AHEAD: usize = 256;
+
+/// Runs the plan. `RunStarted` is emitted first and `RunEnded` last; between them every planned instance ends exactly
+/// once, whatever happens, and its attempts are told before. `emit` is called in line: who is slow there slows the run.
+///
+/// Needs a tokio runtime with time. The record is the fold of what was emitted.
+pub async fn run(
+    plan: Arc<Plan>,
+    config: &RunConfig,
+    shared: Arc<Shared>,
+    cancel: Cancel,
+    emit: &mut dyn FnMut(&Event),
+) -> RunRecord {
+    let mut coordinator = Coordinator::new(&plan, config, shared, cancel, emit);
+    coordinator.begin();
+    coordinator.run_tests().await;
+    coordinator.close_sessions().await;
+    coordinator.finish()
+}
+
+struct Coordinator<'e> {
+    run: Arc<Run>,
+    config: RunConfig,
+    cancel: Cancel,
+    halt: watch::Sender<Halt>,
+    /// The run's deadline, then the end of the grace.
+    alarm: Option<Instant>,
+    /// Nothing new starts, for this reason.
+    closed: Option<NotRun>,
+    /// The first interrupt was seen; the second.
+    is_interrupted: bool,
+    has_left: bool,
+    /// A test has ended badly, and `fail_fast` was asked for: once those that it blocks have said so, the rest ends.
+    fails_fast: bool,
+    dependencies: Dependencies,
+    limits: Limits,
+    tasks: Tasks,
+    looking: HashMap<usize, Looking>,
+    sessions: Vec<Option<OpenSession>>,
+    tell: mpsc::Sender<AttemptEnded>,
+    told: mpsc::Receiver<AttemptEnded>,
+    fold: Fold,
+    emit: &'e mut dyn FnMut(&Event),
+}
+
+/// A test whose task is alive.
+#[derive(Debug, Clone, Copy)]
+struct Looking {
+    started: Duration,
+    told: u64,
+}
+
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one lives at a time, for a moment"
+)]
+enum Happening {
+    Told(AttemptEnded),
+    Done(Done),
+    Panicked(Doing, JoinError),
+    Alarm,
+    Interrupted,
+    Leave,
+}
+
+impl<'e> Coordinator<'e> {
+    fn new(
+        plan: &Arc<Plan>,
+        config: &RunConfig,
+        shared: Arc<Shared>,
+        cancel: Cancel,
+        emit: &'e mut dyn FnMut(&Event),
+    ) -> Self {
+        let started = Instant::now();
+        let halt = watch::Sender::new(Halt::No);
+        let (tell, told) = mpsc::channel(TOLD_AHEAD);
+        let run = Arc::new(Run {
+            plan: plan.clone(),
+            shared,
+            jobs: config.jobs.max(1),
+            keep_evidence: config.keep_evidence,
+            started,
+            halting: Halting::new(&halt),
+        });
+        Self {
+            run,
+            config: config.clone(),
+            cancel,
+            halt,
+            alarm: config.deadline.map(|deadline| later(started, deadline)),
+            closed: None,
+            is_interrupted: false,
+            has_left: false,
+            fails_fast: false,
+            dependencies: Dependencies::new(plan.clone()),
+            limits: Limits::new(plan, config.jobs, config.per_origin),
+            tasks: Tasks::default(),
+            looking: HashMap::new(),
+            sessions: plan.sessions.iter().map(|_| None).collect(),
+            tell,
+            told,
+            fold: Fold::new(plan.header.clone()),
+            emit,
+        }
+    }
+
+    fn emit(&mut self, event: &Event) {
+        self.fold.apply(event);
+        (self.emit)(event);
+    }
+
+    fn begin(&mut self) {
+        let run = self.run.clone();
+        self.emit(&Event::RunStarted(run.plan.header.clone()));
+        for (at, session) in run.plan.sessions.iter().enumerate() {
+            if let Some(reason) = &session.skip {
+                let record = unseen(&run, at, Status::Skipped, Why::Skipped(reason.clone()));
+                self.emit(&Event::SessionEnded(Arc::new(record)));
+            }
+        }
+    }
+
+    async fn run_tests(&mut self) {
+        loop {
+            self.settle_due();
+            self.start_what_may();
+            if self.tasks.is_empty() {
+                if self.dependencies.left() == 0 {
+                    return;
+                }
+                self.end_those_that_wait_for_each_other();
+                continue;
+            }
+            self.take_next().await;
+        }
+    }
+
+    /// Ends what needs no look, and lines up what is ready.
+    fn settle_due(&mut self) {
+        while let Some((test, decision)) = self.dependencies.next_due() {
+            match decision {
+                Decision::End(status, code, why) => self.end(TestEnded {
+                    code,
+                    ..self.unseen(test, status, why)
+                }),
+                _ if self.closed.is_some() => {}
+                Decision::Run => self.limits.wait(test),
+                Decision::Open(sessions) => {
+                    for session in sessions {
+                        self.limits.wait_for_session(session, test);
+                    }
+                }
+            }
+        }
+        if std::mem::take(&mut self.fails_fast) {
+            self.end_the_rest(NotRun::FailFast);
+        }
+    }
+
+    fn start_what_may(&mut self) {
+        if self.closed.is_some() {
+            return;
+        }
+        while let Some(job) = self.limits.next() {
+            match job {
+                Job::Test(test) => self.start(test),
+                Job::Session(session) => {
+                    let run = self.run.clone();
+                    let opening = async move { Done::Opened(session, open(run, session).await) };
+                    self.tasks.start(Doing::Open(session), opening);
+                }
+            }
+        }
+    }
+
+    fn start(&mut self, test: usize) {
+        let at = self.run.started.elapsed();
+        self.looking.insert(
+            test,
+            Looking {
+                started: at,
+                told: 0,
+            },
+        );
+        self.emit(&Event::TestStarted { test, at });
+        let (run, sessions, tell) = (self.run.clone(), self.sessions_of(test), self.tell.clone());
+        let subject = Subject {
+            run,
+            test,
+            sessions,
+            tell,
+        };
+        self.tasks.start(Doing::Test(test), async move {
+            Done::Test(execute(subject, at).await)
+        });
+    }
+
+    /// Waits for whatever comes next, and takes it in.
+    async fn take_next(&mut self) {
+        match self.next().await {
+            Happening::Leave => self.leave(),
+            Happening::Interrupted => self.interrupted(),
+            Happening::Alarm => self.ring(),
+            Happening::Told(attempt) => self.take_attempt(attempt),
+            Happening::Done(Done::Test(ended)) => self.looked(ended),
+            Happening::Done(Done::Opened(session, opened)) => {
+                let Opened {
+                    record,
+                    scope,
+                    captures,
+                } = opened;
+                self.opened(session, record, captures, Some(scope));
+            }
+            Happening::Done(Done::Closed(session, record)) => self.closed(session, record),
+            Happening::Panicked(doing, error) => self.panicked(doing, error),
+        }
+    }
+
+    async fn next(&mut self) -> Happening {
+        let alarm = self.alarm;
+        let alarm = async move {
+            match alarm {
+                Some(at) => sleep_until(at).await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            // What ends the run goes before what there may be much of.
+            biased;
+            () = self.cancel.leaving() => Happening::Leave,
+            () = self.cancel.stopping(), if !self.is_interrupted => Happening::Interrupted,
+            () = alarm => Happening::Alarm,
+            Some(attempt) = self.told.recv() => Happening::Told(attempt),
+            Some(ended) = self.tasks.next() => match ended {
+                Ok(done) => Happening::Done(done),
+                Err((doing, error)) => Happening::Panicked(doing, error),
+            },
+        }
+    }
+
+    fn take_attempt(&mut self, attempt: AttemptEnded) {
+        if let Some(looking) = self.looking.get_mut(&attempt.test) {
+            looking.told += 1;
+        }
+        self.emit(&Event::AttemptEnded(attempt));
+    }
+
+    /// All that were told up to now.
+    fn take_attempts(&mut self) {
+        while let Ok(attempt) = self.told.try_recv() {
+            self.take_attempt(attempt);
+        }
+    }
+
+    /// The end of the task is its end, not a message it might not send.
+    fn panicked(&mut self, doing: Doing, error: JoinError) {
+        self.take_attempts();
+        let why = of_a_panic(error, &self.run);
+        match doing {
+            Doing::Test(test) => {
+                let code = Some(Unable::Panic.code());
+                self.looked(TestEnded {
+                    code,
+                    ..self.unseen(test, Status::Errored, why)
+                });
+            }
+            Doing::Open(session) => {
+                let record = unseen(&self.run, session, Status::Errored, why);
+                self.opened(session, record, Arc::default(), None);
+            }
+            Doing::Close(session) => self.give_up_closing(session, "its clean-ups panicked"),
+        }
+    }
+
+    /// A test that was looking has ended.
+    fn looked(&mut self, ended: TestEnded) {
+        self.limits.test_ended(&ended);
+        self.end(ended);
+    }
+
+    /// The one end of an instance; its attempts are told before.
+    fn end(&mut self, ended: TestEnded) {
+        self.take_attempts();
+        self.looking.remove(&ended.test);
+        self.dependencies.test_ended(&ended);
+        if self.config.fail_fast && self.closed.is_none() && is_bad_or_open(ended.status) {
+            self.closed = Some(NotRun::FailFast);
+            self.fails_fast = true;
+        }
+        self.emit(&Event::TestEnded(ended));
+    }
+
+    /// The end of an instance that sent none.
+    fn unseen(&self, test: usize, status: Status, why: Why) -> TestEnded {
+        let now = self.run.started.elapsed();
+        let looking = self.looking.get(&test).copied();
+        let started = looking.map_or(now, |looking| looking.started);
+        // It looked, and nobody saw its clean-ups end.
+        let is_unclean = looking.is_some() && !self.run.plan.tests[test].cleanup.is_empty();
+        TestEnded {
+            test,
+            status,
+            code: None,
+            why: Some(why),
+            attempts_made: looking.map_or(0, |looking| looking.told),
+            sample: None,
+            started,
+            elapsed: now.saturating_sub(started),
+            left_behind: if is_unclean {
+                vec![NOT_CLEANED_UP.to_owned()]
+            } else {
+                Vec::new()
+            },
+        }
+    }
+
+    fn finish(mut self) -> RunRecord {
+        let ended = Event::RunEnded {
+            elapsed: self.run.started.elapsed(),
+            interrupted: self.cancel.interrupted(),
+        };
+        self.emit(&ended);
+        self.fold.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runner::tests::bench::{Bench, good, session, step, with};
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_of_a_task_that_panics_is_the_end_of_what_it_did() {
+        let user = with(good("a/user"), |test| {
+            test.uses = vec![0];
+            test.cleanup.push(step([]));
+        });
+        let bench = Bench::new([user, good("a/x")]).sessions([session("alice", step([]))]);
+        bench.mask.add("hunter2-hunter2");
+        let (shared, plan) = (Shared::new(bench.mask.clone()), bench.plan());
+        let mut events = Vec::new();
+        let mut emit = |event: &Event| events.push(event.clone());
+        let mut coordinator = Coordinator::new(
+            &plan,
+            &RunConfig::default(),
+            shared,
+            Cancel::new(),
+            &mut emit,
+        );
+        coordinator.begin();
+        coordinator.settle_due();
+        while let Some(job) = coordinator.limits.next() {
+            let doing = match job {
+                Job::Test(test) => {
+                    let looking = Looking {
+                        started: Duration::ZERO,
+                        told: 0,
+                    };
+                    coordinator.looking.insert(test, looking);
+                    Doing::Test(test)
+                }
+                Job::Session(session) => Doing::Open(session),
+            };
+            coordinator
+                .tasks
+                .start(doing, async { panic!("token hunter2-hunter2") });
+        }
+        coordinator.run_tests().await;
+        coordinator.close_sessions().await;
+        let record = coordinator.finish();
+        let why = Some(Why::Errored("panicked: token ***".to_owned()));
+        assert_eq!(
+            (record.tests[1].status, &record.tests[1].why),
+            (Status::Errored, &why)
+        );
+        assert_eq!(record.tests[1].code, Some(Unable::Panic.code()));
+        assert_eq!(
+            (record.sessions[0].status, &record.sessions[0].why),
+            (Status::Errored, &why)
+        );
+        assert_eq!(record.tests[0].status, Status::Blocked);
+        assert_eq!(events.len(), 5);
+    }
+}

@@ -1,0 +1,119 @@
+//! One instance and its status: attempts as its mode says, then `expect_failure`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::attempt::Subject;
+use super::halt::Halting;
+use super::{repeat, retry, until};
+use crate::model::{Code, NotRun, Sample, Status, TestEnded, Why};
+use crate::plan::{ExpectFailure, Mode, Plan};
+use crate::probe::Shared;
+
+/// What all tasks of one run share.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) plan: Arc<Plan>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) jobs: usize,
+    pub(super) keep_evidence: bool,
+    /// All offsets of the record count from here.
+    pub(super) started: Instant,
+    pub(super) halting: Halting,
+}
+
+/// What the attempts of a test came to.
+#[derive(Debug)]
+pub(super) struct Ending {
+    pub(super) status: Status,
+    pub(super) code: Option<Code>,
+    pub(super) why: Option<Why>,
+    pub(super) attempts_made: u64,
+    pub(super) sample: Option<Arc<Sample>>,
+    pub(super) left_behind: Vec<String>,
+}
+
+impl Ending {
+    /// The attempts led here.
+    pub(super) fn new(status: Status, code: Option<Code>, attempts_made: u64) -> Self {
+        Self {
+            status,
+            code,
+            why: None,
+            attempts_made,
+            sample: None,
+            left_behind: Vec::new(),
+        }
+    }
+
+    /// We could not look.
+    pub(super) fn errored(code: Option<Code>, message: Option<String>, attempts_made: u64) -> Self {
+        let why = message.map(Why::Errored);
+        Self {
+            why,
+            ..Self::new(Status::Errored, code, attempts_made)
+        }
+    }
+
+    /// The run ended before the test did.
+    pub(super) fn not_run(reason: NotRun, attempts_made: u64) -> Self {
+        Self {
+            why: Some(Why::NotRun(reason)),
+            ..Self::new(Status::NotRun, None, attempts_made)
+        }
+    }
+}
+
+/// Runs an instance to its end. `started` is what its `TestStarted` said.
+pub(super) async fn execute(subject: Subject, started: Duration) -> TestEnded {
+    let test = subject.planned();
+    let ending = match &test.mode {
+        Mode::Once => retry::run(&subject, None).await,
+        Mode::Retry(retry) => retry::run(&subject, Some(retry)).await,
+        Mode::Until(until) => until::run(&subject, until).await,
+        Mode::Repeat(repeat) => repeat::run(&subject, repeat).await,
+    };
+    let (status, code) = match &test.expect_failure {
+        Some(expected) => turned(ending.status, ending.code, expected),
+        None => (ending.status, ending.code),
+    };
+    TestEnded {
+        test: subject.test,
+        status,
+        code,
+        why: ending.why,
+        attempts_made: ending.attempts_made,
+        sample: ending.sample,
+        started,
+        elapsed: subject.run.started.elapsed().saturating_sub(started),
+        left_behind: ending.left_behind,
+    }
+}
+
+/// What a reproduction that must fail came to: only the failure it names is the expected one.
+fn turned(status: Status, code: Option<Code>, expected: &ExpectFailure) -> (Status, Option<Code>) {
+    match status {
+        Status::Passed | Status::Flaky => (
+            Status::UnexpectedPass,
+            Some(Code::fixed("gate.unexpected_pass")),
+        ),
+        Status::Failed
+            if code
+                .as_ref()
+                .is_some_and(|code| expected.code.matches(code)) =>
+        {
+            (Status::ExpectedFailure, code)
+        }
+        Status::Failed
+        | Status::UnexpectedPass
+        | Status::Unproved
+        | Status::Errored
+        | Status::Blocked
+        | Status::NotRun
+        | Status::Skipped
+        | Status::ExpectedFailure
+        | Status::Waived => (status, code),
+    }
+}

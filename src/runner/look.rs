@@ -1,0 +1,163 @@
+//! One look: filled and decoded late, observed under a backstop, judged.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::time::{Instant, timeout_at};
+
+use super::executor::Run;
+use super::halt::later;
+use super::scope::LateScope;
+use crate::check::{Captured, Expectations, ExpectedFault, evaluate};
+use crate::model::{
+    Connections, Finding, Observation, Outcome, ProbeError, State, Stopped, Unable,
+};
+use crate::plan::{LateLook, Look, PlannedStep};
+use crate::probe::{AnyProbe, AttemptScope, Context};
+use crate::template::LateError;
+
+/// A probe that goes on so long after its deadline is ended from outside.
+const BACKSTOP: Duration = Duration::from_secs(1);
+
+/// Where the looks of one attempt happen.
+#[derive(Debug, Clone)]
+pub(super) struct Stage {
+    pub(super) run: Arc<Run>,
+    /// Connections that its steps share.
+    pub(super) attempt: Arc<AttemptScope>,
+    pub(super) connections: Connections,
+}
+
+/// What one look came to; neither masked nor cut.
+#[derive(Debug)]
+pub(super) struct Seen {
+    pub(super) request: String,
+    pub(super) observation: Observation,
+    pub(super) findings: Vec<Finding>,
+    pub(super) captured: Vec<Captured>,
+    pub(super) error: Option<ProbeError>,
+    pub(super) outcome: Outcome,
+}
+
+/// Looks once. It ends at the deadline, or shortly after where a probe does not heed it; a panic on the way is a look
+/// that could not be made.
+pub(super) async fn look(
+    step: &PlannedStep,
+    stage: &Stage,
+    scope: &LateScope,
+    deadline: Instant,
+) -> Seen {
+    let mut request = String::new();
+    let looking = AssertUnwindSafe(async {
+        match &step.look {
+            Look::Ready(probe, expectations) => {
+                observe(step, probe, expectations, stage, deadline, &mut request).await
+            }
+            Look::Late(late) => {
+                let (probe, expectations) = fill(step.probe, late, scope)
+                    .map_err(|error| ProbeError::new(Unable::Value, error.to_string()))?;
+                observe(step, &probe, &expectations, stage, deadline, &mut request).await
+            }
+        }
+    });
+    let looked = looking
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|panic| Err(ProbeError::new(Unable::Panic, panic_message(&*panic))));
+    match looked {
+        Ok(seen) => Seen { request, ..seen },
+        Err(error) => Seen {
+            request,
+            observation: Observation::default(),
+            findings: Vec::new(),
+            captured: Vec::new(),
+            error: Some(error),
+            outcome: Outcome::Unable,
+        },
+    }
+}
+
+/// What a panic says for itself.
+pub(super) fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("panicked: {}", text.unwrap_or("without a message"))
+}
+
+fn fill(
+    name: &str,
+    late: &LateLook,
+    scope: &LateScope,
+) -> Result<(AnyProbe, Expectations), LateError> {
+    let probe = AnyProbe::decode_late(name, &late.probe.fill(scope)?)?;
+    let expectations = match (&late.expect, AnyProbe::vocabulary(name)) {
+        (Some(expect), Some(vocabulary)) => {
+            Expectations::decode_late(&expect.fill(scope)?, vocabulary)?
+        }
+        // A name without a vocabulary is no probe, and was refused above.
+        (None, _) | (_, None) => Expectations::no_fault(),
+    };
+    Ok((probe, expectations))
+}
+
+async fn observe(
+    step: &PlannedStep,
+    probe: &AnyProbe,
+    expectations: &Expectations,
+    stage: &Stage,
+    deadline: Instant,
+    request: &mut String,
+) -> Result<Seen, ProbeError> {
+    *request = probe.request();
+    let ctx = Context {
+        shared: stage.run.shared.clone(),
+        attempt: stage.attempt.clone(),
+        connections: stage.connections,
+        deadline,
+        jobs: stage.run.jobs,
+    };
+    // In a box, or every future around it would have room for the largest probe, several times over, and be copied with it.
+    let looking = Box::pin(probe.observe(&ctx));
+    let looked = timeout_at(later(deadline, BACKSTOP), looking).await;
+    let observation = match looked {
+        Ok(Ok(observation)) => observation,
+        Ok(Err(Stopped::Fault(observation))) => *observation,
+        Ok(Err(Stopped::Unable(error))) => return Err(error),
+        Err(_) => {
+            let message = "the probe did not stop at its deadline";
+            return Err(ProbeError::new(Unable::Limit, message));
+        }
+    };
+    let mut findings = evaluate(expectations, &observation);
+    let mut outcome = judged(&findings, expectations, &observation);
+    // Captured also from a look that did not hold: its clean-ups may need the names. But only a step that would hold
+    // fails for want of one.
+    let (captured, missing) = step.captures.take(&observation);
+    if outcome == Outcome::Held {
+        findings.extend(missing);
+        outcome = judged(&findings, expectations, &observation);
+    }
+    Ok(Seen {
+        request: String::new(),
+        observation,
+        findings,
+        captured,
+        error: None,
+        outcome,
+    })
+}
+
+/// Held only when every finding held and nothing stopped us that was not expected.
+fn judged(findings: &[Finding], expectations: &Expectations, seen: &Observation) -> Outcome {
+    let is_stopped = seen.fault.is_some() && expectations.fault == ExpectedFault::None;
+    if !is_stopped && findings.iter().all(|finding| finding.state == State::Held) {
+        Outcome::Held
+    } else {
+        Outcome::NotHeld
+    }
+}

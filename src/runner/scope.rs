@@ -1,0 +1,190 @@
+//! The values that are only known while a test runs: captures, sessions, `attempt`, `uuid`, `nonce`, `now`, `run.id`.
+
+use std::sync::{Arc, OnceLock};
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::check::Captured;
+use crate::model::{RunId, SessionName, Value};
+use crate::template::{Lookup, Mask, Scope, Secrecy};
+
+/// What sessions captured, for the tests that use them.
+pub(super) type Sessions = Vec<(SessionName, Arc<[Captured]>)>;
+
+/// The late values of one attempt. `uuid` and `nonce` stay the same within it, so that its steps can share them.
+#[derive(Debug)]
+pub(super) struct LateScope {
+    run: RunId,
+    attempt: u64,
+    sessions: Arc<Sessions>,
+    captures: Vec<Captured>,
+    uuid: OnceLock<String>,
+    nonce: OnceLock<String>,
+}
+
+impl LateScope {
+    pub(super) fn new(run: RunId, attempt: u64, sessions: Arc<Sessions>) -> Self {
+        Self {
+            run,
+            attempt,
+            sessions,
+            captures: Vec::new(),
+            uuid: OnceLock::new(),
+            nonce: OnceLock::new(),
+        }
+    }
+
+    /// Adds what a step captured. A secret is in the mask before anything about it can leave.
+    pub(super) fn add(&mut self, captured: Vec<Captured>, mask: &Mask) {
+        for one in captured {
+            if one.secret {
+                hide(&one.value, mask);
+            }
+            self.captures.retain(|known| known.name != one.name);
+            self.captures.push(one);
+        }
+    }
+
+    /// Whether a step captured this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.captures.iter().any(|one| one.name == name)
+    }
+
+    /// What was captured.
+    pub(super) fn captures(&self) -> &[Captured] {
+        &self.captures
+    }
+
+    fn session(&self, rest: &str) -> Lookup {
+        let of = |(name, captures): &(SessionName, Arc<[Captured]>)| {
+            let wanted = rest.strip_prefix(name.as_str())?.strip_prefix('.')?;
+            let known = captures.iter().find(|one| one.name == wanted)?;
+            Some(known_as(known))
+        };
+        self.sessions.iter().find_map(of).unwrap_or_else(|| {
+            Lookup::Unusable(format!("no session this test uses has captured `{rest}`"))
+        })
+    }
+}
+
+impl Scope for LateScope {
+    fn lookup(&self, name: &str) -> Lookup {
+        if let Some(captured) = self.captures.iter().find(|one| one.name == name) {
+            return known_as(captured);
+        }
+        if let Some(rest) = name.strip_prefix("session.") {
+            return self.session(rest);
+        }
+        let text = |text: String| Lookup::Known(Value::Text(text), Secrecy::Public);
+        match name {
+            "attempt" => Lookup::Known(Value::int(self.attempt), Secrecy::Public),
+            "uuid" => text(self.uuid.get_or_init(|| Uuid::new_v4().to_string()).clone()),
+            "nonce" => text(self.nonce.get_or_init(nonce).clone()),
+            "now" => text(format!("{:.3}", Timestamp::now())),
+            "run.id" => text(self.run.to_string()),
+            _ => Lookup::Unknown,
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = ["attempt", "uuid", "nonce", "now", "run.id"]
+            .map(str::to_owned)
+            .to_vec();
+        names.extend(self.captures.iter().map(|one| one.name.clone()));
+        for (session, captures) in self.sessions.iter() {
+            let named = |one: &Captured| format!("session.{session}.{}", one.name);
+            names.extend(captures.iter().map(named));
+        }
+        names
+    }
+}
+
+fn known_as(captured: &Captured) -> Lookup {
+    let secrecy = if captured.secret {
+        Secrecy::Secret
+    } else {
+        Secrecy::Public
+    };
+    Lookup::Known(captured.value.clone(), secrecy)
+}
+
+/// Sixteen hexadecimal digits, 64 random bits.
+fn nonce() -> String {
+    let random = Uuid::new_v4().as_u128();
+    // Neither the version, bits 76 to 79, nor the variant, bits 62 and 63, of a UUID are random (RFC 9562 §5.4).
+    let [high, low] = [random >> 80, random & 0xffff];
+    format!("{high:012x}{low:04x}")
+}
+
+/// Adds every text and number of a secret value to the mask.
+fn hide(value: &Value, mask: &Mask) {
+    match value {
+        Value::Text(text) | Value::Untyped(text) => {
+            mask.add(text);
+        }
+        Value::Number(number) => {
+            mask.add(&number.to_string());
+        }
+        Value::List(values) => values.iter().for_each(|value| hide(value, mask)),
+        Value::Map(entries) => entries.iter().for_each(|(_, value)| hide(value, mask)),
+        Value::Null | Value::Bool(_) | Value::Duration(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn captured(name: &str, value: &str) -> Captured {
+        Captured {
+            name: name.to_owned(),
+            value: Value::Text(value.to_owned()),
+            secret: false,
+        }
+    }
+
+    fn text(scope: &LateScope, name: &str) -> String {
+        match scope.lookup(name) {
+            Lookup::Known(Value::Text(text), Secrecy::Public) => text,
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn names_that_only_a_running_test_has_are_known() {
+        let sessions = vec![(
+            SessionName::new("alice"),
+            Arc::from([captured("token", "t")]),
+        )];
+        let mut scope = LateScope::new(RunId::new("r1"), 7, Arc::new(sessions));
+        scope.add(vec![captured("id", "old")], &Mask::default());
+        scope.add(vec![captured("id", "new")], &Mask::default());
+        assert_eq!(
+            scope.lookup("attempt"),
+            Lookup::Known(Value::int(7), Secrecy::Public)
+        );
+        assert_eq!(text(&scope, "id"), "new");
+        assert_eq!(text(&scope, "session.alice.token"), "t");
+        assert_eq!(text(&scope, "run.id"), "r1");
+        assert_eq!(text(&scope, "uuid"), text(&scope, "uuid"));
+        assert!(matches!(
+            scope.lookup("session.bob.token"),
+            Lookup::Unusable(_)
+        ));
+        assert_eq!(scope.lookup("api"), Lookup::Unknown);
+        for name in scope.names() {
+            assert!(matches!(scope.lookup(&name), Lookup::Known(..)), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_nonce_is_new_per_attempt_and_now_is_utc() {
+        let scope = |attempt| LateScope::new(RunId::new("r"), attempt, Arc::default());
+        let (first, second) = (scope(1), scope(2));
+        assert_eq!(text(&first, "nonce").len(), 16);
+        assert_ne!(text(&first, "nonce"), text(&second, "nonce"));
+        assert!(text(&first, "now").parse::<Timestamp>().is_ok());
+        assert!(text(&first, "now").ends_with('Z'));
+    }
+}

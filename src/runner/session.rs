@@ -1,0 +1,151 @@
+//! A session: opened once, shared by those who use it, cleaned up at the end of the run.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::executor::Run;
+use super::look::{Stage, panic_message};
+use super::round::{Taken, budget, clean_up, detail, take_steps};
+use super::scope::LateScope;
+use super::slim::{cleaned, slim};
+use super::step::code_of;
+use crate::check::Captured;
+use crate::model::{
+    AttemptRecord, Connections, NotRun, Outcome, SessionRecord, Status, Unable, Why,
+};
+use crate::probe::AttemptScope;
+
+/// What opening a session came to.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) record: SessionRecord,
+    /// For its clean-ups, which see the same `nonce` and captures.
+    pub(super) scope: LateScope,
+    /// For those who use it.
+    pub(super) captures: Arc<[Captured]>,
+}
+
+/// Takes the session's steps, within its timeout.
+pub(super) async fn open(run: Arc<Run>, session: usize) -> Opened {
+    let planned = &run.plan.sessions[session];
+    let started = Instant::now();
+    let stage = stage(&run);
+    let mut scope = LateScope::new(run.plan.header.id.clone(), 1, Arc::default());
+    let deadline = budget(planned.timeout, &planned.steps, started);
+    let taken = take_steps(&planned.steps, &stage, &mut scope, deadline).await;
+    let elapsed = started.elapsed();
+
+    let outcome = taken.outcome();
+    let Taken { mut steps, cut } = taken;
+    let code = if cut {
+        None
+    } else {
+        steps.last().and_then(code_of)
+    };
+    for step in &mut steps {
+        slim(step, &run.shared.mask, detail(outcome, run.keep_evidence));
+    }
+    let error = steps
+        .iter()
+        .find_map(|step| step.error.as_ref())
+        .map(|error| error.message.clone());
+    let (status, why) = match outcome {
+        _ if cut => (
+            Status::NotRun,
+            Some(Why::NotRun(
+                run.halting.reason().unwrap_or(NotRun::Interrupted),
+            )),
+        ),
+        Outcome::Held => (Status::Passed, None),
+        Outcome::NotHeld => (Status::Failed, None),
+        Outcome::Unable => (Status::Errored, error.map(Why::Errored)),
+    };
+    let started = started.duration_since(run.started);
+    let attempt = AttemptRecord {
+        number: 1,
+        started,
+        elapsed,
+        steps,
+        outcome,
+        code: code.clone(),
+        kept: None,
+    };
+    let name = planned.name.clone();
+    let record = SessionRecord {
+        name,
+        status,
+        code,
+        why,
+        attempt: Some(Arc::new(attempt)),
+        started,
+        left_behind: Vec::new(),
+    };
+    Opened {
+        record,
+        captures: scope.captures().into(),
+        scope,
+    }
+}
+
+/// Runs the session's clean-ups and adds them to its record.
+pub(super) async fn close(
+    run: Arc<Run>,
+    session: usize,
+    record: Arc<SessionRecord>,
+    mut scope: LateScope,
+) -> SessionRecord {
+    let stage = stage(&run);
+    let (cleanups, left_behind) =
+        clean_up(&run.plan.sessions[session].cleanup, &stage, &mut scope).await;
+    let attempt = record.attempt.as_ref().map(|attempt| {
+        let mut attempt = AttemptRecord::clone(attempt);
+        attempt.steps.extend(cleanups);
+        Arc::new(attempt)
+    });
+    SessionRecord {
+        attempt,
+        left_behind,
+        ..SessionRecord::clone(&record)
+    }
+}
+
+/// What a session whose clean-ups came to no end says.
+pub(super) const NOT_CLEANED_UP: &str = "its clean-ups were not run";
+
+/// The record of a session that has no attempt to show.
+pub(super) fn unseen(run: &Run, session: usize, status: Status, why: Why) -> SessionRecord {
+    let planned = &run.plan.sessions[session];
+    let is_unclean = status != Status::Skipped && !planned.cleanup.is_empty();
+    SessionRecord {
+        name: planned.name.clone(),
+        status,
+        code: (status == Status::Errored).then(|| Unable::Panic.code()),
+        why: Some(why),
+        attempt: None,
+        started: run.started.elapsed(),
+        left_behind: if is_unclean {
+            vec![NOT_CLEANED_UP.to_owned()]
+        } else {
+            Vec::new()
+        },
+    }
+}
+
+/// Why a task that panicked was errored.
+pub(super) fn of_a_panic(error: tokio::task::JoinError, run: &Run) -> Why {
+    let message = match error.try_into_panic() {
+        Ok(panic) => panic_message(&*panic),
+        Err(error) => error.to_string(),
+    };
+    Why::Errored(cleaned(message, &run.shared.mask))
+}
+
+/// A session's steps share connections among themselves, its clean-ups among themselves.
+fn stage(run: &Arc<Run>) -> Stage {
+    Stage {
+        run: run.clone(),
+        attempt: Arc::new(AttemptScope::default()),
+        connections: Connections::Fresh,
+    }
+}

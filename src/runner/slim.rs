@@ -1,0 +1,324 @@
+//! What of a step leaves the attempt: masked on the uncut text, then cut.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use crate::model::{Excerpt, Finding, Keep, Observation, StepRecord, Value};
+use crate::template::Mask;
+
+/// The longest text of a record beside evidence, in bytes.
+const LONGEST: usize = 2 * 1024;
+
+/// Of an attempt that held, texts up to so many bytes are kept.
+const LONGEST_OF_HELD: usize = 256;
+
+/// How much of an attempt is worth keeping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// It did not hold, or everything is wanted: evidence, and every fact.
+    Full,
+    /// It held: what is short.
+    Short,
+}
+
+/// Masks and cuts one step.
+pub(super) fn slim(step: &mut StepRecord, mask: &Mask, detail: Detail) {
+    clean(&mut step.request, mask);
+    observation(&mut step.observation, mask, detail);
+    for finding in &mut step.findings {
+        slim_finding(finding, mask);
+    }
+    // It is kept to the end of the run, with thousands like it: room to grow would be a third of it.
+    step.findings.shrink_to_fit();
+    if let Some(error) = &mut step.error {
+        clean(&mut error.message, mask);
+    }
+}
+
+/// Masks and cuts one finding.
+pub(super) fn slim_finding(finding: &mut Finding, mask: &Mask) {
+    clean(&mut finding.path, mask);
+    clean(&mut finding.expected, mask);
+    for text in [&mut finding.actual, &mut finding.detail]
+        .into_iter()
+        .flatten()
+    {
+        clean(text, mask);
+    }
+}
+
+/// The text, masked and cut.
+pub(super) fn cleaned(mut text: String, mask: &Mask) -> String {
+    clean(&mut text, mask);
+    text
+}
+
+fn observation(seen: &mut Observation, mask: &Mask, detail: Detail) {
+    if let Some(fault) = &mut seen.fault {
+        clean(&mut fault.message, mask);
+    }
+    seen.facts = std::mem::take(&mut seen.facts).filter_map(|_, value| fact(value, mask, detail));
+    match detail {
+        Detail::Short => seen.evidence = Vec::new(),
+        Detail::Full => seen.evidence.iter_mut().for_each(|one| excerpt(one, mask)),
+    }
+    seen.phases.shrink_to_fit();
+}
+
+fn fact(value: Value, mask: &Mask, detail: Detail) -> Option<Value> {
+    if detail == Detail::Short {
+        match &value {
+            Value::List(_) | Value::Map(_) => return None,
+            Value::Text(text) | Value::Untyped(text) if text.len() > LONGEST_OF_HELD => {
+                return None;
+            }
+            _ => {}
+        }
+    }
+    Some(short(masked(value, mask)))
+}
+
+/// The value with every secret in it masked, also where a secret is a number or a key.
+fn masked(value: Value, mask: &Mask) -> Value {
+    match value {
+        Value::Text(mut text) => {
+            hide(&mut text, mask);
+            Value::Text(text)
+        }
+        Value::Untyped(mut text) => {
+            hide(&mut text, mask);
+            Value::Untyped(text)
+        }
+        Value::Number(number) => match mask.apply(&number.to_string()) {
+            Cow::Owned(masked) => Value::Text(masked),
+            Cow::Borrowed(_) => Value::Number(number),
+        },
+        Value::List(values) => Value::List(
+            values
+                .into_iter()
+                .map(|value| masked(value, mask))
+                .collect(),
+        ),
+        Value::Map(entries) => {
+            let entry = |(mut key, value): (String, Value)| {
+                hide(&mut key, mask);
+                (key, masked(value, mask))
+            };
+            Value::Map(entries.into_iter().map(entry).collect())
+        }
+        Value::Null | Value::Bool(_) | Value::Duration(_) => value,
+    }
+}
+
+/// The value, or the beginning of what it looks like.
+fn short(value: Value) -> Value {
+    match value {
+        Value::Text(mut text) => {
+            cut(&mut text, Keep::First(LONGEST));
+            Value::Text(text)
+        }
+        Value::Untyped(mut text) => {
+            cut(&mut text, Keep::First(LONGEST));
+            Value::Untyped(text)
+        }
+        Value::List(_) | Value::Map(_) => {
+            let mut rendered = String::new();
+            if render(&value, &mut rendered) {
+                value
+            } else {
+                cut(&mut rendered, Keep::First(LONGEST));
+                Value::Text(rendered)
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Duration(_) => value,
+    }
+}
+
+/// Writes a value as JSON would look, and stops where it is long enough. Whether it fits.
+fn render(value: &Value, into: &mut String) -> bool {
+    if into.len() > LONGEST {
+        return false;
+    }
+    // Writing to a string cannot fail.
+    let _ = match value {
+        Value::Null => write!(into, "null"),
+        Value::Bool(truth) => write!(into, "{truth}"),
+        Value::Number(number) => write!(into, "{number}"),
+        Value::Duration(duration) => write!(into, "{duration:?}"),
+        Value::Text(text) | Value::Untyped(text) => {
+            let end = text.floor_char_boundary(LONGEST + 1);
+            write!(into, "{:?}", &text[..end])
+        }
+        Value::List(values) => {
+            into.push('[');
+            for (at, value) in values.iter().enumerate() {
+                into.push_str(if at > 0 { ", " } else { "" });
+                if !render(value, into) {
+                    return false;
+                }
+            }
+            write!(into, "]")
+        }
+        Value::Map(entries) => {
+            into.push('{');
+            for (at, (key, value)) in entries.iter().enumerate() {
+                let comma = if at > 0 { ", " } else { "" };
+                let end = key.floor_char_boundary(LONGEST + 1);
+                let _ = write!(into, "{comma}{:?}: ", &key[..end]);
+                if !render(value, into) {
+                    return false;
+                }
+            }
+            write!(into, "}}")
+        }
+    };
+    into.len() <= LONGEST
+}
+
+fn excerpt(excerpt: &mut Excerpt, mask: &Mask) {
+    hide(&mut excerpt.text, mask);
+    cut(&mut excerpt.text, excerpt.keep);
+}
+
+fn clean(text: &mut String, mask: &Mask) {
+    hide(text, mask);
+    cut(text, Keep::First(LONGEST));
+}
+
+fn hide(text: &mut String, mask: &Mask) {
+    let masked = match mask.apply(text) {
+        Cow::Owned(masked) => masked,
+        Cow::Borrowed(_) => return,
+    };
+    *text = masked;
+}
+
+/// Cuts at a character's boundary, and shows with `…` where something is missing.
+fn cut(text: &mut String, keep: Keep) {
+    match keep {
+        Keep::First(most) if text.len() > most => {
+            text.truncate(text.floor_char_boundary(most));
+            text.push('…');
+            text.shrink_to_fit();
+        }
+        Keep::Last(most) if text.len() > most => {
+            let from = text.ceil_char_boundary(text.len() - most);
+            *text = format!("…{}", &text[from..]);
+        }
+        Keep::First(_) | Keep::Last(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Code, Outcome, ProbeError, State, Unable};
+
+    fn mask() -> Mask {
+        let mask = Mask::default();
+        assert!(mask.add("hunter2-hunter2"));
+        mask
+    }
+
+    fn step(secret: &str) -> StepRecord {
+        let long = format!("{}{secret}", "x".repeat(3000));
+        let list = Value::List(vec![
+            Value::Text(secret.to_owned()),
+            Value::Map(vec![(secret.to_owned(), Value::Untyped(secret.to_owned()))]),
+        ]);
+        let mut observation = Observation::default()
+            .with("short", Value::Text(secret.to_owned()))
+            .with("long", Value::Untyped(long.clone()))
+            .with("list", list)
+            .with("status", Value::int(200));
+        observation.evidence.push(Excerpt {
+            label: "body".into(),
+            text: format!("{}{secret}{}", "a".repeat(2040), "b".repeat(3000)),
+            keep: Keep::First(2048),
+        });
+        observation.evidence.push(Excerpt {
+            label: "log".into(),
+            text: format!("{}{secret} end", "é".repeat(3000)),
+            keep: Keep::Last(2048),
+        });
+        StepRecord {
+            name: None,
+            probe: "scripted".to_owned(),
+            request: format!("GET /?token={secret}"),
+            observation,
+            findings: vec![Finding {
+                code: Code::fixed("expect.text"),
+                path: format!("json $.{secret}"),
+                expected: format!("equals {secret}"),
+                actual: Some(secret.to_owned()),
+                state: State::NotHeld,
+                detail: Some(long),
+                place: None,
+            }],
+            captured: Vec::new(),
+            error: Some(ProbeError::new(Unable::Value, format!("bad {secret}"))),
+            outcome: Outcome::NotHeld,
+            cleanup: false,
+            polls: None,
+        }
+    }
+
+    #[test]
+    fn no_part_of_a_step_shows_a_secret_or_its_beginning() {
+        for detail in [Detail::Full, Detail::Short] {
+            let mut step = step("hunter2-hunter2");
+            slim(&mut step, &mask(), detail);
+            let shown = format!("{step:?}");
+            assert!(!shown.contains("hunter2"), "{shown}");
+            assert!(shown.contains("***"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_secret_at_the_cut_is_masked_before_it_is_cut() {
+        let mut step = step("hunter2-hunter2");
+        slim(&mut step, &mask(), Detail::Full);
+        let body = &step.observation.evidence[0].text;
+        assert!(body.ends_with("***bbbbb…"), "{}", &body[2030..]);
+        assert!(step.observation.evidence[1].text.ends_with("*** end"));
+    }
+
+    #[test]
+    fn an_attempt_that_held_keeps_only_what_is_short() {
+        let mut step = step("harmless");
+        slim(&mut step, &Mask::default(), Detail::Short);
+        let names: Vec<_> = step
+            .observation
+            .facts
+            .iter()
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(names, ["short", "status"]);
+        assert!(step.observation.evidence.is_empty());
+    }
+
+    #[test]
+    fn a_large_structure_becomes_its_beginning() {
+        let row = Value::Map(vec![("id".to_owned(), Value::int(1))]);
+        let small = Value::List(vec![row.clone(); 3]);
+        assert_eq!(short(small.clone()), small);
+        match short(Value::List(vec![row; 100_000])) {
+            Value::Text(text) => {
+                assert!(text.starts_with(r#"[{"id": 1}, {"id": 1}"#), "{text}");
+                assert!(text.len() <= LONGEST + "…".len() && text.ends_with('…'));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_secret_number_is_masked_too() {
+        let mask = Mask::default();
+        mask.add("12345678");
+        assert_eq!(
+            masked(Value::int(12_345_678), &mask),
+            Value::Text("***".to_owned())
+        );
+        assert_eq!(masked(Value::int(1234), &mask), Value::int(1234));
+    }
+}

@@ -1,0 +1,10 @@
+//! The promises of the runner, on tokio's paused clock with scripted probes; events are collected in a `Vec`.
+
+pub(super) mod bench;
+mod ending;
+mod limits;
+mod modes;
+mod order;
+mod requires;
+mod sessions;
+mod steps;

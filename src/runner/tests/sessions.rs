@@ -1,0 +1,194 @@
+//! Sessions: once, shared, cleaned up.
+
+use super::bench::{
+    Bench, capturing, good, named, refused, seconds, session, step, takes, test, with,
+};
+use crate::check::testing::late;
+use crate::model::{Event, Root, Status, Why};
+use crate::plan::{LateLook, Look, PlannedStep, PlannedTest};
+use crate::probe::Scene;
+
+fn uses(test: PlannedTest, sessions: &[usize]) -> PlannedTest {
+    with(test, |test| test.uses = sessions.to_vec())
+}
+
+fn late_step(probe: &str, expect: &str) -> PlannedStep {
+    let look = LateLook {
+        probe: late(probe),
+        expect: Some(late(expect)),
+    };
+    PlannedStep {
+        look: Look::Late(look),
+        ..step([])
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_is_opened_once_shared_and_cleaned_up_at_the_end() {
+    let login = capturing(
+        [
+            Scene::text("t0ken").after(seconds(2)),
+            Scene::text("another"),
+        ],
+        "{ token: { text: true } }",
+    );
+    let alice = with(session("alice", login), |session| {
+        let logout = late_step("looks: [{ text: \"bye ${token}\" }]", "text: bye t0ken");
+        session.cleanup = vec![with(logout, |step| step.wants = vec!["token".to_owned()])];
+    });
+    let user = |id| {
+        let look = late_step(
+            "looks: [{ text: \"${session.alice.token}\" }]",
+            "text: t0ken",
+        );
+        uses(with(good(id), |test| test.steps = vec![look]), &[0])
+    };
+    let ran = Bench::new([user("a/x"), test("a/free", [takes(1)]), user("a/y")])
+        .sessions([alice])
+        .run()
+        .await;
+    assert_eq!(
+        ran.record.counts().of(Status::Passed),
+        3,
+        "{:#?}",
+        ran.record
+    );
+    let expected = [("a/free", 0), ("a/x", 2), ("a/y", 2)].map(|(id, at)| (id.to_owned(), at));
+    assert_eq!(ran.starts(), expected);
+    let story = ran.story();
+    assert_eq!(
+        story
+            .iter()
+            .filter(|line| *line == "session alice passed")
+            .count(),
+        2
+    );
+    assert_eq!(
+        story[story.len() - 2..],
+        ["session alice passed", "run ended"]
+    );
+    let record = &ran.record.sessions[0];
+    let steps = &record.attempt.as_ref().unwrap().steps;
+    assert_eq!(
+        steps.iter().map(|step| step.cleanup).collect::<Vec<_>>(),
+        [false, true]
+    );
+    assert!(record.left_behind.is_empty(), "{record:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_nobody_needs_is_not_opened() {
+    let blocked = with(uses(good("a/x"), &[0]), |test| test.requires = vec![1]);
+    let ran = Bench::new([blocked, refused("a/y")])
+        .sessions([session("alice", step([]))])
+        .run()
+        .await;
+    assert_eq!(ran.status("a/x"), Status::Blocked);
+    assert!(ran.record.sessions.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_session_blocks_its_users() {
+    for (scene, status, code) in [
+        (Scene::fault("tcp.refused"), Status::Failed, "tcp.refused"),
+        (
+            Scene::unable(crate::model::Unable::Program),
+            Status::Errored,
+            "error.program",
+        ),
+        (Scene::panics("no"), Status::Errored, "error.panic"),
+        (Scene::hangs(), Status::Failed, "tcp.timeout"),
+    ] {
+        let bench = Bench::new([uses(good("a/x"), &[0]), good("a/y")]);
+        let ran = bench
+            .sessions([session("alice", step([scene]))])
+            .run()
+            .await;
+        let Some(Why::Blocked(roots)) = &ran.test("a/x").why else {
+            panic!("{:?}", ran.test("a/x"))
+        };
+        assert_eq!(
+            roots[0].root,
+            Root::Session(crate::model::SessionName::new("alice"))
+        );
+        assert_eq!((roots[0].status, ran.code("a/x")), (status, Some(code)));
+        assert_eq!(ran.record.sessions[0].status, status);
+        assert_eq!(ran.status("a/y"), Status::Passed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_skipped_session_skips_its_users() {
+    let skipped = with(session("bob", step([])), |session| {
+        session.skip = Some("needs --allow-commands".to_owned());
+    });
+    let ran = Bench::new([uses(good("a/x"), &[0, 1])])
+        .sessions([session("alice", step([])), skipped])
+        .run()
+        .await;
+    let reason = "session bob is skipped: needs --allow-commands".to_owned();
+    assert_eq!(
+        (ran.status("a/x"), &ran.test("a/x").why),
+        (Status::Skipped, &Some(Why::Skipped(reason)))
+    );
+    assert_eq!(ran.record.sessions.len(), 1, "alice is of no use any more");
+    assert_eq!(ran.record.sessions[0].status, Status::Skipped);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_session_left_behind_is_recorded() {
+    let alice = with(session("alice", step([Scene::status(200)])), |session| {
+        session.cleanup = vec![named("logout", step([Scene::status(500)]))];
+    });
+    let ran = Bench::new([uses(good("a/x"), &[0])])
+        .sessions([alice])
+        .run()
+        .await;
+    assert_eq!(
+        ran.record.sessions[0].left_behind,
+        ["logout: expect.status"]
+    );
+    assert_eq!(ran.record.sessions[0].status, Status::Passed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupted_session_is_cleaned_up_and_its_users_did_not_run() {
+    let alice = with(session("alice", step([Scene::hangs()])), |session| {
+        session.timeout = seconds(100);
+        session.steps.insert(
+            0,
+            capturing([Scene::text("t")], "{ token: { text: true } }"),
+        );
+        session.steps[1].timeout = seconds(100);
+        session.cleanup = vec![named(
+            "logout",
+            with(step([takes(1)]), |step| {
+                step.wants = vec!["token".to_owned()];
+            }),
+        )];
+    });
+    let mut bench = Bench::new([uses(good("a/x"), &[0])]).sessions([alice]);
+    bench.config.deadline = Some(seconds(10));
+    let ran = bench.run().await;
+    assert_eq!(ran.status("a/x"), Status::NotRun);
+    assert_eq!(ran.record.sessions[0].status, Status::NotRun);
+    assert_eq!(
+        ran.record.elapsed,
+        seconds(16),
+        "ten, five of grace, one of cleaning up"
+    );
+    let last = ran.events.iter().rev().find_map(|event| match event {
+        Event::SessionEnded(session) => Some(session),
+        _ => None,
+    });
+    assert!(
+        last.unwrap()
+            .attempt
+            .as_ref()
+            .unwrap()
+            .steps
+            .last()
+            .unwrap()
+            .cleanup
+    );
+}

@@ -1,0 +1,134 @@
+//! `until` of a test: attempts as polls, until it holds for long enough.
+//!
+//! A poll that could not look is a poll that did not hold; only when the last one could not look is the test errored.
+
+use tokio::time::Instant;
+
+use super::attempt::{Attempted, Subject, held};
+use super::executor::Ending;
+use super::halt::later;
+use super::left_behind::LeftBehind;
+use super::polling::{Next, Polling};
+use super::round::budget;
+use super::step::not_stable;
+use crate::model::{Code, Kept, NotRun, Outcome, Status};
+use crate::plan::Until;
+
+/// Polls. Kept are the first poll, the last that did not hold, and the final one.
+pub(super) async fn run(subject: &Subject, until: &Until) -> Ending {
+    let mut polling = Polling::begin(until, Instant::now());
+    let mut left_behind = LeftBehind::default();
+    let mut last_not_held: Option<Attempted> = None;
+    // The code of the last poll that did not hold and ended by itself.
+    let mut full_code: Option<Code> = None;
+    let mut number = 0;
+    let ending = loop {
+        number += 1;
+        let started = Instant::now();
+        let test = subject.planned();
+        let is_short = polling.ends() < budget(test.timeout, &test.steps, started);
+        let mut attempted = subject.attempt(number, Some(polling.ends())).await;
+        let looked_until = later(started, attempted.record.elapsed);
+        left_behind.extend(std::mem::take(&mut attempted.left_behind));
+        let halting = &subject.run.halting;
+        if attempted.cut {
+            break finish(subject, last_not_held, attempted, |polls| {
+                Ending::not_run(halting.reason().unwrap_or(NotRun::Interrupted), polls)
+            })
+            .await;
+        }
+        let holds = held(&attempted);
+        let then = match polling.after(started, looked_until, holds) {
+            Next::Done => {
+                let ending = |polls| Ending::new(Status::Passed, None, polls);
+                break finish(subject, last_not_held, attempted, ending).await;
+            }
+            Next::GiveUp => {
+                if holds {
+                    mark_unstable(&mut attempted, &polling, subject);
+                }
+                // A poll that only ran out of what was left of `within` says nothing; the one before it does.
+                let ran_out = is_short && looked_until >= polling.ends() && !holds;
+                let telling = full_code.filter(|_| ran_out);
+                let (outcome, code) = (attempted.record.outcome, attempted.record.code.clone());
+                let error = attempted.error();
+                break finish(subject, last_not_held, attempted, |polls| {
+                    match (outcome, telling) {
+                        (_, Some(code)) => Ending::new(Status::Failed, Some(code), polls),
+                        (Outcome::Unable, None) => Ending::errored(code, error, polls),
+                        (Outcome::Held | Outcome::NotHeld, None) => {
+                            Ending::new(Status::Failed, code, polls)
+                        }
+                    }
+                })
+                .await;
+            }
+            Next::At(then) => then,
+        };
+        if !holds {
+            full_code = match attempted.record.outcome {
+                // It ended before `within` did, so it was not cut by it, however little was left.
+                Outcome::NotHeld => attempted.record.code.clone(),
+                Outcome::Held | Outcome::Unable => full_code,
+            };
+        }
+        if number == 1 {
+            attempted.record.kept = Some(Kept::First);
+            subject.tell(attempted.record).await;
+        } else if !holds {
+            last_not_held = Some(attempted);
+        }
+        if let Err(reason) = halting.sleep_until(then).await {
+            if let Some(attempted) = last_not_held {
+                tell(subject, attempted, Kept::LastNotHeld).await;
+            }
+            break Ending::not_run(reason, number);
+        }
+    };
+    Ending {
+        left_behind: left_behind.into_lines(),
+        ..ending
+    }
+}
+
+/// Tells what is kept besides the first poll, in order.
+async fn finish(
+    subject: &Subject,
+    last_not_held: Option<Attempted>,
+    last: Attempted,
+    ending: impl FnOnce(u64) -> Ending,
+) -> Ending {
+    if let Some(attempted) = last_not_held {
+        tell(subject, attempted, Kept::LastNotHeld).await;
+    }
+    let polls = last.record.number;
+    tell(
+        subject,
+        last,
+        if polls == 1 { Kept::First } else { Kept::Final },
+    )
+    .await;
+    ending(polls)
+}
+
+async fn tell(subject: &Subject, mut attempted: Attempted, kept: Kept) {
+    attempted.record.kept = Some(kept);
+    subject.tell(attempted.record).await;
+}
+
+/// Everything held in the end, but not for long enough: the final poll says so.
+fn mark_unstable(attempted: &mut Attempted, polling: &Polling, subject: &Subject) {
+    let planned = &subject.planned().steps;
+    let steps = attempted
+        .record
+        .steps
+        .iter_mut()
+        .filter(|step| !step.cleanup);
+    if let Some((step, planned)) = steps.zip(planned).last() {
+        let finding = not_stable(polling, planned);
+        attempted.record.code = Some(finding.code.clone());
+        step.findings.push(finding);
+        step.outcome = Outcome::NotHeld;
+    }
+    attempted.record.outcome = Outcome::NotHeld;
+}
