@@ -29,6 +29,9 @@ pub mod check;
 pub mod gate;
 
 // … told, and kept.
+pub mod wire;
+
+pub mod journal;
 
 // One validation, and its doors.
 pub mod demo;

@@ -1,0 +1,133 @@
+//! Writing: one event, one write.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::{JOURNAL, JournalError};
+use crate::model::{Event, RunId};
+use crate::wire;
+
+/// So many bytes stay reserved between two events.
+const ROOM: usize = 64 * 1024;
+
+/// The journal of the run that is going on. It is locked while it lives, so that nobody prunes it away.
+#[derive(Debug)]
+pub struct Journal {
+    folder: PathBuf,
+    file: File,
+    /// What is not written yet: starts of tests, which are no results, and the event being written.
+    pending: Vec<u8>,
+    /// How many bytes are whole events.
+    written: u64,
+    is_stopped: bool,
+}
+
+impl Journal {
+    /// Makes the run's folder below `runs` (which is made as well when it is missing) and begins its journal. Folders
+    /// are made 0700 and files 0600: what a run saw is its owner's business. Fails when the folder, or anything else
+    /// of that name, is there already.
+    pub fn create(runs: &Path, id: &RunId) -> Result<Self, JournalError> {
+        // The name becomes a path: nothing that could leave `runs` gets any further.
+        let id = RunId::parse(id.as_str()).ok_or_else(|| JournalError::Name(id.clone()))?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(runs)
+            .map_err(JournalError::io("create", runs))?;
+        let folder = runs.join(id.as_str());
+        if let Err(error) = DirBuilder::new().mode(0o700).create(&folder) {
+            // mkdir follows no link here, not even a dangling one.
+            return Err(match error.kind() {
+                io::ErrorKind::AlreadyExists => JournalError::Exists(folder),
+                _ => JournalError::io("create", folder)(error),
+            });
+        }
+        let path = folder.join(JOURNAL);
+        let file = OpenOptions::new()
+            .append(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(JournalError::io("create", path))?;
+        // A file system without locks still records. `prune` then takes no lock either, and leaves everything alone.
+        let _ = file.try_lock();
+        let mut journal = Self {
+            folder,
+            file,
+            pending: wire::preface(&id).into_bytes(),
+            written: 0,
+            is_stopped: false,
+        };
+        journal.pending.push(b'\n');
+        journal.write()?;
+        Ok(journal)
+    }
+
+    /// Records an event. When this returns, the operating system has it; the start of a test may wait for the next
+    /// event. After a failure the journal ends before the event that failed, and takes no more.
+    pub fn append(&mut self, event: &Event) -> Result<(), JournalError> {
+        if self.is_stopped {
+            return Err(JournalError::Stopped(self.folder.join(JOURNAL)));
+        }
+        wire::write_event(&mut self.pending, event);
+        self.pending.push(b'\n');
+        match event {
+            Event::TestStarted { .. } => Ok(()),
+            _ => self.write(),
+        }
+    }
+
+    /// The folder of the run.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn write(&mut self) -> Result<(), JournalError> {
+        if let Err(error) = self.file.write_all(&self.pending) {
+            self.is_stopped = true;
+            // A full disk takes the beginning of an event; a reader forgives that too, should this fail as well.
+            let _ = self.file.set_len(self.written);
+            return Err(JournalError::io("write", self.folder.join(JOURNAL))(error));
+        }
+        self.written += self.pending.len() as u64;
+        self.pending.clear();
+        // The first event lists every planned test; those after it are small.
+        self.pending.shrink_to(ROOM);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_an_error_with_the_path_and_the_journal_takes_no_more() {
+        let mut journal = Journal {
+            folder: "runs/20261121T085751Z-3f9a1c".into(),
+            file: OpenOptions::new().append(true).open("/dev/full").unwrap(),
+            pending: Vec::new(),
+            written: 0,
+            is_stopped: false,
+        };
+        let ended = Event::RunEnded {
+            elapsed: std::time::Duration::ZERO,
+            interrupted: None,
+        };
+        let error = journal.append(&ended).unwrap_err();
+        assert!(
+            matches!(&error, JournalError::Io { action: "write", error, .. } if error.kind() == io::ErrorKind::StorageFull),
+            "{error}"
+        );
+        assert!(
+            error.to_string().contains("3f9a1c/journal.jsonl"),
+            "{error}"
+        );
+        assert!(matches!(
+            journal.append(&ended),
+            Err(JournalError::Stopped(_))
+        ));
+    }
+}

@@ -1,0 +1,90 @@
+//! Attempts, their steps, and the sample many attempts make.
+
+use std::borrow::Cow;
+
+use super::mirror::mirror;
+use super::observation::{Finding, Observation, ProbeError};
+use super::scalar::{Nanos, Object};
+use super::word::Named;
+use crate::model;
+
+mirror! {
+    /// One attempt: the steps in order, then the clean-ups.
+    Attempt<'a> of AttemptRecord {
+        /// From 1.
+        number: u64,
+        /// From the run's start, in nanoseconds.
+        #[serde(rename = "started_ns")]
+        started: Nanos,
+        /// Without clean-ups, in nanoseconds.
+        #[serde(rename = "elapsed_ns")]
+        elapsed: Nanos,
+        /// The steps that were reached.
+        steps: Vec<Step<'a>>,
+        /// How it came out.
+        outcome: Named<model::Outcome>,
+        /// The code of what made it not hold, or unable.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        code: Option<Cow<'a, str>>,
+        /// Why this attempt is kept, where not all are.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        kept: Option<Named<model::Kept>>,
+    }
+}
+
+mirror! {
+    /// One step of an attempt.
+    Step<'a> of StepRecord {
+        /// Its name; missing for a test of one probe.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<Cow<'a, str>>,
+        /// The probe's key: `http`.
+        probe: Cow<'a, str>,
+        /// What was asked, masked.
+        request: Cow<'a, str>,
+        /// What was seen.
+        observation: Observation<'a>,
+        /// What each expectation came to. An unexpected fault is the first.
+        findings: Vec<Finding<'a>>,
+        /// Names captured here.
+        captured: Vec<Cow<'a, str>>,
+        /// Set when we could not look.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<ProbeError<'a>>,
+        /// How it came out.
+        outcome: Named<model::Outcome>,
+        /// A clean-up never changes the status.
+        cleanup: bool,
+        /// How many polls were made, for a step with `until`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        polls: Option<u64>,
+    }
+}
+
+mirror! {
+    /// What `repeat` came to.
+    Sample<'a> of Sample {
+        /// How many attempts were planned.
+        times: u64,
+        /// How many held.
+        held: u64,
+        /// Every attempt made, in the order they ended.
+        rows: Vec<SampleRow>,
+        /// What each claim came to.
+        findings: Vec<Finding<'a>>,
+        /// Stopped early because no remaining attempts could prove the claims.
+        futile: bool,
+    }
+}
+
+mirror! {
+    /// One attempt of a sample.
+    SampleRow of SampleRow {
+        /// How it came out.
+        outcome: Named<model::Outcome>,
+        /// Microseconds of the whole attempt, clean-ups apart.
+        latency_us: u64,
+        /// Microseconds by phase, summed over the steps.
+        phases_us: Object<Named<model::Phase>, u64>,
+    }
+}
