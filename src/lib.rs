@@ -33,6 +33,8 @@ pub mod wire;
 
 pub mod journal;
 
+pub mod report;
+
 // One validation, and its doors.
 pub mod demo;
 

@@ -1,0 +1,396 @@
+//! One instance that is not simply good, told in lines. The console paints them, JUnit puts them into the body.
+
+use std::fmt::Write as _;
+
+use super::style::Tone;
+use super::{sample, visible, wording};
+use crate::model::{
+    AttemptRecord, Excerpt, Fault, Finding, Keep, Outcome, Place, State, Status, StepRecord,
+    TestRecord, Why,
+};
+
+/// A line without its colour, indented in steps of two.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) indent: usize,
+    pub(super) tone: Tone,
+    pub(super) text: String,
+}
+
+/// How much of what has no natural end is told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// Findings of one step.
+    pub(super) findings: usize,
+    /// Lines of one excerpt of evidence.
+    pub(super) evidence: usize,
+    /// Characters of one line.
+    pub(super) line: usize,
+}
+
+impl Bounds {
+    /// For a screen.
+    pub(super) const SCREEN: Self = Self {
+        findings: 5,
+        evidence: 6,
+        line: 200,
+    };
+    /// For a file that is searched later.
+    pub(super) const FILE: Self = Self {
+        findings: 50,
+        evidence: 60,
+        line: 1000,
+    };
+}
+
+/// Everything a person needs who has to act on this instance.
+pub(super) fn tell(test: &TestRecord, bounds: Bounds) -> Vec<Line> {
+    let mut lines = Lines {
+        all: Vec::new(),
+        bounds,
+    };
+    lines.place(test);
+    lines.statement(test);
+    if let Some(attempt) = deciding_attempt(test) {
+        lines.attempt(attempt);
+    }
+    lines.attempts(test);
+    lines.sample(test);
+    for left in &test.left_behind {
+        lines.add(0, Tone::Warn, &format!("left behind: {left}"));
+    }
+    lines.on_fail(test);
+    lines.all
+}
+
+/// The same as plain text with its id, code and status: what a trial of `cargo test` fails with.
+pub fn instance(test: &TestRecord) -> String {
+    let code = test
+        .code
+        .as_ref()
+        .map(|code| format!("  {code}"))
+        .unwrap_or_default();
+    let status = wording::status(test.status);
+    let mut text = format!("{}  {status}{code}", test.header.id);
+    for line in tell(test, Bounds::SCREEN) {
+        let _ = write!(text, "\n{}{}", "  ".repeat(line.indent + 1), line.text);
+    }
+    text
+}
+
+/// The steps of an attempt that belongs to a session.
+pub(super) fn tell_attempt(attempt: &AttemptRecord, bounds: Bounds) -> Vec<Line> {
+    let mut lines = Lines {
+        all: Vec::new(),
+        bounds,
+    };
+    lines.attempt(attempt);
+    lines.all
+}
+
+/// One line a reader recognises the failure by: the fault's message, or the first finding that does not hold.
+pub(super) fn headline(test: &TestRecord) -> Option<String> {
+    if let Some(why) = &test.why {
+        return Some(wording::why(why));
+    }
+    if test.status == Status::UnexpectedPass {
+        return Some(UNEXPECTED_PASS.to_owned());
+    }
+    let claims = test.sample.iter().flat_map(|sample| &sample.findings);
+    if let Some(claim) = claims.into_iter().find(|claim| is_open(claim)) {
+        return Some(finding(claim));
+    }
+    attempt_headline(deciding_attempt(test)?)
+}
+
+/// The same for one attempt.
+pub(super) fn attempt_headline(attempt: &AttemptRecord) -> Option<String> {
+    attempt
+        .steps
+        .iter()
+        .filter(|step| !step.cleanup)
+        .find_map(|step| {
+            if let Some(error) = &step.error {
+                return Some(visible::line(&error.message));
+            }
+            let open = step.findings.iter().find(|finding| is_open(finding))?;
+            match &step.observation.fault {
+                Some(seen) if seen.code() == open.code => Some(fault(seen)),
+                _ => Some(finding(open)),
+            }
+        })
+}
+
+/// The attempts of an instance in one line: `3 attempts: 1 tcp.reset, 2 tcp.reset, 3 held`.
+pub(super) fn attempts(test: &TestRecord) -> String {
+    let told: Vec<String> = test
+        .attempts
+        .iter()
+        .map(|attempt| {
+            let came_out = match (attempt.outcome, &attempt.code) {
+                (Outcome::Held, _) => "held",
+                (Outcome::NotHeld | Outcome::Unable, Some(code)) => code.as_str(),
+                (Outcome::NotHeld, None) => "did not hold",
+                (Outcome::Unable, None) => "could not look",
+            };
+            visible::line(&format!("{} {came_out}", attempt.number))
+        })
+        .collect();
+    format!(
+        "{}: {}",
+        wording::count(test.attempts_made, "attempt"),
+        wording::list(&told, 6)
+    )
+}
+
+const UNEXPECTED_PASS: &str =
+    "passed, although `expect_failure` says that it fails: the expectation is stale";
+
+/// The attempt that explains the status: the last one that did not hold, else the last.
+fn deciding_attempt(test: &TestRecord) -> Option<&AttemptRecord> {
+    let did_not_hold = |attempt: &&std::sync::Arc<AttemptRecord>| attempt.outcome != Outcome::Held;
+    let mut latest_first = test.attempts.iter().rev();
+    latest_first
+        .clone()
+        .find(did_not_hold)
+        .or_else(|| latest_first.next())
+        .map(AsRef::as_ref)
+}
+
+const fn is_open(finding: &Finding) -> bool {
+    matches!(finding.state, State::NotHeld | State::Undecided { .. })
+}
+
+/// `status equals 200, but was 503`.
+fn finding(finding: &Finding) -> String {
+    let wanted = visible::line(format!("{} {}", finding.path, finding.expected).trim());
+    let actual = finding.actual.as_deref().map(visible::line);
+    match finding.state {
+        State::Held => format!("{wanted}: held"),
+        State::NotReached => format!("{wanted}: not reached"),
+        State::NotHeld => match actual {
+            Some(actual) => format!("{wanted}, but was {actual}"),
+            None => format!("{wanted}, but there was none"),
+        },
+        State::Undecided {
+            more_successes_needed,
+        } => {
+            let seen = actual.map_or_else(String::new, |actual| format!(" (seen: {actual})"));
+            let settle = match more_successes_needed {
+                Some(1) => "1 more success would settle it".to_owned(),
+                Some(n) => format!("{n} more successes would settle it"),
+                None => "no number of attempts within reach would settle it".to_owned(),
+            };
+            format!("{wanted}: neither proved nor refuted{seen}; {settle}")
+        }
+    }
+}
+
+/// `tcp.refused in phase connect: nobody listens on 127.0.0.1:5432 (errno 111)`.
+fn fault(fault: &Fault) -> String {
+    let origin = fault.origin.map_or_else(String::new, |origin| {
+        format!(" ({})", wording::origin(origin))
+    });
+    visible::line(&format!("{fault}{origin}"))
+}
+
+struct Lines {
+    all: Vec<Line>,
+    bounds: Bounds,
+}
+
+impl Lines {
+    fn add(&mut self, indent: usize, tone: Tone, text: &str) {
+        let text = visible::cut(&visible::line(text), self.bounds.line);
+        self.all.push(Line { indent, tone, text });
+    }
+
+    fn place(&mut self, test: &TestRecord) {
+        let header = &test.header;
+        let mut about = vec![format!("{}:{}", header.place.file, header.place.line)];
+        let marks = [
+            (header.critical, "critical"),
+            (header.invariant, "invariant"),
+            (header.pulled_in, "pulled in"),
+        ];
+        about.extend(
+            marks
+                .into_iter()
+                .filter(|(is_so, _)| *is_so)
+                .map(|(_, mark)| mark.to_owned()),
+        );
+        about.extend(header.title.clone());
+        self.add(0, Tone::Dim, &about.join(" · "));
+    }
+
+    fn statement(&mut self, test: &TestRecord) {
+        if test.status == Status::UnexpectedPass {
+            self.add(0, Tone::Bad, UNEXPECTED_PASS);
+        }
+        let told_by_a_step = deciding_attempt(test)
+            .is_some_and(|attempt| attempt.steps.iter().any(|step| step.error.is_some()));
+        match &test.why {
+            Some(Why::Errored(_)) if told_by_a_step => {}
+            Some(why) => self.add(0, Tone::Plain, &wording::why(why)),
+            None => {}
+        }
+    }
+
+    fn attempt(&mut self, attempt: &AttemptRecord) {
+        let several = attempt.steps.len() > 1;
+        for (position, step) in attempt.steps.iter().enumerate() {
+            if step.outcome != Outcome::Held {
+                self.step(step, several.then_some(position + 1));
+            }
+        }
+    }
+
+    fn step(&mut self, step: &StepRecord, position: Option<usize>) {
+        let kind = if step.cleanup { "clean-up" } else { "step" };
+        let name = match (&step.name, position) {
+            (Some(name), _) => format!("{kind} {name} · "),
+            (None, Some(position)) => format!("{kind} {position} · "),
+            (None, None) => String::new(),
+        };
+        let polls = step.polls.map_or_else(String::new, |polls| {
+            format!(" · {}", wording::count(polls, "poll"))
+        });
+        self.add(
+            0,
+            Tone::Plain,
+            &format!(
+                "{name}{} {} · {}{polls}",
+                step.probe,
+                step.request,
+                wording::duration(step.observation.latency)
+            ),
+        );
+        if let Some(error) = &step.error {
+            let code = error.kind.code();
+            self.add(
+                1,
+                Tone::Warn,
+                &format!("could not look: {} ({code})", error.message),
+            );
+        }
+        self.findings(step);
+        for excerpt in &step.observation.evidence {
+            self.evidence(excerpt);
+        }
+    }
+
+    fn findings(&mut self, step: &StepRecord) {
+        let open: Vec<&Finding> = step.findings.iter().filter(|one| is_open(one)).collect();
+        for finding in open.iter().take(self.bounds.findings) {
+            match &step.observation.fault {
+                // The finding of an unexpected fault says less than the fault itself.
+                Some(seen) if seen.code() == finding.code => self.add(1, Tone::Bad, &fault(seen)),
+                _ => self.finding(finding),
+            }
+        }
+        if let Some(more) = open.len().checked_sub(self.bounds.findings + 1) {
+            let more = wording::count(more as u64 + 1, "expectation");
+            self.add(
+                1,
+                Tone::Dim,
+                &format!("… and {more} more that did not hold"),
+            );
+        }
+        let not_reached = step
+            .findings
+            .iter()
+            .filter(|finding| finding.state == State::NotReached)
+            .count();
+        if not_reached > 0 {
+            let folded = wording::count(not_reached as u64, "expectation");
+            self.add(1, Tone::Dim, &format!("{folded} not reached"));
+        }
+    }
+
+    fn finding(&mut self, one: &Finding) {
+        let tone = match one.state {
+            State::NotHeld => Tone::Bad,
+            State::Undecided { .. } => Tone::Warn,
+            State::Held | State::NotReached => Tone::Plain,
+        };
+        let at = one.place.as_ref().map_or_else(String::new, line_of);
+        let actual_is_long = one
+            .actual
+            .as_ref()
+            .is_some_and(|actual| actual.contains('\n') || actual.len() > 120);
+        if actual_is_long {
+            let short = Finding {
+                actual: Some("as follows".to_owned()),
+                ..one.clone()
+            };
+            self.add(1, tone, &format!("{}{at}", finding(&short)));
+            self.quote(one.actual.as_deref().unwrap_or_default(), Keep::First(0));
+        } else {
+            self.add(1, tone, &format!("{}{at}", finding(one)));
+        }
+        if let Some(detail) = &one.detail {
+            self.quote(detail, Keep::First(0));
+        }
+    }
+
+    fn evidence(&mut self, excerpt: &Excerpt) {
+        if excerpt.text.trim().is_empty() {
+            return;
+        }
+        self.add(1, Tone::Dim, &format!("{}:", excerpt.label));
+        self.quote(&excerpt.text, excerpt.keep);
+    }
+
+    /// Text from outside, with a bar before it, so that it is never taken for ours.
+    fn quote(&mut self, text: &str, keep: Keep) {
+        let text = visible::block(text.trim_end());
+        let lines: Vec<&str> = text.lines().collect();
+        let left_out = lines.len().saturating_sub(self.bounds.evidence);
+        let note = format!("│ … {} left out", wording::count(left_out as u64, "line"));
+        let (shown, note_first) = match keep {
+            Keep::First(_) => (&lines[..lines.len() - left_out], false),
+            Keep::Last(_) => (&lines[left_out..], true),
+        };
+        if left_out > 0 && note_first {
+            self.add(2, Tone::Dim, &note);
+        }
+        for line in shown {
+            self.add(2, Tone::Dim, &format!("│ {line}"));
+        }
+        if left_out > 0 && !note_first {
+            self.add(2, Tone::Dim, &note);
+        }
+    }
+
+    fn attempts(&mut self, test: &TestRecord) {
+        if test.attempts_made > 1 && test.sample.is_none() {
+            self.add(0, Tone::Plain, &attempts(test));
+        }
+    }
+
+    fn sample(&mut self, test: &TestRecord) {
+        let Some(sample) = &test.sample else { return };
+        for claim in sample.findings.iter().filter(|claim| is_open(claim)) {
+            self.finding(claim);
+        }
+        self.add(0, Tone::Plain, &sample::summary(sample));
+    }
+
+    fn on_fail(&mut self, test: &TestRecord) {
+        let on_fail = &test.header.on_fail;
+        let owner = on_fail.owner.as_ref().or(test.header.owner.as_ref());
+        for (label, said) in [
+            ("hint", on_fail.hint.as_ref()),
+            ("owner", owner),
+            ("runbook", on_fail.runbook.as_ref()),
+        ] {
+            if let Some(said) = said {
+                self.add(0, Tone::Plain, &format!("{label}: {said}"));
+            }
+        }
+    }
+}
+
+fn line_of(place: &Place) -> String {
+    format!(" · line {}", place.line)
+}
