@@ -38,3 +38,6 @@ pub mod report;
 // One validation, and its doors.
 pub mod demo;
 
+pub mod validation;
+
+pub mod cli;

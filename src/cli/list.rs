@@ -1,0 +1,167 @@
+//! `allclear list`: what would run, in which order, and what each test asserts.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::args::{ListArgs, ListFormat};
+use super::door::enter;
+use super::exit;
+use super::failure::Failure;
+use super::terminal::print;
+use crate::model::{Category, TestHeader};
+use crate::plan::{Plan, PlannedTest};
+use crate::validation::preview;
+
+/// Lists the plan.
+pub(super) fn list(args: &ListArgs) -> Result<u8, Failure> {
+    let (request, output) = enter(args.flags(), &args.select.paths)?;
+    let preview = preview(&request)
+        .map_err(|refused| Failure::refused(&refused, &request.mask, output.colour_stderr))?;
+    let text = match args.format {
+        ListFormat::Text => as_text(&preview.plan, args.explain),
+        ListFormat::Json => as_json(&preview.plan, args.explain),
+    };
+    print(&request.mask.apply(&text))?;
+    // The process ends: to give back ten thousand tests piece by piece would only take time.
+    std::mem::forget(preview);
+    Ok(exit::GO)
+}
+
+fn as_text(plan: &Plan, explain: bool) -> String {
+    let mut text = String::new();
+    let mut category: Option<&Category> = None;
+    let width = plan
+        .tests
+        .iter()
+        .map(|test| test.header.id.name_with_row().chars().count())
+        .max()
+        .unwrap_or(0)
+        .min(48);
+    for test in &plan.tests {
+        let header = &test.header;
+        if category != Some(header.id.category()) {
+            let gap = if category.is_some() { "\n" } else { "" };
+            let _ = writeln!(text, "{gap}{}", header.id.category());
+            category = Some(header.id.category());
+        }
+        let marks = marks(test);
+        let title = header.title.as_deref().unwrap_or_default();
+        let line = format!("  {:width$}  {title}{marks}", header.id.name_with_row());
+        let _ = writeln!(text, "{}", line.trim_end());
+        if explain {
+            explain_test(header, &mut text);
+        }
+    }
+    let omitted: u64 = plan
+        .header
+        .omitted
+        .iter()
+        .map(|omitted| omitted.instances)
+        .sum();
+    let _ = writeln!(
+        text,
+        "\n{} planned for target {}",
+        plan.tests.len(),
+        plan.header.target
+    );
+    for omitted in plan.header.omitted.iter().filter(|_| omitted > 0) {
+        let _ = writeln!(text, "omitted: {} ({})", omitted.pattern, omitted.reason);
+    }
+    if let Some(partial) = &plan.header.partial {
+        let _ = writeln!(
+            text,
+            "partial: {} of {} selected by {}",
+            partial.selected, partial.of, partial.by
+        );
+    }
+    text
+}
+
+fn marks(test: &PlannedTest) -> String {
+    let header = &test.header;
+    let mut marks = Vec::new();
+    if header.critical {
+        marks.push(if header.invariant {
+            "invariant".to_owned()
+        } else {
+            "critical".to_owned()
+        });
+    }
+    if header.pulled_in {
+        marks.push("pulled in".to_owned());
+    }
+    if let Some(skip) = &test.skip {
+        marks.push(format!("skipped: {skip}"));
+    }
+    if marks.is_empty() {
+        String::new()
+    } else {
+        format!("  [{}]", marks.join(", "))
+    }
+}
+
+fn explain_test(header: &TestHeader, text: &mut String) {
+    let _ = writeln!(text, "      at {}", header.place);
+    for requirement in &header.requires {
+        let _ = writeln!(text, "      requires {requirement}");
+    }
+    for session in &header.uses {
+        let _ = writeln!(text, "      uses session {session}");
+    }
+    for expectation in &header.expectations {
+        let step = expectation
+            .step
+            .as_ref()
+            .map(|step| format!("{step}: "))
+            .unwrap_or_default();
+        let _ = writeln!(text, "      {step}{}", expectation.text);
+    }
+}
+
+fn as_json(plan: &Plan, explain: bool) -> String {
+    let tests: Vec<_> = plan
+        .tests
+        .iter()
+        .map(|test| {
+            let header = &test.header;
+            let mut entry = json!({
+                "id": header.id.to_string(),
+                "category": header.id.category().as_str(),
+                "title": header.title,
+                "file": &*header.place.file,
+                "line": header.place.line,
+                "tags": header.tags,
+                "owner": header.owner,
+                "critical": header.critical,
+                "invariant": header.invariant,
+                "pulled_in": header.pulled_in,
+                "requires": header.requires.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "uses": header.uses.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "skip": test.skip,
+            });
+            if explain {
+                let expectation = |expectation: &crate::model::ExpectationText| {
+                    json!({ "step": expectation.step.as_ref().map(ToString::to_string), "text": expectation.text })
+                };
+                entry["expectations"] = header.expectations.iter().map(expectation).collect();
+            }
+            entry
+        })
+        .collect();
+    let omitted: Vec<_> = plan
+        .header
+        .omitted
+        .iter()
+        .map(|omitted| json!({ "id": omitted.pattern, "reason": omitted.reason, "instances": omitted.instances }))
+        .collect();
+    let document = json!({
+        "format": "allclear-list",
+        "version": 1,
+        "target": plan.header.target,
+        "filtered": plan.header.filtered,
+        "omitted": omitted,
+        "tests": tests,
+    });
+    format!("{document:#}\n")
+}

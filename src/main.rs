@@ -1,0 +1,7 @@
+//! Parse, hand over, exit; nothing to test here.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    allclear::cli::main()
+}

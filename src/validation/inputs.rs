@@ -1,0 +1,102 @@
+//! Everything read and folded, before it is planned.
+
+use std::path::PathBuf;
+
+use super::{Refused, Request, rerun};
+use crate::model::RunId;
+use crate::plan::{self, Identity, Plan, Selection};
+use crate::settings::{Flags, RunConfig, fold};
+use crate::suite::{Environment, Given, Opened, Suites, lint, load};
+use crate::yaml::{Diagnostics, Sources};
+
+/// Loaded suites and folded settings.
+pub(super) struct Inputs {
+    suites: Suites,
+    pub(super) config: RunConfig,
+    /// Warnings of the load and lints.
+    pub(super) warnings: Diagnostics,
+    selection: Selection,
+}
+
+impl Inputs {
+    pub(super) fn read(
+        request: &Request,
+        opened: Opened,
+        embedded: Environment,
+        run: Option<&RunId>,
+    ) -> Result<Self, Refused> {
+        let flags = &request.flags;
+        let given = Given {
+            set: flags.set.clone(),
+            embedded,
+            allow_commands: flags.allow_commands.unwrap_or(false),
+            environment: request.variables.all(),
+            run_id: run.map(ToString::to_string),
+            mask: request.mask.clone(),
+        };
+        let suites = load(opened, &given)?;
+        let config = fold(flags, &suites.project, &suites.target)?;
+        let mut warnings = suites.warnings.clone();
+        warnings.extend(lint(&suites));
+        let suites = suites.without_trees();
+        let selection = selection(request, &config)?;
+        Ok(Self {
+            suites,
+            config,
+            warnings,
+            selection,
+        })
+    }
+
+    /// Plans; what is left of the inputs is for messages.
+    pub(super) fn plan(
+        self,
+        request: &Request,
+        identity: Identity,
+    ) -> Result<(Plan, Planned), Refused> {
+        let sources = self.suites.sources.clone();
+        let lints = self.warnings.in_words(&sources);
+        let plan = plan::build(
+            self.suites,
+            &self.selection,
+            &self.config,
+            identity,
+            &lints,
+            &request.mask,
+        )?;
+        Ok((
+            plan,
+            Planned {
+                config: self.config,
+                warnings: self.warnings,
+                sources,
+            },
+        ))
+    }
+}
+
+/// What remains when the suites have become a plan.
+pub(super) struct Planned {
+    pub(super) config: RunConfig,
+    pub(super) warnings: Diagnostics,
+    pub(super) sources: std::sync::Arc<Sources>,
+}
+
+fn selection(request: &Request, config: &RunConfig) -> Result<Selection, Refused> {
+    let Flags {
+        only, tag, rerun, ..
+    } = &request.flags;
+    if let Some(missing) = request.paths.iter().find(|path| !path.exists()) {
+        return Err(Refused::NoPath(PathBuf::clone(missing)));
+    }
+    let picked = match (rerun, &request.picked) {
+        (Some(run), _) => Some(rerun::pick(&config.runs, run)?),
+        (None, picked) => picked.clone(),
+    };
+    Ok(Selection {
+        paths: request.paths.clone(),
+        only: only.clone(),
+        tag: tag.clone(),
+        picked,
+    })
+}

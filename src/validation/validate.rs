@@ -1,0 +1,101 @@
+//! The run itself.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::inputs::Inputs;
+use super::{Refused, Request, identity};
+use crate::demo;
+use crate::gate;
+use crate::journal::{self, Journal, JournalError};
+use crate::model::{Event, FinishedRun};
+use crate::plan::{Identity, Plan};
+use crate::probe::Shared;
+use crate::runner::{self, Cancel};
+use crate::settings::RunConfig;
+use crate::suite::{Environment, Opened, open};
+
+/// A run that ended and was judged.
+#[derive(Debug)]
+pub struct Validated {
+    /// What happened, and the verdict.
+    pub finished: FinishedRun,
+    /// Where it is recorded.
+    pub folder: PathBuf,
+    /// Set when the record on disk is not complete.
+    pub lost: Option<JournalError>,
+}
+
+/// Runs and judges. Every event is journaled first and then told to `listener`.
+pub async fn validate(
+    request: &Request,
+    cancel: Cancel,
+    listener: &mut dyn FnMut(&Event),
+) -> Result<Validated, Refused> {
+    let opened = open(&request.root(), request.flags.target.as_deref())?;
+    let fault = request.demo_fault()?;
+    if !opened.target().embedded {
+        return run(request, opened, Environment::None, cancel, listener).await;
+    }
+    let environment = demo::Environment::start(fault).await?;
+    let variables = environment
+        .variables()
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    let result = run(
+        request,
+        opened,
+        Environment::Running(variables),
+        cancel,
+        listener,
+    )
+    .await;
+    environment.stop().await;
+    result
+}
+
+async fn run(
+    request: &Request,
+    opened: Opened,
+    embedded: Environment,
+    cancel: Cancel,
+    listener: &mut dyn FnMut(&Event),
+) -> Result<Validated, Refused> {
+    let identity: Identity = identity::of_now();
+    let inputs = Inputs::read(request, opened, embedded, Some(&identity.id))?;
+    let (plan, rest) = inputs.plan(request, identity)?;
+    observe(plan, &rest.config, request, cancel, listener).await
+}
+
+async fn observe(
+    plan: Plan,
+    config: &RunConfig,
+    request: &Request,
+    cancel: Cancel,
+    listener: &mut dyn FnMut(&Event),
+) -> Result<Validated, Refused> {
+    let mut journal = Journal::create(&config.runs, &plan.header.id).map_err(Refused::Journal)?;
+    let folder = journal.folder().to_owned();
+    let mut lost = None;
+    // Journaled before it is shown. When the disk fails in the middle, the run goes on and says so at its end.
+    let mut emit = |event: &Event| {
+        if lost.is_none() {
+            lost = journal.append(event).err();
+        }
+        listener(event);
+    };
+    let shared = Shared::new(request.mask.clone());
+    let record = runner::run(Arc::new(plan), config, shared, cancel, &mut emit).await;
+    let verdict = Arc::new(gate::decide(&record));
+    emit(&Event::Judged(verdict.clone()));
+    journal::prune(&config.runs, config.keep);
+    Ok(Validated {
+        finished: FinishedRun {
+            record: Arc::new(record),
+            verdict,
+        },
+        folder,
+        lost,
+    })
+}
