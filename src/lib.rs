@@ -40,4 +40,6 @@ pub mod demo;
 
 pub mod validation;
 
+pub mod libtest;
+
 pub mod cli;
