@@ -1,0 +1,20 @@
+//! The program seen from outside: what it says, writes and leaves with.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+mod check;
+mod demo;
+mod exit;
+mod features;
+mod init;
+mod limits;
+mod list;
+mod report;
+mod run;
+mod secrets;
+
+#[path = "../support/mod.rs"]
+mod support;
