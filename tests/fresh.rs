@@ -69,6 +69,11 @@ fn the_reference_in_the_suite_format() {
 }
 
 #[test]
+fn the_page_of_codes() {
+    is_fresh("docs/codes.md", &with_end(&allclear::suite::codes_page()));
+}
+
+#[test]
 fn the_help_of_every_command() {
     let help = allclear::cli::all_help();
     let page = format!(

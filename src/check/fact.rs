@@ -52,6 +52,7 @@ const SCALARS: &[&str] = &[
     "stderr",
     "received",
     "remote_ip",
+    "family",
     "hop",
     "subprotocol",
     "server_version",

@@ -187,6 +187,9 @@ pub(super) struct ListArgs {
     /// Print every expectation a test really has
     #[arg(long)]
     pub(super) explain: bool,
+    /// Print every code a test can end with, and what it means; no suite is read
+    #[arg(long, conflicts_with_all = ["explain", "format"])]
+    pub(super) codes: bool,
     /// How to print
     #[arg(long, value_enum, default_value_t = ListFormat::Text)]
     pub(super) format: ListFormat,

@@ -11,10 +11,15 @@ use super::failure::Failure;
 use super::terminal::print;
 use crate::model::{Category, TestHeader};
 use crate::plan::{Plan, PlannedTest};
+use crate::suite::codes_text;
 use crate::validation::preview;
 
 /// Lists the plan.
 pub(super) fn list(args: &ListArgs) -> Result<u8, Failure> {
+    if args.codes {
+        print(&codes_text())?;
+        return Ok(exit::GO);
+    }
     let (request, output) = enter(args.flags(), &args.select.paths)?;
     let preview = preview(&request)
         .map_err(|refused| Failure::refused(&refused, &request.mask, output.colour_stderr))?;

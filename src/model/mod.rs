@@ -22,7 +22,8 @@ mod verdict;
 pub use code::{Code, CodePattern};
 pub use event::{AttemptEnded, Event, Fold, TestEnded};
 pub use fault::{
-    DnsFault, Fault, FaultKind, HttpFault, Origin, ProcessFault, SqlFault, TcpFault, TlsFault,
+    DnsFault, Fault, FaultKind, HttpFault, KnownFault, Origin, OriginKind, ProcessFault,
+    RunnerFault, SqlFault, TcpFault, TlsFault,
 };
 pub use finding::{Finding, State};
 pub use finished::FinishedRun;

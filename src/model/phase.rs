@@ -26,6 +26,10 @@ phases! {
     Resolve = "resolve",
     /// A connection is opened (TCP, or a unix socket).
     Connect = "connect",
+    /// A proxy opens a tunnel (RFC 9110 §9.3.6).
+    Proxy = "proxy",
+    /// In plain words, TLS is agreed on (STARTTLS, PostgreSQL's SSLRequest).
+    StartTls = "starttls",
     /// The TLS handshake.
     Tls = "tls",
     /// What we say is written.

@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use rustls::ClientConfig;
-use tokio::sync::OnceCell;
-use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 use super::exchange::Connections;
-use super::net::{self, Resolvers};
-use crate::model::{self, ProbeError, Unable};
+use super::net::{Configs, Resolvers};
+use crate::model;
 use crate::template::Mask;
 
 /// Made once per run: what all looks share (TLS settings, kept connections, the cap on resolving threads).
@@ -19,7 +16,7 @@ pub struct Shared {
     pub mask: Mask,
     pub(super) resolvers: Resolvers,
     pub(super) http: Connections,
-    tls: OnceCell<Result<Arc<ClientConfig>, ProbeError>>,
+    pub(super) tls: Configs,
 }
 
 impl Shared {
@@ -29,23 +26,8 @@ impl Shared {
             mask,
             resolvers: Resolvers::default(),
             http: Connections::default(),
-            tls: OnceCell::new(),
+            tls: Configs::default(),
         })
-    }
-
-    /// How TLS is spoken; the system's authorities are read when it is first asked for.
-    pub(super) async fn tls(&self) -> Result<Arc<ClientConfig>, ProbeError> {
-        let read = async || {
-            spawn_blocking(net::system_config)
-                .await
-                .unwrap_or_else(|_| {
-                    Err(ProbeError::new(
-                        Unable::Panic,
-                        "reading the certificates of the system panicked",
-                    ))
-                })
-        };
-        self.tls.get_or_init(read).await.clone()
     }
 }
 
@@ -85,8 +67,7 @@ impl Context {
 
     /// With these authorities instead of the system's.
     pub(super) fn trusting(self, roots: rustls::RootCertStore) -> Self {
-        let set = self.shared.tls.set(Ok(net::config(roots)));
-        assert!(set.is_ok(), "nothing was spoken yet");
+        self.shared.tls.trust(roots);
         self
     }
 }

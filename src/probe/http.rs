@@ -3,6 +3,8 @@
 mod body;
 mod request;
 
+use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use schemars::JsonSchema;
@@ -10,6 +12,7 @@ use serde::Deserialize;
 
 use super::exchange::{Prepared, ask, tls_for, without_userinfo};
 use super::look::Look;
+use super::net::ClientCertificate;
 use super::pairs::Pairs;
 use super::{Context, Invalid, Probe};
 use crate::model::{Looked, Phase};
@@ -39,6 +42,13 @@ pub struct Http {
     body: Option<String>,
     /// Credentials.
     auth: Option<Auth>,
+    /// Addresses to connect to instead of looking up the host of the URL, to test a new balancer before the switch. The host is
+    /// asked for, and must be certified, all the same.
+    resolve: Option<Vec<IpAddr>>,
+    /// A PEM file of authorities, trusted instead of the system's. Relative paths begin where the program was started.
+    ca: Option<PathBuf>,
+    /// Who we say we are, for servers that want to know.
+    client_certificate: Option<ClientCertificate>,
     /// The body may have so many bytes, or the look ends in `http.too_large`.
     #[serde(default = "eight_mebibytes")]
     max_body: Size,
@@ -92,6 +102,7 @@ impl Probe for Http {
         "size",
         "version",
         "remote_ip",
+        "family",
     ];
 
     fn prepare(&self) -> Result<(), Invalid> {

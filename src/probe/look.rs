@@ -129,6 +129,16 @@ impl<'c> Look<'c> {
                 message,
                 origin,
             } => {
+                debug_assert!(
+                    kind.known().phases.contains(&phase),
+                    "{} is not listed for the phase {phase}",
+                    kind.code()
+                );
+                debug_assert!(
+                    origin.is_none_or(|origin| kind.known().origins.contains(&origin.kind())),
+                    "{} is not listed as decided on {origin:?}",
+                    kind.code()
+                );
                 let mut seen = std::mem::take(&mut self.seen);
                 seen.latency = self.started.elapsed();
                 seen.fault = Some(Fault {

@@ -15,7 +15,7 @@ use super::exchange::{Prepared, ask, tls_for, without_userinfo};
 use super::look::{Halt, Look};
 use super::net;
 use super::{Context, Invalid, Probe};
-use crate::model::{FaultKind, Looked, Phase, ProbeError, Stopped, Unable, Value};
+use crate::model::{FaultKind, Looked, Phase, ProbeError, RunnerFault, Stopped, Unable, Value};
 
 /// Said to ourselves.
 const WORDS: &[u8] = b"allclear looks at itself";
@@ -111,12 +111,18 @@ impl Probe for Runner {
 async fn loopback(ctx: &Context) -> Looked {
     let mut look = Look::begin(ctx);
     let broken = |error: io::Error| match net::socket_halt(&error, "speaking to ourselves") {
-        Halt::Fault { message, .. } => Halt::fault(FaultKind::LoopbackBroken, message),
+        Halt::Fault { message, .. } => {
+            Halt::fault(FaultKind::Runner(RunnerFault::Loopback), message)
+        }
         unable @ Halt::Unable(_) => unable,
     };
     let speaking = async { echo().await.map_err(broken) };
     let heard = look
-        .phase(Phase::Local, FaultKind::LoopbackBroken, speaking)
+        .phase(
+            Phase::Local,
+            FaultKind::Runner(RunnerFault::Loopback),
+            speaking,
+        )
         .await?;
     look.fact("echoed", Value::Bool(heard == WORDS));
     Ok(look.finish())

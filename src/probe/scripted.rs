@@ -184,7 +184,7 @@ impl Probe for Scripted {
                 Ok(())
             };
             let late = FaultKind::Tcp(TcpFault::Timeout);
-            look.phase(Phase::Event, late, wait).await?;
+            look.phase(Phase::Connect, late, wait).await?;
         }
         if let Some(text) = scene.panics {
             panic!("{text}");
@@ -194,7 +194,7 @@ impl Probe for Scripted {
                 .iter()
                 .find(|kind| kind.code().as_str() == code)
                 .expect("a code of `Unable`");
-            return Err(look.stop(Phase::Event, Halt::unable(*kind, "as scripted")));
+            return Err(look.stop(Phase::Connect, Halt::unable(*kind, "as scripted")));
         }
         if let Some(status) = scene.status {
             look.fact("status", Value::int(status));
@@ -206,7 +206,7 @@ impl Probe for Scripted {
             None => Ok(look.finish()),
             Some(code) => {
                 let kind = FaultKind::parse(&code).expect("a code of a fault");
-                Err(look.stop(Phase::Event, Halt::fault(kind, "as scripted")))
+                Err(look.stop(kind.known().phases[0], Halt::fault(kind, "as scripted")))
             }
         }
     }

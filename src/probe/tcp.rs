@@ -6,10 +6,9 @@ use regex::bytes::Regex;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use super::look::{Halt, Look};
-use super::net;
+use super::net::{self, Opened, Resolving, Stream};
 use super::{Context, Invalid, Probe};
 use crate::model::{FaultKind, Keep, Looked, Phase, TcpFault, Value};
 use crate::yaml::Size;
@@ -76,7 +75,7 @@ impl Tcp {
     async fn receive(
         &self,
         read: &Read,
-        stream: &mut TcpStream,
+        stream: &mut Stream,
         received: &mut Vec<u8>,
     ) -> Result<(), Halt> {
         let most = match read {
@@ -116,7 +115,7 @@ impl Tcp {
 }
 
 impl Probe for Tcp {
-    const FACTS: &'static [&'static str] = &["connected", "received", "remote_ip"];
+    const FACTS: &'static [&'static str] = &["connected", "received", "remote_ip", "family"];
 
     fn prepare(&self) -> Result<(), Invalid> {
         net::check_host("host", &self.host)?;
@@ -150,7 +149,8 @@ impl Probe for Tcp {
     async fn observe(&self, ctx: &Context) -> Looked {
         self.prepare()?;
         let mut look = Look::begin(ctx);
-        let mut stream = net::open(&mut look, &self.host, self.port).await?;
+        let Opened { mut stream, .. } =
+            net::open(&mut look, &self.host, self.port, &Resolving::System).await?;
         look.fact("connected", Value::Bool(true));
         if let Some(text) = &self.send {
             let sending = async {
@@ -183,6 +183,7 @@ impl Probe for Tcp {
 mod tests {
     use std::time::Duration;
 
+    use tokio::net::TcpStream;
     use tokio::sync::Notify;
 
     use super::super::testing::{

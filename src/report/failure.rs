@@ -188,9 +188,9 @@ fn finding(finding: &Finding) -> String {
 
 /// `tcp.refused in phase connect: nobody listens on 127.0.0.1:5432 (errno 111)`.
 fn fault(fault: &Fault) -> String {
-    let origin = fault.origin.map_or_else(String::new, |origin| {
-        format!(" ({})", wording::origin(origin))
-    });
+    let origin = fault
+        .origin
+        .map_or_else(String::new, |origin| format!(" ({origin})"));
     visible::line(&format!("{fault}{origin}"))
 }
 

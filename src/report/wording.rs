@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::style::Tone;
 use super::visible;
 use crate::model::{
-    Blamed, Code, ConditionKind, NotRun, Origin, Reason, Root, Rule, Status, TestId, Why, Word,
+    Blamed, Code, ConditionKind, NotRun, Reason, Root, Rule, Status, TestId, Why, Word,
 };
 
 /// A duration for people: `124 ms`, `1.2 s`, `2 min 5 s`, `1 h 2 min`. Cut, never rounded up: 59.99 s is not a minute.
@@ -138,18 +138,6 @@ pub(super) const fn not_run(reason: NotRun) -> &'static str {
         NotRun::Deadline => "the deadline of the run passed",
         NotRun::Interrupted => "the run was interrupted",
         NotRun::Killed => "the run was killed",
-    }
-}
-
-/// The typed signal behind a fault: `errno 111`.
-pub(super) fn origin(origin: Origin) -> String {
-    match origin {
-        Origin::Errno(code) => format!("errno {code}"),
-        Origin::Eai(code) => format!("getaddrinfo {code}"),
-        Origin::TlsAlert(alert) => format!("TLS alert {alert}"),
-        Origin::Sqlite(code) => format!("SQLite {code}"),
-        Origin::ExitCode(code) => format!("exit code {code}"),
-        Origin::Signal(signal) => format!("signal {signal}"),
     }
 }
 

@@ -67,6 +67,12 @@ pub(super) enum Origin {
     Eai(i32),
     /// A TLS alert the peer sent (RFC 8446 §6).
     TlsAlert(u8),
+    /// The code of a DNS answer.
+    Rcode(u16),
+    /// An error code of HTTP/2 (RFC 9113 §7).
+    Http2(u32),
+    /// The status a proxy answered with.
+    HttpStatus(u16),
     /// An extended result code of SQLite.
     Sqlite(i32),
     /// The exit code of a process.
@@ -81,6 +87,9 @@ impl<'a> Mirror<'a, model::Origin> for Origin {
             model::Origin::Errno(number) => Self::Errno(number),
             model::Origin::Eai(number) => Self::Eai(number),
             model::Origin::TlsAlert(number) => Self::TlsAlert(number),
+            model::Origin::Rcode(number) => Self::Rcode(number),
+            model::Origin::Http2(number) => Self::Http2(number),
+            model::Origin::HttpStatus(number) => Self::HttpStatus(number),
             model::Origin::Sqlite(number) => Self::Sqlite(number),
             model::Origin::ExitCode(number) => Self::ExitCode(number),
             model::Origin::Signal(number) => Self::Signal(number),
@@ -92,6 +101,9 @@ impl<'a> Mirror<'a, model::Origin> for Origin {
             Self::Errno(number) => model::Origin::Errno(number),
             Self::Eai(number) => model::Origin::Eai(number),
             Self::TlsAlert(number) => model::Origin::TlsAlert(number),
+            Self::Rcode(number) => model::Origin::Rcode(number),
+            Self::Http2(number) => model::Origin::Http2(number),
+            Self::HttpStatus(number) => model::Origin::HttpStatus(number),
             Self::Sqlite(number) => model::Origin::Sqlite(number),
             Self::ExitCode(number) => model::Origin::ExitCode(number),
             Self::Signal(number) => model::Origin::Signal(number),

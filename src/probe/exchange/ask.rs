@@ -11,14 +11,15 @@ use nix::errno::Errno;
 use rustls::ClientConfig;
 use tokio::time::{Instant, timeout_at};
 
-use super::connection::{Connection, Stream};
+use super::connection::Connection;
 use super::connections::Connections;
 use super::prepared::Prepared;
 use crate::model::{
-    Connections as Kept, FaultKind, HttpFault, Origin, Phase, ProbeError, Stopped, Unable, Value,
+    Connections as Kept, FaultKind, HttpFault, Origin, Phase, ProbeError, Stopped, Unable,
 };
+use crate::probe::Context;
 use crate::probe::look::{Halt, Look};
-use crate::probe::{Context, net};
+use crate::probe::net::{self, Opened};
 
 /// An answer whose head was read.
 pub(in crate::probe) struct Answer {
@@ -63,7 +64,7 @@ pub(in crate::probe) async fn tls_for(
     prepared: &Prepared,
 ) -> Result<Option<Arc<ClientConfig>>, ProbeError> {
     if prepared.target.is_tls {
-        ctx.shared.tls().await.map(Some)
+        ctx.shared.tls.get(&prepared.tls).await.map(Some)
     } else {
         Ok(None)
     }
@@ -82,17 +83,11 @@ async fn connect(
     tls: Option<Arc<ClientConfig>>,
 ) -> Result<Connection, Stopped> {
     let target = &prepared.target;
-    let stream = net::open(look, &target.host, target.port).await?;
-    let remote = stream.peer_addr().map_err(|error| {
-        let halt = net::socket_halt(&error, "asking for the peer's address");
-        look.stop(Phase::Connect, halt)
-    })?;
+    let Opened { stream, remote } =
+        net::open(look, &target.host, target.port, &prepared.resolving).await?;
     let stream = match tls {
-        None => Stream::Plain(stream),
-        Some(config) => {
-            let stream = net::handshake(look, config, &target.host, stream).await?;
-            Stream::Tls(Box::new(stream))
-        }
+        None => stream,
+        Some(config) => net::handshake(look, config, &target.host, stream).await?,
     };
     Connection::new(stream, target.clone(), remote)
         .await
@@ -162,7 +157,7 @@ async fn send(
     connection.meter.answered();
     let first_byte = first_byte.unwrap_or_else(Instant::now);
     look.passed(Phase::FirstByte, first_byte.duration_since(started));
-    look.fact("remote_ip", Value::Text(connection.remote.ip().to_string()));
+    net::see_remote(look, connection.remote);
     let (head, body) = response.into_parts();
     Ok(Answer {
         status: head.status,

@@ -14,11 +14,10 @@ use hyper::body::Bytes;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::Instant;
-use tokio_rustls::client::TlsStream;
 
 use super::url::Target;
+use crate::probe::net::Stream;
 
 /// The head of an answer may have so many bytes.
 const MOST_HEAD: usize = 256 * 1024;
@@ -163,33 +162,11 @@ impl Meter {
     }
 }
 
-/// Plain or encrypted.
-#[derive(Debug)]
-pub(super) enum Stream {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
-}
-
 /// A stream that tells its meter.
 #[derive(Debug)]
 struct Metered {
     stream: Stream,
     meter: Arc<Meter>,
-}
-
-macro_rules! on_stream {
-    ($self:ident, $stream:ident => $call:expr) => {
-        match &mut $self.stream {
-            Stream::Plain($stream) => {
-                let $stream = Pin::new($stream);
-                $call
-            }
-            Stream::Tls($stream) => {
-                let $stream = Pin::new(&mut **$stream);
-                $call
-            }
-        }
-    };
 }
 
 impl Metered {
@@ -213,7 +190,7 @@ impl AsyncRead for Metered {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, message)));
         }
         let before = buffer.filled().len();
-        let outcome = on_stream!(self, stream => stream.poll_read(poller, buffer));
+        let outcome = Pin::new(&mut self.stream).poll_read(poller, buffer);
         let count = buffer.filled().len() - before;
         if count > 0 {
             self.meter.bytes_came(count);
@@ -228,7 +205,7 @@ impl AsyncWrite for Metered {
         poller: &mut Poller<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let outcome = on_stream!(self, stream => stream.poll_write(poller, bytes));
+        let outcome = Pin::new(&mut self.stream).poll_write(poller, bytes);
         self.written(outcome)
     }
 
@@ -237,22 +214,19 @@ impl AsyncWrite for Metered {
         poller: &mut Poller<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let outcome = on_stream!(self, stream => stream.poll_write_vectored(poller, slices));
+        let outcome = Pin::new(&mut self.stream).poll_write_vectored(poller, slices);
         self.written(outcome)
     }
 
     fn is_write_vectored(&self) -> bool {
-        match &self.stream {
-            Stream::Plain(stream) => stream.is_write_vectored(),
-            Stream::Tls(stream) => stream.is_write_vectored(),
-        }
+        self.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, poller: &mut Poller<'_>) -> Poll<io::Result<()>> {
-        on_stream!(self, stream => stream.poll_flush(poller))
+        Pin::new(&mut self.stream).poll_flush(poller)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, poller: &mut Poller<'_>) -> Poll<io::Result<()>> {
-        on_stream!(self, stream => stream.poll_shutdown(poller))
+        Pin::new(&mut self.stream).poll_shutdown(poller)
     }
 }

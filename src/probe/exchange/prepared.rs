@@ -6,7 +6,8 @@ use hyper::header::{ACCEPT, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT
 use hyper::{Method, Request, Uri};
 
 use super::url::{self, Parsed, Target};
-use crate::probe::{Invalid, net};
+use crate::probe::Invalid;
+use crate::probe::net::{self, Resolving, TlsSettings};
 use crate::yaml::visible;
 
 const AGENT: &str = concat!("allclear/", env!("CARGO_PKG_VERSION"));
@@ -15,6 +16,9 @@ const AGENT: &str = concat!("allclear/", env!("CARGO_PKG_VERSION"));
 #[derive(Debug)]
 pub(in crate::probe) struct Prepared {
     pub(in crate::probe) target: Target,
+    /// How the host of the target becomes addresses.
+    pub(in crate::probe) resolving: Resolving,
+    pub(in crate::probe) tls: TlsSettings,
     pub(in crate::probe) method: Method,
     path: Uri,
     pub(in crate::probe) headers: HeaderMap,
@@ -35,6 +39,11 @@ impl Prepared {
         default(&mut headers, ACCEPT, "*/*", "headers")?;
         Ok(Self {
             target: url.target,
+            resolving: Resolving::System,
+            tls: TlsSettings {
+                alpn: vec!["http/1.1".to_owned()],
+                ..TlsSettings::default()
+            },
             method,
             path: url.path,
             headers,

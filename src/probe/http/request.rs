@@ -11,6 +11,7 @@ use hyper::header::{
 
 use super::{Auth, Http};
 use crate::probe::exchange::{Prepared, default, parse};
+use crate::probe::net::Resolving;
 use crate::probe::pairs::Pairs;
 use crate::probe::{Invalid, json};
 use crate::yaml::visible;
@@ -37,6 +38,28 @@ pub(super) fn prepare(keys: &Http) -> Result<Prepared, Invalid> {
         headers.insert(AUTHORIZATION, value);
     }
     let mut prepared = Prepared::new(url, method(&keys.method)?, headers)?;
+    if let Some(addresses) = &keys.resolve {
+        if addresses.is_empty() {
+            return Err(Invalid::new("resolve", "no address is given"));
+        }
+        prepared.resolving = Resolving::Given(addresses.clone());
+    }
+    if !prepared.target.is_tls {
+        let why = "the URL is `http`, where TLS is not spoken; write `https`";
+        for (field, is_given) in [
+            ("ca", keys.ca.is_some()),
+            ("client_certificate", keys.client_certificate.is_some()),
+        ] {
+            if is_given {
+                return Err(Invalid::new(field, why));
+            }
+        }
+    }
+    prepared.tls.ca.clone_from(&keys.ca);
+    prepared
+        .tls
+        .client_certificate
+        .clone_from(&keys.client_certificate);
     prepared.body = body;
     prepared.secrets = secrets;
     Ok(prepared)

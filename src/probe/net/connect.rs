@@ -11,24 +11,35 @@ use nix::errno::Errno;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
+use super::resolve::Resolving;
+use super::stream::Stream;
 use crate::model::{DnsFault, FaultKind, Origin, Phase, Stopped, TcpFault, Unable, Value};
 use crate::probe::look::{Halt, Look};
 
 /// How long an address may be silent before the next one is tried beside it (RFC 8305 §5).
 const STAGGER: Duration = Duration::from_millis(250);
 
-/// Resolves and connects, each its own phase, and records `remote_ip`.
+/// An open connection.
+#[derive(Debug)]
+pub(in crate::probe) struct Opened {
+    pub(in crate::probe) stream: Stream,
+    /// The address that answered first.
+    pub(in crate::probe) remote: SocketAddr,
+}
+
+/// Resolves and connects, each its own phase, and records `remote_ip` and `family`.
 pub(in crate::probe) async fn open(
     look: &mut Look<'_>,
     host: &str,
     port: u16,
-) -> Result<TcpStream, Stopped> {
-    let resolving = look.ctx.shared.resolvers.resolve(host, port);
+    resolving: &Resolving,
+) -> Result<Opened, Stopped> {
+    let resolve = look.ctx.shared.resolvers.resolve(host, port, resolving);
     let addresses = look
-        .phase(Phase::Resolve, FaultKind::Dns(DnsFault::Timeout), resolving)
+        .phase(Phase::Resolve, FaultKind::Dns(DnsFault::Timeout), resolve)
         .await?;
     let connecting = race(interleaved(&addresses), TcpStream::connect);
-    let (stream, address) = look
+    let (stream, remote) = look
         .phase(
             Phase::Connect,
             FaultKind::Tcp(TcpFault::Timeout),
@@ -37,8 +48,16 @@ pub(in crate::probe) async fn open(
         .await?;
     // Small messages must not wait for the acknowledgement of earlier ones: that wait would be counted as the peer's.
     let _ = stream.set_nodelay(true);
-    look.fact("remote_ip", Value::Text(address.ip().to_string()));
-    Ok(stream)
+    see_remote(look, remote);
+    let stream = Stream::Tcp(stream);
+    Ok(Opened { stream, remote })
+}
+
+/// Records who answered: `remote_ip` and `family`.
+pub(in crate::probe) fn see_remote(look: &mut Look<'_>, remote: SocketAddr) {
+    let family = if remote.is_ipv4() { "ipv4" } else { "ipv6" };
+    look.fact("remote_ip", Value::Text(remote.ip().to_string()));
+    look.fact("family", Value::Text(family.to_owned()));
 }
 
 /// Takes turns between the families, beginning with the one the system prefers.

@@ -3,11 +3,11 @@
 mod connect;
 mod host;
 mod resolve;
+mod stream;
 mod tls;
 
-pub(super) use connect::{open, socket_halt};
+pub(super) use connect::{Opened, open, see_remote, socket_halt};
 pub(super) use host::{authority, check_host, percent_decoded, resources};
-pub(super) use resolve::Resolvers;
-#[cfg(test)]
-pub(super) use tls::config;
-pub(super) use tls::{handshake, system_config, tls_error, tls_halt};
+pub(super) use resolve::{Resolvers, Resolving};
+pub(super) use stream::Stream;
+pub(super) use tls::{ClientCertificate, Configs, TlsSettings, handshake, tls_error, tls_halt};

@@ -24,6 +24,15 @@ const AT_ONCE: usize = 32;
 const EAI_NODATA: i32 = -5;
 const EAI_ADDRFAMILY: i32 = -9;
 
+/// How a host becomes addresses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::probe) enum Resolving {
+    /// By the system's own resolver: its files, its name servers, its order.
+    System,
+    /// Not at all: these are used, whatever the name says.
+    Given(Vec<IpAddr>),
+}
+
 /// Keeps the number of resolving threads bounded.
 #[derive(Debug)]
 pub(in crate::probe) struct Resolvers(Arc<Semaphore>);
@@ -35,8 +44,24 @@ impl Default for Resolvers {
 }
 
 impl Resolvers {
-    /// The addresses of a host, in the order the system prefers (RFC 6724). A literal is not resolved.
-    pub(super) async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Halt> {
+    /// The addresses of a host, in the order in which they are to be tried. A literal is not resolved.
+    pub(super) async fn resolve(
+        &self,
+        host: &str,
+        port: u16,
+        resolving: &Resolving,
+    ) -> Result<Vec<SocketAddr>, Halt> {
+        match resolving {
+            Resolving::System => self.by_system(host, port).await,
+            Resolving::Given(addresses) => Ok(addresses
+                .iter()
+                .map(|address| SocketAddr::new(*address, port))
+                .collect()),
+        }
+    }
+
+    /// As the programs of this machine see it, in the order the system prefers (RFC 6724).
+    async fn by_system(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Halt> {
         if let Ok(literal) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(literal, port)]);
         }
@@ -79,7 +104,7 @@ fn failed(code: i32, errno: Option<Errno>, host: &str) -> Halt {
         DnsFault::Nodata => "the name has no address",
         DnsFault::Again => "the name server failed, or did not answer",
         DnsFault::Fail => "the name server refused",
-        DnsFault::Timeout | DnsFault::System => "the system's resolver broke",
+        _ => "the system's resolver broke",
     };
     let why = match (fault, errno) {
         (DnsFault::System, Some(errno)) => format!(" ({})", errno.desc()),
@@ -193,16 +218,22 @@ mod tests {
     #[tokio::test]
     async fn localhost_and_literals_resolve() {
         let resolvers = Resolvers::default();
-        let found = resolvers.resolve("localhost", 80).await.unwrap();
+        let found = resolvers
+            .resolve("localhost", 80, &Resolving::System)
+            .await
+            .unwrap();
         assert!(found.iter().all(|address| address.ip().is_loopback()));
-        let found = resolvers.resolve("::1", 80).await.unwrap();
+        let found = resolvers
+            .resolve("::1", 80, &Resolving::System)
+            .await
+            .unwrap();
         assert_eq!(found, ["[::1]:80".parse().unwrap()]);
     }
 
     #[tokio::test]
     async fn a_mangled_name_does_not_exist() {
         let halt = Resolvers::default()
-            .resolve("10.0.0.1\n", 80)
+            .resolve("10.0.0.1\n", 80, &Resolving::System)
             .await
             .unwrap_err();
         assert!(matches!(

@@ -1,19 +1,15 @@
 //! The TLS handshake (RFC 8446), and what its errors mean.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use nix::errno::Errno;
-use rustls::client::Resumption;
 use rustls::pki_types::ServerName;
-use rustls::{CertificateError, ClientConfig, InvalidMessage, RootCertStore};
-use rustls_native_certs::CertificateResult;
-use tokio::net::TcpStream;
+use rustls::{CertificateError, ClientConfig, InvalidMessage};
 use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 
-use super::connect::socket_halt;
+use super::super::connect::socket_halt;
+use super::super::stream::Stream;
 use crate::model::{FaultKind, Origin, Phase, ProbeError, Stopped, TlsFault, Unable};
 use crate::probe::look::{Halt, Look};
 
@@ -22,8 +18,8 @@ pub(in crate::probe) async fn handshake(
     look: &mut Look<'_>,
     config: Arc<ClientConfig>,
     host: &str,
-    stream: TcpStream,
-) -> Result<TlsStream<TcpStream>, Stopped> {
+    stream: Stream,
+) -> Result<Stream, Stopped> {
     let name = ServerName::try_from(host.to_owned()).map_err(|_| {
         ProbeError::new(
             Unable::Value,
@@ -34,6 +30,7 @@ pub(in crate::probe) async fn handshake(
         TlsConnector::from(config)
             .connect(name, stream)
             .await
+            .map(|stream| Stream::Tls(Box::new(stream)))
             .map_err(|error| handshake_halt(&error))
     };
     look.phase(Phase::Tls, FaultKind::Tls(TlsFault::Timeout), shaking)
@@ -108,73 +105,9 @@ fn certificate_fault(why: &CertificateError) -> TlsFault {
     }
 }
 
-/// What we trust and speak: the system's authorities, TLS 1.2 and 1.3, HTTP/1.1 when asked (RFC 7301).
-pub(in crate::probe) fn system_config() -> Result<Arc<ClientConfig>, ProbeError> {
-    let loaded = rustls_native_certs::load_native_certs();
-    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
-        .into_iter()
-        .find_map(|name| Some((name, PathBuf::from(std::env::var_os(name)?))));
-    trusted(loaded, named).map(config)
-}
-
-/// Without any authority of the system, Mozilla's are used; but where somebody named a place for them, it must have some.
-fn trusted(
-    loaded: CertificateResult,
-    named: Option<(&str, PathBuf)>,
-) -> Result<RootCertStore, ProbeError> {
-    let mut roots = RootCertStore::empty();
-    let (added, _) = roots.add_parsable_certificates(loaded.certs);
-    if added > 0 {
-        return Ok(roots);
-    }
-    if let Some((name, path)) = named {
-        let why = match loaded.errors.first() {
-            Some(error) => error.to_string(),
-            None => "no certificates there".to_owned(),
-        };
-        let place = path.display();
-        return Err(ProbeError::new(
-            Unable::File,
-            format!("{name} names `{place}`: {why}"),
-        ));
-    }
-    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    Ok(roots)
-}
-
-/// A configuration that trusts these authorities.
-pub(in crate::probe) fn config(roots: RootCertStore) -> Arc<ClientConfig> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("ring has cipher suites for the default versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    // A resumed session skips the certificate, and an expired one would go unseen.
-    config.resumption = Resumption::disabled();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Arc::new(config)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
-
-    #[test]
-    fn a_named_place_without_authorities_is_an_error_and_not_a_fallback() {
-        let nowhere = PathBuf::from("/nonexistent.pem");
-        let loaded = || rustls_native_certs::load_certs_from_paths(Some(Path::new(&nowhere)), None);
-        let error = trusted(loaded(), Some(("SSL_CERT_FILE", nowhere.clone()))).unwrap_err();
-        assert_eq!(error.kind, Unable::File);
-        assert!(
-            error
-                .message
-                .contains("SSL_CERT_FILE names `/nonexistent.pem`")
-        );
-        assert!(!trusted(loaded(), None).unwrap().is_empty());
-    }
 
     #[test]
     fn who_rejected_whom_is_kept() {
