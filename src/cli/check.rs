@@ -7,6 +7,7 @@ use super::door::enter;
 use super::exit;
 use super::failure::Failure;
 use super::terminal::{note, print};
+use crate::plan::Skip;
 use crate::validation::preview;
 
 /// Tells errors and lints; 2 when the suites cannot be used, or with `--strict` when there is a lint.
@@ -30,8 +31,8 @@ pub(super) fn check(args: &CheckArgs) -> Result<u8, Failure> {
         count(tests, "test"),
         count(preview.plan.header.categories().len(), "category")
     );
-    for (permission, needing) in needing_permission(&preview) {
-        let _ = write!(summary, ", {needing} of them {permission}");
+    for (flag, needing) in needing_permission(&preview) {
+        let _ = write!(summary, ", {needing} of them {}", Skip::Needs(flag));
     }
     let lints = if warnings == 0 {
         "no lints".to_owned()
@@ -53,17 +54,15 @@ pub(super) fn check(args: &CheckArgs) -> Result<u8, Failure> {
 }
 
 /// How many tests would be skipped for want of which permission.
-fn needing_permission(preview: &crate::validation::Preview) -> Vec<(String, usize)> {
-    let mut found: Vec<(String, usize)> = Vec::new();
-    let skips = preview
-        .plan
-        .tests
-        .iter()
-        .filter_map(|test| test.skip.as_deref());
-    for skip in skips.filter(|skip| skip.starts_with("needs ")) {
-        match found.iter_mut().find(|(known, _)| known == skip) {
+fn needing_permission(preview: &crate::validation::Preview) -> Vec<(&'static str, usize)> {
+    let mut found: Vec<(&'static str, usize)> = Vec::new();
+    for test in &preview.plan.tests {
+        let Some(Skip::Needs(flag)) = test.skip else {
+            continue;
+        };
+        match found.iter_mut().find(|(known, _)| *known == flag) {
             Some((_, count)) => *count += 1,
-            None => found.push((skip.to_owned(), 1)),
+            None => found.push((flag, 1)),
         }
     }
     found

@@ -143,7 +143,7 @@ fn as_json(plan: &Plan, explain: bool) -> String {
                 "pulled_in": header.pulled_in,
                 "requires": header.requires.iter().map(ToString::to_string).collect::<Vec<_>>(),
                 "uses": header.uses.iter().map(ToString::to_string).collect::<Vec<_>>(),
-                "skip": test.skip,
+                "skip": test.skip.as_ref().map(ToString::to_string),
             });
             if explain {
                 let expectation = |expectation: &crate::model::ExpectationText| {

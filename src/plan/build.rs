@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::requirements::{closure, resolve};
 use super::select::Chooser;
-use super::{Plan, PlanError, PlannedSession, PlannedStep, PlannedTest, Selection};
+use super::{Plan, PlanError, PlannedSession, PlannedStep, PlannedTest, Selection, Skip};
 use crate::model::{
     CategoryPolicy, ExpectationText, IdPattern, Omitted, Partial, Policy, RunHeader, RunId,
     SessionName, TestHeader,
@@ -243,7 +243,7 @@ fn plan_test(
     let skip = test
         .when_false
         .as_ref()
-        .map(|when| format!("when: {when} is false"))
+        .map(|when| Skip::When(when.clone()))
         .or(permission);
     let critical = is_critical(&test, policy);
     let preflight = policy.is_preflight(test.id.category());
@@ -354,12 +354,12 @@ fn expectations(steps: &[Step], mode: &Mode, mask: &Mask) -> Vec<ExpectationText
     steps.iter().flat_map(of).chain(claims).collect()
 }
 
-/// The reason a test is skipped for want of a permission.
+/// The permission for want of which a test is skipped.
 fn missing_permission<'s>(
     steps: impl Iterator<Item = &'s Step>,
     side_effects: bool,
     config: &RunConfig,
-) -> Option<String> {
+) -> Option<Skip> {
     let needs = steps.fold(
         Needs {
             commands: false,
@@ -371,8 +371,8 @@ fn missing_permission<'s>(
         },
     );
     if needs.commands && !config.allow_commands {
-        return Some("needs --allow-commands".to_owned());
+        return Some(Skip::Needs("--allow-commands"));
     }
     (needs.side_effects && !config.allow_side_effects)
-        .then(|| "needs --allow-side-effects".to_owned())
+        .then_some(Skip::Needs("--allow-side-effects"))
 }

@@ -1,5 +1,6 @@
 //! A test ready to run.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,13 +19,31 @@ pub struct Plan {
     pub sessions: Vec<PlannedSession>,
 }
 
+/// Why something planned is never run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Skip {
+    /// Its `when`, as written, is false for this target.
+    When(String),
+    /// This flag is needed, and was not given.
+    Needs(&'static str),
+}
+
+impl fmt::Display for Skip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::When(condition) => write!(f, "when: {condition} is false"),
+            Self::Needs(flag) => write!(f, "needs {flag}"),
+        }
+    }
+}
+
 /// One instance.
 #[derive(Debug)]
 pub struct PlannedTest {
     /// What reports know of it.
     pub header: Arc<TestHeader>,
-    /// Never run: its `when` is false, or a permission is missing. The reason.
-    pub skip: Option<String>,
+    /// Never run, and why.
+    pub skip: Option<Skip>,
     /// How attempts follow each other.
     pub mode: Mode,
     /// Of one attempt.
@@ -77,8 +96,8 @@ pub struct PlannedStep {
 pub struct PlannedSession {
     /// Its name.
     pub name: SessionName,
-    /// Never opened: a permission is missing. The reason.
-    pub skip: Option<String>,
+    /// Never opened, and why.
+    pub skip: Option<Skip>,
     /// In order.
     pub steps: Vec<PlannedStep>,
     /// At the end of the run, in order.

@@ -144,8 +144,8 @@ impl<'e> Coordinator<'e> {
         let run = self.run.clone();
         self.emit(&Event::RunStarted(run.plan.header.clone()));
         for (at, session) in run.plan.sessions.iter().enumerate() {
-            if let Some(reason) = &session.skip {
-                let record = unseen(&run, at, Status::Skipped, Why::Skipped(reason.clone()));
+            if let Some(why) = &session.skip {
+                let record = unseen(&run, at, Status::Skipped, Why::Skipped(why.to_string()));
                 self.emit(&Event::SessionEnded(Arc::new(record)));
             }
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::blame::{Blame, End};
 use crate::model::{Code, Root, SessionRecord, Status, TestEnded, Why};
-use crate::plan::Plan;
+use crate::plan::{Plan, Skip};
 
 /// What becomes of an instance whose waiting is over.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ impl Dependencies {
         }
         let sessions = plan.sessions.iter().map(|session| {
             let skipped =
-                |reason: &String| ended_skipped(&format!("session {}", session.name), reason);
+                |why: &Skip| ended_skipped(&format!("session {}", session.name), &why.to_string());
             Opening {
                 end: session.skip.as_ref().map(skipped),
                 ..Opening::default()
@@ -187,8 +187,8 @@ impl Dependencies {
     fn decide(&mut self, at: usize) -> Decision {
         let plan = self.plan.clone();
         let test = &plan.tests[at];
-        if let Some(reason) = &test.skip {
-            return Decision::End(Status::Skipped, None, Why::Skipped(reason.clone()));
+        if let Some(why) = &test.skip {
+            return Decision::End(Status::Skipped, None, Why::Skipped(why.to_string()));
         }
         let mut blame = Blame::default();
         let mut skipped: Option<Arc<str>> = None;

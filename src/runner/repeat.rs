@@ -69,13 +69,20 @@ pub(super) async fn run(subject: &Subject, repeat: &Repeat) -> Ending {
     }
 }
 
-/// Any claim refuted: failed. Else any not decided: unproved. Else any attempt unable to look: errored. Else passed.
+/// No attempt could look: errored, whatever is claimed. Any claim refuted: failed. Else any not decided: unproved. Else any
+/// attempt unable to look: errored. Else passed.
 fn judged(
     sample: &Sample,
     miss: Option<Code>,
     unable: Option<(Option<Code>, Option<String>)>,
     made: u64,
 ) -> Ending {
+    let unable = match unable {
+        Some((code, message)) if sample.rows.iter().all(|row| row.outcome == Outcome::Unable) => {
+            return Ending::errored(code, message, made);
+        }
+        other => other,
+    };
     let first = |is: fn(State) -> bool| sample.findings.iter().find(|finding| is(finding.state));
     if let Some(refuted) = first(|state| state == State::NotHeld) {
         // That every attempt must hold is claimed by nobody in particular: what the first miss was says more.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::bench::{Bench, Ran, good, named, refused, seconds, session, step, takes, test, with};
 use crate::check::testing::claims;
 use crate::model::{CodePattern, Event, Interrupt, NotRun, Outcome, Status, Why};
-use crate::plan::{Mode, PlannedTest, Repeat, Retry, Until};
+use crate::plan::{Mode, PlannedTest, Repeat, Retry, Skip, Until};
 use crate::probe::Scene;
 
 fn not_run(ran: &Ran, id: &str) -> Option<NotRun> {
@@ -48,7 +48,7 @@ async fn fail_fast_starts_nothing_more_but_says_what_is_blocked() {
         with(good("a/after"), |test| test.requires = vec![1]),
         good("a/rest"),
         with(good("a/skipped"), |test| {
-            test.skip = Some("when".to_owned());
+            test.skip = Some(Skip::When("a".to_owned()));
         }),
     ];
     let mut bench = Bench::new(tests).jobs(2);
@@ -71,7 +71,9 @@ async fn fail_fast_starts_nothing_more_but_says_what_is_blocked() {
 async fn fail_fast_goes_on_while_nothing_is_bad() {
     let mut bench = Bench::new([
         good("a/x"),
-        with(good("a/y"), |test| test.skip = Some("when".to_owned())),
+        with(good("a/y"), |test| {
+            test.skip = Some(Skip::When("a".to_owned()))
+        }),
         good("a/z"),
     ]);
     bench.config.fail_fast = true;

@@ -303,6 +303,13 @@ async fn refuted_goes_before_unproved_and_unproved_before_errored() {
             Status::Errored,
             Some("error.program"),
         ),
+        // Nobody looked even once: there is nothing that more attempts would prove.
+        (
+            bad(5, unable.clone(), 0),
+            proved,
+            Status::Errored,
+            Some("error.program"),
+        ),
         (
             bad(1, unable, 9),
             "",

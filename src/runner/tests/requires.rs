@@ -3,7 +3,7 @@
 use super::bench::{Bench, good, refused, takes, test, with};
 use crate::model::CodePattern;
 use crate::model::{Category, CategoryPolicy, Root, Status, TestHeader, Why};
-use crate::plan::{ExpectFailure, Mode, PlannedTest, Retry};
+use crate::plan::{ExpectFailure, Mode, PlannedTest, Retry, Skip};
 use crate::probe::Scene;
 
 fn requires(test: PlannedTest, positions: &[usize]) -> PlannedTest {
@@ -12,7 +12,7 @@ fn requires(test: PlannedTest, positions: &[usize]) -> PlannedTest {
 
 fn skipped(id: &str) -> PlannedTest {
     with(good(id), |test| {
-        test.skip = Some("needs --allow-commands".to_owned());
+        test.skip = Some(Skip::Needs("--allow-commands"));
     })
 }
 
@@ -181,7 +181,7 @@ async fn a_guard_that_is_not_good_blocks_side_effects_only() {
     for bad in [refused("p/guard"), skipped("p/guard")] {
         let writes = |id| with(good(id), |test: &mut PlannedTest| test.side_effects = true);
         let skipped_too = with(writes("c/skipped"), |test| {
-            test.skip = Some("when".to_owned());
+            test.skip = Some(Skip::When("a".to_owned()));
         });
         let tests = [
             guard(bad),

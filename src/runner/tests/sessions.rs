@@ -5,7 +5,7 @@ use super::bench::{
 };
 use crate::check::testing::late;
 use crate::model::{Event, Root, Status, Why};
-use crate::plan::{LateLook, Look, PlannedStep, PlannedTest};
+use crate::plan::{LateLook, Look, PlannedStep, PlannedTest, Skip};
 use crate::probe::Scene;
 
 fn uses(test: PlannedTest, sessions: &[usize]) -> PlannedTest {
@@ -120,7 +120,7 @@ async fn a_failed_session_blocks_its_users() {
 #[tokio::test(start_paused = true)]
 async fn a_skipped_session_skips_its_users() {
     let skipped = with(session("bob", step([])), |session| {
-        session.skip = Some("needs --allow-commands".to_owned());
+        session.skip = Some(Skip::Needs("--allow-commands"));
     });
     let ran = Bench::new([uses(good("a/x"), &[0, 1])])
         .sessions([session("alice", step([])), skipped])
