@@ -130,9 +130,12 @@ fn overridden(gate: &GateKeys) -> Vec<String> {
         .collect()
 }
 
-/// The flags that a reader of the report must know to understand the run.
+/// The flags that a reader of the report must know to understand the run, or to run it again.
 fn meaningful(flags: &Flags) -> Vec<String> {
     let mut given = Vec::new();
+    for (flag, path) in [("--suites", &flags.suites), ("--runs", &flags.runs)] {
+        given.extend(path.iter().map(|path| format!("{flag} {}", path.display())));
+    }
     if flags.fail_fast == Some(true) {
         given.push("--fail-fast".to_owned());
     }

@@ -68,7 +68,7 @@ fn the_verdict_is_the_end_and_names_the_command() {
     assert!(failure < verdict, "{text}");
     assert!(
         text.trim_end()
-            .ends_with("allclear run --target staging --rerun failed"),
+            .ends_with("allclear run --target staging --rerun failed --deadline 10m"),
         "{text}"
     );
 }

@@ -1,5 +1,7 @@
 //! The end of the report, which must be unmistakable: what was counted, the word, its reasons, its conditions, what next.
 
+use std::fmt::Write as _;
+
 use super::Page;
 use crate::model::{
     ConditionKind, Counts, FinishedRun, RunHeader, RunRecord, Status, TestRecord, Verdict, Word,
@@ -175,5 +177,16 @@ fn rerun(record: &RunRecord) -> Option<String> {
 
 fn command(header: &RunHeader) -> String {
     let target = wording::shell_word(&visible::line(&header.target));
-    format!("allclear run --target {target} --rerun failed")
+    let mut command = format!("allclear run --target {target} --rerun failed");
+    for flag in &header.flags {
+        let flag = visible::line(flag);
+        command.push(' ');
+        match flag.split_once(' ') {
+            Some((name, value)) => {
+                let _ = write!(command, "{name} {}", wording::shell_word(value));
+            }
+            None => command.push_str(&flag),
+        }
+    }
+    command
 }
