@@ -16,10 +16,29 @@ pub fn judge(claims: &Claims, sample: &Sample) -> Vec<Finding> {
     claims.0.iter().map(|claim| claim.judge(sample)).collect()
 }
 
-/// Whether no outcome of the attempts that are left could still prove every claim. A claim that the sample was too small
-/// for from the start does not count: then every attempt would be in vain.
+/// Whether no outcome of the attempts that are left could change that the claims do not all hold, nor why: one is refuted
+/// already, or all stand as they will stand. A sample that would be refuted in the end is never left as merely unproved.
 pub fn is_futile(claims: &Claims, sample: &Sample) -> bool {
-    claims.0.iter().any(|claim| claim.is_lost(sample))
+    let mut prospects = claims.0.iter().map(|claim| claim.prospect(sample));
+    let is_refuted = prospects
+        .clone()
+        .any(|prospect| prospect == Prospect::Refuted);
+    is_refuted
+        || prospects.clone().any(|prospect| prospect == Prospect::Open)
+            && prospects.all(|prospect| prospect != Prospect::Unsettled)
+}
+
+/// What can still become of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Prospect {
+    /// It is refuted, even if everything that is left met it.
+    Refuted,
+    /// It will be neither proved nor refuted.
+    Open,
+    /// It holds, even if nothing that is left met it.
+    Certain,
+    /// What is left decides.
+    Unsettled,
 }
 
 /// How many attempts count for a claim.
@@ -151,33 +170,54 @@ impl Claim {
         }
     }
 
-    /// Whether nothing that is left could make it hold, although the whole sample could have.
-    fn is_lost(&self, sample: &Sample) -> bool {
-        let reached = |rate: Rate| {
-            let (met, judged) = Tally::of(sample, held).at_best();
-            rate.is_reached_by(met, judged)
-        };
-        let provable = |rate: Rate, confidence: Rate, tally: Tally| {
-            let (rate, confidence) = (rate.to_f64(), confidence.to_f64());
-            let (met, judged) = tally.at_best();
-            is_proved(met, judged, rate, confidence)
-                || !is_proved(sample.times, sample.times, rate, confidence)
-        };
+    fn prospect(&self, sample: &Sample) -> Prospect {
         match self.kind {
-            ClaimKind::Every => !reached(Rate::ALL),
-            ClaimKind::Observed(rate) => !reached(rate),
+            ClaimKind::Every => Tally::of(sample, held).prospect_of(Rate::ALL),
+            ClaimKind::Observed(rate) => Tally::of(sample, held).prospect_of(rate),
             ClaimKind::Proved(rate, confidence) => {
-                !provable(rate, confidence, Tally::of(sample, held))
+                Tally::of(sample, held).prospect_of_proving(rate, confidence)
             }
             ClaimKind::Percentile {
                 measure,
                 share,
                 limit,
                 confidence,
-            } => !provable(share, confidence, within(sample, measure, limit)),
-            ClaimKind::Max { measure, limit } => {
-                slowest(sample, measure, limit).state == State::NotHeld
-            }
+            } => within(sample, measure, limit).prospect_of_proving(share, confidence),
+            ClaimKind::Max { measure, limit } => match slowest(sample, measure, limit).state {
+                State::NotHeld => Prospect::Refuted,
+                _ => Prospect::Unsettled,
+            },
+        }
+    }
+}
+
+impl Tally {
+    fn prospect_of(self, rate: Rate) -> Prospect {
+        let (best, all) = self.at_best();
+        if !rate.is_reached_by(best, all) {
+            Prospect::Refuted
+        } else if rate.is_reached_by(self.met, all) {
+            Prospect::Certain
+        } else {
+            Prospect::Unsettled
+        }
+    }
+
+    fn prospect_of_proving(self, rate: Rate, confidence: Rate) -> Prospect {
+        let (rate, confidence) = (rate.to_f64(), confidence.to_f64());
+        let (best, all) = self.at_best();
+        if is_refuted(best, all, rate, confidence) {
+            Prospect::Refuted
+        } else if is_proved(self.met, all, rate, confidence) {
+            Prospect::Certain
+        } else if is_proved(best, all, rate, confidence)
+            || is_refuted(self.met, all, rate, confidence)
+            // It was too small from the start: then the attempts are made for what they show.
+            || !is_proved(all, all, rate, confidence)
+        {
+            Prospect::Unsettled
+        } else {
+            Prospect::Open
         }
     }
 }

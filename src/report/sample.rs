@@ -46,7 +46,7 @@ pub(super) fn summary(sample: &Sample) -> String {
     }
     if sample.futile {
         text = format!(
-            "{text} · stopped after {n} of {}: the rest could prove nothing",
+            "{text} · stopped after {n} of {}: the rest could change nothing",
             sample.times
         );
     } else if n < sample.times {
@@ -107,7 +107,7 @@ mod tests {
         assert!(text.contains("p50 ∞"), "{text}");
         assert!(!text.contains("slowest"), "{text}");
         assert!(
-            text.ends_with("stopped after 3 of 46: the rest could prove nothing"),
+            text.ends_with("stopped after 3 of 46: the rest could change nothing"),
             "{text}"
         );
     }

@@ -216,16 +216,24 @@ fn futility_is_certain_and_never_from_the_start() {
     };
     let yaml = claims("{ pass_rate: 90%, confidence: 95% }");
     assert!(!is_futile(&yaml, &of(46, 0, 1)));
-    assert!(is_futile(&yaml, &of(46, 0, 2)));
+    // It cannot be proved any more; whether it is refuted, the rest decides.
+    assert!(!is_futile(&yaml, &of(46, 0, 2)));
+    assert!(!is_futile(&yaml, &of(46, 0, 8)));
+    assert!(is_futile(&yaml, &of(46, 0, 9)));
+    assert!(is_futile(&yaml, &of(46, 38, 2)));
     // 20 attempts cannot prove it anyway; they are still worth making.
     assert!(!is_futile(&yaml, &of(20, 0, 0)));
-    assert!(!is_futile(&yaml, &of(20, 0, 20)));
+    assert!(!is_futile(&yaml, &of(20, 19, 0)));
+    assert!(is_futile(&yaml, &of(20, 0, 20)));
     assert!(is_futile(&claims("{}"), &of(10, 5, 1)));
     assert!(!is_futile(&claims("{}"), &of(10, 5, 0)));
     assert!(is_futile(&claims("{ pass_rate: 80% }"), &of(10, 0, 3)));
     assert!(!is_futile(&claims("{ pass_rate: 80% }"), &of(10, 0, 2)));
     let max = claims("{ claims: { latency: { max: 5ms } } }");
     assert!(is_futile(&max, &of(10, 1, 0)));
+    // One claim that is lost does not cut the sample of another that is not.
+    let both = claims("{ pass_rate: 80%, confidence: 95%, claims: { latency: { p95: 1s } } }");
+    assert!(!is_futile(&both, &of(100, 30, 3)));
 }
 
 #[test]
@@ -305,7 +313,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn what_is_futile_is_never_proved(held in 0..40_u64, missed in 0..6_u64, left in 0..40_u64, at in 0..4_usize) {
+    fn what_is_futile_ends_the_same_way_whatever_is_left(held in 0..40_u64, missed in 0..6_u64, left in 0..40_u64, at in 0..4_usize) {
         let yaml = claims([
             "{}",
             "{ pass_rate: 80% }",
@@ -314,8 +322,11 @@ proptest! {
         ][at]);
         let now = Sample { times: held + missed + left, ..sample(held, missed) };
         if is_futile(&yaml, &now) {
-            let best = sample(held + left, missed);
+            let refuted = |sample: &Sample| judge(&yaml, sample).iter().any(|finding| finding.state == State::NotHeld);
+            let (best, worst) = (sample(held + left, missed), sample(held, missed + left));
             prop_assert!(judge(&yaml, &best).iter().any(|finding| finding.state != State::Held));
+            prop_assert_eq!(refuted(&best), refuted(&worst));
+            prop_assert_eq!(refuted(&best), refuted(&now));
         }
     }
 }
@@ -329,7 +340,7 @@ fn a_sample_stopped_early_is_refuted_only_when_the_whole_one_would_be() {
         futile: true,
         ..sample(0, missed)
     };
-    assert!(is_futile(&claims(proved), &stopped(3, 20)));
+    assert!(!is_futile(&claims(proved), &stopped(3, 20)));
     assert_eq!(state(proved, &sample(0, 3)), State::NotHeld);
     assert!(matches!(
         state(proved, &stopped(3, 20)),
