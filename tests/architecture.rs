@@ -23,7 +23,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("settings", &["model", "yaml", "suite"]),
     (
         "plan",
-        &["model", "template", "suite", "probe", "check", "settings"],
+        &[
+            "model", "yaml", "template", "suite", "probe", "check", "settings",
+        ],
     ),
     (
         "runner",

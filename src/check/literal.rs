@@ -190,13 +190,28 @@ pub(super) fn named(scalar: &Scalar) -> String {
     }
 }
 
+/// "`2xx` is no number", and what was meant.
+fn no_number(scalar: &Scalar) -> String {
+    let text = &*scalar.text;
+    let is_quoted = text.bytes().all(|b| b.is_ascii_digit()) && !text.is_empty();
+    let hint = match text.as_bytes() {
+        _ if is_quoted => format!("; write {text}, without quotes"),
+        [class @ b'1'..=b'5', b'x' | b'X', b'x' | b'X'] => {
+            let class = char::from(*class);
+            format!("; write {{ between: [{class}00, {class}99] }}")
+        }
+        _ => String::new(),
+    };
+    format!("{} is no number{hint}", named(scalar))
+}
+
 fn scalar_value(scalar: &Scalar, wanted: Wanted) -> Result<Value, String> {
     match wanted {
         Wanted::Duration => duration(scalar).map(Value::Duration),
         Wanted::Size => bytes(scalar).map(Value::Number),
         Wanted::Number => number(scalar)
             .map(Value::Number)
-            .ok_or_else(|| format!("{} is no number", named(scalar))),
+            .ok_or_else(|| no_number(scalar)),
         Wanted::Any | Wanted::Scalar => Ok(match scalar.resolve() {
             Resolved::Null => Value::Null,
             Resolved::Bool(bool) => Value::Bool(bool),
@@ -321,7 +336,7 @@ fn limit(scalar: &Scalar, wanted: Wanted) -> Result<Limit, String> {
                 return Err(format!("{} {unclear}", named(scalar)));
             }
             if wanted == Wanted::Number {
-                return Err(format!("{} is no number", named(scalar)));
+                return Err(no_number(scalar));
             }
             if let Ok(duration) = parse_duration(&scalar.text) {
                 return Ok(Limit::Duration(duration));

@@ -16,22 +16,14 @@ pub const INCONCLUSIVE: u8 = 3;
 pub const FAULT: u8 = 4;
 
 /// What a run came to.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent statements that meet in one number"
-)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {
     /// The word.
     pub word: Word,
-    /// The verdict stands under conditions.
-    pub has_conditions: bool,
     /// The signal that ended the run early.
     pub interrupted: Option<Interrupt>,
     /// A requested report, or the journal, could not be written.
     pub lost_reports: bool,
-    /// `--strict`: conditions give INCONCLUSIVE.
-    pub strict: bool,
     /// `--exit-zero`: for jobs that only report.
     pub exit_zero: bool,
 }
@@ -46,7 +38,6 @@ pub fn code(outcome: &Outcome) -> u8 {
         return FAULT;
     }
     let verdict = match outcome.word {
-        Word::Go if outcome.strict && outcome.has_conditions => INCONCLUSIVE,
         Word::Go => GO,
         Word::NoGo => NO_GO,
         Word::Inconclusive => INCONCLUSIVE,
@@ -74,10 +65,8 @@ mod tests {
 
     const GOOD: Outcome = Outcome {
         word: Word::Go,
-        has_conditions: false,
         interrupted: None,
         lost_reports: false,
-        strict: false,
         exit_zero: false,
     };
 
@@ -97,30 +86,6 @@ mod tests {
                 ..GOOD
             }),
             3
-        );
-        assert_eq!(
-            code(&Outcome {
-                has_conditions: true,
-                ..GOOD
-            }),
-            0
-        );
-        assert_eq!(
-            code(&Outcome {
-                has_conditions: true,
-                strict: true,
-                ..GOOD
-            }),
-            3
-        );
-        assert_eq!(
-            code(&Outcome {
-                has_conditions: true,
-                strict: true,
-                word: Word::NoGo,
-                ..GOOD
-            }),
-            1
         );
     }
 

@@ -16,7 +16,7 @@ pub(super) fn init(args: &InitArgs) -> Result<u8, Failure> {
     let dir = &args.dir;
     if dir.exists() && !is_empty_folder(dir) {
         let message = format!(
-            "error: {} exists and is not an empty folder; nothing was written",
+            "error: {} exists and is not an empty folder; nothing was written (name another: allclear init DIR)",
             dir.display()
         );
         return Err(Failure::invalid(message));

@@ -71,10 +71,8 @@ pub(super) fn finish(
     let verdict = &validated.finished.verdict;
     exit::code(&Outcome {
         word: verdict.word,
-        has_conditions: !verdict.conditions.is_empty(),
         interrupted: validated.finished.record.interrupted,
         lost_reports: !lost.is_empty() || validated.lost.is_some(),
-        strict: flags.strict.unwrap_or(false),
         exit_zero: flags.exit_zero.unwrap_or(false),
     })
 }

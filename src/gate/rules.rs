@@ -3,6 +3,7 @@
 use crate::model::{Cap, Category, GateMode, NotRun, Rate, Rule, Status, Why};
 
 use super::complete;
+use super::conditions::conditions;
 use super::floor::{Floor, Tally};
 use super::instance::{Instance, View};
 use super::ruling::{Check, State, named};
@@ -21,6 +22,7 @@ pub(super) fn checks(rule: Rule, view: &View<'_>) -> Vec<Check> {
         Rule::MaxFlaky => vec![cap(view, Status::Flaky, view.policy.max_flaky)],
         Rule::MaxSkipped => vec![cap(view, Status::Skipped, view.policy.max_skipped)],
         Rule::MaxWaived => vec![cap(view, Status::Waived, view.policy.max_waived)],
+        Rule::Strict => vec![strict(view)],
         Rule::Partial => vec![partial(view)],
         Rule::Interrupted => vec![interrupted(view)],
         Rule::Complete => complete::checks(view.record),
@@ -182,6 +184,23 @@ fn cap(view: &View<'_>, status: Status, cap: Cap) -> Check {
         required: format!("at most {cap} {status}"),
         actual: format!("{count} of {whole} {status}"),
         tests: named(view.instances.iter().filter(|one| one.is(status))),
+    }
+}
+
+/// No condition, where none is wanted.
+fn strict(view: &View<'_>) -> Check {
+    let count = if view.policy.strict {
+        conditions(view.record).len()
+    } else {
+        0
+    };
+    let s = if count == 1 { "" } else { "s" };
+    Check {
+        state: State::holds_or_open(count == 0),
+        category: None,
+        required: "none (--strict)".to_owned(),
+        actual: format!("{count} condition{s}"),
+        tests: Vec::new(),
     }
 }
 

@@ -21,6 +21,8 @@ pub struct RunHeader {
     pub vantage: String,
     /// The target's name.
     pub target: String,
+    /// The suites are those inside the program, and no folder of anybody's.
+    pub shipped: bool,
     /// The target's variables that hold no secret, masked, in the order written.
     pub variables: Vec<(String, String)>,
     /// Flags that change what the run means, as given: `--fail-fast`, `--deadline 10m`.

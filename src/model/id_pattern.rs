@@ -17,6 +17,11 @@ impl IdPattern {
         &self.0
     }
 
+    /// Whether it may mean many that it does not name.
+    pub fn is_glob(&self) -> bool {
+        self.0.contains(['*', '?'])
+    }
+
     /// Whether an instance is meant: by its id, by its id without the row, or by its category.
     pub fn matches(&self, id: &TestId) -> bool {
         fits(&self.0, &id.to_string())

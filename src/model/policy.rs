@@ -143,6 +143,8 @@ pub struct Policy {
     pub categories: Vec<CategoryPolicy>,
     /// What the gate applies to.
     pub mode: GateMode,
+    /// `--strict`: a condition keeps a run from GO.
+    pub strict: bool,
 }
 
 impl Policy {
@@ -176,6 +178,7 @@ impl Default for Policy {
             invariants: Vec::new(),
             categories: Vec::new(),
             mode: GateMode::Full,
+            strict: false,
         }
     }
 }

@@ -78,6 +78,8 @@ rules! {
     MaxSkipped = "max_skipped",
     /// Too many waived instances.
     MaxWaived = "max_waived",
+    /// The run stands under conditions, and was to have none (`--strict`).
+    Strict = "strict",
     /// Only a part was selected.
     Partial = "partial",
     /// The run was interrupted.

@@ -31,6 +31,8 @@ pub struct Identity {
     pub started: Timestamp,
     /// The name of this machine.
     pub host: String,
+    /// The suites are those inside the program.
+    pub shipped: bool,
 }
 
 /// Selects, orders, and applies every default. `lints` are recorded as conditions.
@@ -104,6 +106,7 @@ pub fn build(
         id: identity.id,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         started: identity.started,
+        shipped: identity.shipped,
         vantage: config
             .vantage
             .clone()

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::model::{IdPattern, TestId};
 use crate::suite::{Condition, ConditionError, Test};
+use crate::yaml::did_you_mean;
 
 /// What was asked for. Everything given must be met; nothing given selects everything.
 #[derive(Debug, Clone, Default)]
@@ -35,9 +36,14 @@ pub enum PlanError {
     /// `--tag` cannot be read, or names a tag that nobody has.
     #[error("--tag: {0}")]
     Tag(ConditionError),
-    /// One of several things that were asked for is no test's: a slip that would drop tests unseen.
-    #[error("{0} means no test")]
-    Nobody(String),
+    /// Something that was asked for by name, or one of several, is no test's: a slip that would drop tests unseen.
+    #[error("{asked} means no test{hint}")]
+    Nobody {
+        /// As given.
+        asked: String,
+        /// `; did you mean …?`, or nothing.
+        hint: String,
+    },
 }
 
 /// Decides for each instance whether it is meant.
@@ -70,12 +76,26 @@ impl<'s> Chooser<'s> {
             .map(|pattern| IdPattern::new(pattern.as_str()))
             .collect();
         let means = |one: &IdPattern| tests.iter().any(|test| one.matches(&test.id));
-        if let Some(pattern) = idle(&only, means) {
-            return Err(PlanError::Nobody(format!("--only {}", pattern.as_str())));
+        let misnamed = only
+            .iter()
+            .find(|one| !one.is_glob() && !means(one))
+            .or_else(|| idle(&only, means));
+        if let Some(pattern) = misnamed {
+            let ids: BTreeSet<String> = tests
+                .iter()
+                .flat_map(|test| [test.id.without_row().to_string(), test.id.to_string()])
+                .collect();
+            return Err(PlanError::Nobody {
+                asked: format!("--only {}", pattern.as_str()),
+                hint: did_you_mean(pattern.as_str(), ids.iter().map(String::as_str)),
+            });
         }
         let holds = |path: &PathBuf| files.iter().any(|file| lies_in(Path::new(&**file), path));
         if let Some(path) = idle(&selection.paths, holds) {
-            return Err(PlanError::Nobody(path.display().to_string()));
+            return Err(PlanError::Nobody {
+                asked: path.display().to_string(),
+                hint: String::new(),
+            });
         }
         files.retain(|file| {
             selection

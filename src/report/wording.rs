@@ -191,6 +191,7 @@ fn rule(reason: &Reason) -> String {
         Rule::MaxFlaky => "too many flaky".to_owned(),
         Rule::MaxSkipped => "too many skipped".to_owned(),
         Rule::MaxWaived => "too many waived".to_owned(),
+        Rule::Strict => "stands under conditions".to_owned(),
         Rule::Partial => "partial run".to_owned(),
         Rule::Interrupted => "cut short".to_owned(),
         Rule::Complete => "completeness of the record".to_owned(),

@@ -38,7 +38,7 @@ pub fn fold(flags: &Flags, project: &Project, target: &Target) -> Result<RunConf
         grace: built_in.grace,
         allow_commands: flags.allow_commands.unwrap_or(built_in.allow_commands),
         allow_side_effects: side_effects(flags.allow_side_effects.as_ref(), target)?,
-        policy: policy(flags.gate.unwrap_or(GateMode::Full), project, target),
+        policy: policy(flags, project, target),
         overridden: overridden(&target.gate),
         flags: meaningful(flags),
         vantage: flags.vantage.clone(),
@@ -63,7 +63,7 @@ fn side_effects(permission: Option<&Permission>, target: &Target) -> Result<bool
 }
 
 /// The gate's rules: a key of the target stands above the same key of the project.
-fn policy(mode: GateMode, project: &Project, target: &Target) -> Policy {
+fn policy(flags: &Flags, project: &Project, target: &Target) -> Policy {
     let built_in = Policy::default();
     let (near, far) = (&target.gate, &project.gate);
     let all_listed: Vec<Category> = project
@@ -99,7 +99,8 @@ fn policy(mode: GateMode, project: &Project, target: &Target) -> Policy {
             .unwrap_or(built_in.max_waived),
         invariants: invariants(near, far),
         categories: project.categories.clone(),
-        mode,
+        mode: flags.gate.unwrap_or(GateMode::Full),
+        strict: flags.strict == Some(true),
     }
 }
 

@@ -20,14 +20,21 @@ pub fn starter(url: &str) -> Result<Vec<(String, String)>, String> {
         );
     }
     // A JSON string is a YAML string, and `${` would be a name.
-    let quoted = serde_json::Value::from(parsed.as_str().replace("${", "$${")).to_string();
+    let escaped = |text: &str| text.replace("${", "$${");
+    let path = &parsed[url::Position::BeforePath..];
+    let origin = &parsed[..url::Position::BeforePath];
+    let quoted = serde_json::Value::from(escaped(origin)).to_string();
+    let asked = serde_json::Value::from(format!("${{url}}{}", escaped(path))).to_string();
     Ok(vec![
         ("allclear.yaml".to_owned(), ALLCLEAR.to_owned()),
         (
             "targets/mine.yaml".to_owned(),
             TARGET.replace("\"URL\"", &quoted),
         ),
-        ("10-connectivity/http.yaml".to_owned(), SUITE.to_owned()),
+        (
+            "10-connectivity/http.yaml".to_owned(),
+            SUITE.replace("\"${url}\"", &asked),
+        ),
     ])
 }
 
@@ -52,12 +59,8 @@ mod tests {
     #[test]
     fn a_url_with_quotes_stays_one_scalar() {
         let files = starter("https://example.org/a\"b${c}").unwrap();
-        assert!(
-            files[1]
-                .1
-                .contains("url: \"https://example.org/a%22b$%7Bc%7D\""),
-            "{}",
-            files[1].1
-        );
+        assert!(files[1].1.contains("url: \"https://example.org\"\n"));
+        let suite = &files[2].1;
+        assert!(suite.contains("url: \"${url}/a%22b$%7Bc%7D\""), "{suite}");
     }
 }

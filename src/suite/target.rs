@@ -94,6 +94,8 @@ pub(super) fn read_target(
                 .unwrap_or_default();
             (name, read::parse_file(None, path, sources, problems)?)
         }
+        // What a run calls it that names no target, so that it can be named to run again.
+        Wanted::Flag(name) if name == UNNAMED && names(root).is_empty() => return Some(implicit()),
         Wanted::Flag(name) => (name.to_owned(), named(root, name, None, sources, problems)?),
         Wanted::Project(name, span) => {
             (name.to_owned(), named(root, name, span, sources, problems)?)
@@ -146,10 +148,13 @@ fn named(
     }
 }
 
+/// What a target is called that nobody wrote.
+const UNNAMED: &str = "default";
+
 /// A target nobody wrote: no variables, nothing special. For suites that name everything themselves.
 pub(super) fn implicit() -> TargetFile {
     TargetFile {
-        target: nothing("default".to_owned()),
+        target: nothing(UNNAMED.to_owned()),
         vars: Vec::new(),
         secrets: Vec::new(),
         budgets: Vec::new(),

@@ -213,6 +213,14 @@ impl<'s> Filler<'s> {
                     let names = self.scope.names();
                     let hint = did_you_mean(name, names.iter().map(String::as_str));
                     problem.message.push_str(&hint);
+                    if let Some(secret) = name.strip_prefix("secret.")
+                        && hint.is_empty()
+                    {
+                        let example = secret.to_ascii_uppercase();
+                        problem = problem.help(format!(
+                            "a target names its secrets: `secrets: {{ {secret}: {{ env: {example} }} }}`"
+                        ));
+                    }
                 }
                 self.problems.push(problem);
                 None

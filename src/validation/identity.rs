@@ -6,7 +6,7 @@ use crate::model::RunId;
 use crate::plan::Identity;
 
 /// A run that begins now, on this machine.
-pub(super) fn of_now() -> Identity {
+pub(super) fn of_now(shipped: bool) -> Identity {
     let started = Timestamp::now();
     let random = uuid::Uuid::new_v4().simple().to_string();
     // Sorts by time, to the millisecond; what is left to chance keeps two runs of one moment apart.
@@ -21,6 +21,7 @@ pub(super) fn of_now() -> Identity {
         id,
         started,
         host: host(),
+        shipped,
     }
 }
 

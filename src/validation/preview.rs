@@ -39,7 +39,7 @@ pub fn preview(request: &Request) -> Result<Preview, Refused> {
         Environment::None
     };
     let inputs = Inputs::read(request, opened, embedded, None)?;
-    let (plan, rest) = inputs.plan(request, identity::of_now())?;
+    let (plan, rest) = inputs.plan(request, identity::of_now(request.shipped))?;
     Ok(Preview {
         plan,
         config: rest.config,

@@ -62,7 +62,7 @@ async fn run(
     cancel: Cancel,
     listener: &mut dyn FnMut(&Event),
 ) -> Result<Validated, Refused> {
-    let identity: Identity = identity::of_now();
+    let identity: Identity = identity::of_now(request.shipped);
     let inputs = Inputs::read(request, opened, embedded, Some(&identity.id))?;
     let (plan, rest) = inputs.plan(request, identity)?;
     observe(plan, &rest.config, request, cancel, listener).await

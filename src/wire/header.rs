@@ -23,6 +23,9 @@ mirror! {
         vantage: Cow<'a, str>,
         /// The target's name.
         target: Cow<'a, str>,
+        /// The suites are those inside the program.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        shipped: bool,
         /// The target's variables that hold no secret, masked.
         variables: Object<Cow<'a, str>, Cow<'a, str>>,
         /// Flags that change what the run means, as given.

@@ -32,6 +32,9 @@ mirror! {
         categories: Vec<CategoryPolicy<'a>>,
         /// What the gate applies to.
         mode: Named<model::GateMode>,
+        /// A condition keeps a run from GO.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        strict: bool,
     }
 }
 

@@ -13,6 +13,7 @@ pub(crate) fn finished(text: &str) -> FinishedRun {
         tool_version: "0.1.0".to_owned(),
         started: "2026-11-21T08:57:51.123456789Z".parse().unwrap(),
         host: text.to_owned(),
+        shipped: true,
         vantage: text.to_owned(),
         target: "demo".to_owned(),
         variables: vec![
@@ -115,6 +116,7 @@ fn policy() -> Policy {
             },
         ],
         mode: GateMode::Selection,
+        strict: true,
         ..Policy::default()
     }
 }

@@ -162,7 +162,9 @@ fn only_what_is_selected_is_asked_and_the_run_is_partial() {
         .then(["run", "--only", "c/b", "--gate", "selection"])
         .exits(0);
     selection.stdout_has("partial");
-    tool.then(["run", "--only", "c/nothing"]).exits(3);
+    let misnamed = tool.then(["run", "--only", "c/bb"]).exits(2);
+    misnamed.stderr_has("--only c/bb means no test; did you mean `c/b`?; nothing was probed");
+    tool.then(["run", "--only", "d/*"]).exits(3);
     // One slip among several would drop a test and still be GO.
     for slip in [["--only", "c/nothing"], ["suites/10-c", "suites/targets"]] {
         let args = ["run", "--only", "c/b", "--gate", "selection"];
@@ -304,7 +306,8 @@ fn conditions_are_inconclusive_when_strict() {
     );
     let tool = Tool::new().var("url", canary.url()).suite(&suite);
     tool.then(["run"]).exits(0).stdout_has("left behind");
-    tool.then(["run", "--strict"]).exits(3);
+    let strict = tool.then(["run", "--strict"]).exits(3);
+    strict.stdout_has("INCONCLUSIVE  stands under conditions: 1 condition, needs none (--strict)");
 }
 
 #[test]

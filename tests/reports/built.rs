@@ -89,6 +89,7 @@ pub(crate) fn finished(tests: Vec<TestRecord>, verdict: Verdict) -> FinishedRun 
         tool_version: "0.1.0".to_owned(),
         started: "2026-11-21T08:57:51.123Z".parse().unwrap(),
         host: "runner-7".to_owned(),
+        shipped: false,
         vantage: "eu-west".to_owned(),
         target: "staging".to_owned(),
         variables: vec![("base_url".to_owned(), "http://127.0.0.1:8080".to_owned())],

@@ -22,6 +22,7 @@ impl Told {
                 tool_version: "0.1.0".to_owned(),
                 started: jiff::Timestamp::UNIX_EPOCH,
                 host: "here".to_owned(),
+                shipped: false,
                 vantage: "here".to_owned(),
                 target: "demo".to_owned(),
                 variables: Vec::new(),

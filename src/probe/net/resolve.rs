@@ -110,10 +110,7 @@ fn failed(code: i32, errno: Option<Errno>, host: &str) -> Halt {
         (DnsFault::System, Some(errno)) => format!(" ({})", errno.desc()),
         _ => String::new(),
     };
-    let halt = Halt::fault(
-        FaultKind::Dns(fault),
-        format!("`{host}`: {words}{why} (getaddrinfo {code})"),
-    );
+    let halt = Halt::fault(FaultKind::Dns(fault), format!("`{host}`: {words}{why}"));
     match errno {
         Some(errno) if code == libc::EAI_SYSTEM => halt.by(Origin::Errno(errno as i32)),
         _ => halt.by(Origin::Eai(code)),

@@ -168,11 +168,9 @@ fn conditions(page: &mut Page, verdict: &Verdict) {
 
 /// The command that runs again what did not hold; `None` when everything did.
 fn rerun(record: &RunRecord) -> Option<String> {
-    record
-        .tests
-        .iter()
-        .any(TestRecord::is_worth_repeating)
-        .then(|| command(&record.header))
+    let is_worth_it = record.tests.iter().any(TestRecord::is_worth_repeating);
+    // Suites inside the program are in no folder that a command could name.
+    (is_worth_it && !record.header.shipped).then(|| command(&record.header))
 }
 
 fn command(header: &RunHeader) -> String {
@@ -182,6 +180,10 @@ fn command(header: &RunHeader) -> String {
         let flag = visible::line(flag);
         command.push(' ');
         match flag.split_once(' ') {
+            // Values may be secret, and are not recorded.
+            Some(("--set", name)) => {
+                let _ = write!(command, "--set {}=…", wording::shell_word(name));
+            }
             Some((name, value)) => {
                 let _ = write!(command, "{name} {}", wording::shell_word(value));
             }

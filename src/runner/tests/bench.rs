@@ -183,6 +183,7 @@ impl Bench {
             tool_version: "0".to_owned(),
             started: jiff::Timestamp::UNIX_EPOCH,
             host: String::new(),
+            shipped: false,
             vantage: String::new(),
             target: String::new(),
             variables: Vec::new(),

@@ -41,11 +41,11 @@ fn a_critical_test_asserts_more_than_a_status() {
     each(&[
         (
             "- { name: x, critical: true, scripted: { looks: [] }, expect: { status: 200 } }",
-            "a.yaml:4:13: critical test `a/x` asserts only a status",
+            "a.yaml:4:13: critical test `a/x` asserts nothing of what is answered but its status",
         ),
         (
             "- { name: x, critical: true, scripted: { looks: [] }, expect: { status: 200, latency: { below: 1s }, fault: none } }",
-            "only a status",
+            "nothing of what is answered but its status",
         ),
         (
             "- { name: x, scripted: { looks: [] }, expect: { status: 200 } }",
@@ -66,7 +66,7 @@ fn a_critical_test_asserts_more_than_a_status() {
         // In each row, and said once.
         (
             "- { name: x, critical: true, matrix: [{ name: a }, { name: b }], scripted: { looks: [] }, expect: { status: 200 } }",
-            "only a status",
+            "nothing of what is answered but its status",
         ),
     ]);
 }

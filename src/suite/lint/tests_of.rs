@@ -29,7 +29,7 @@ pub(super) fn only_a_status(view: &View<'_>, found: &mut Diagnostics) {
             found.push(
                 Diagnostic::warning(
                     test.spans.name,
-                    format!("critical test `{}` asserts only a status", test.id.without_row()),
+                    format!("critical test `{}` asserts nothing of what is answered but its status", test.id.without_row()),
                 )
                 .help("a proxy's page may have the same status: expect something that only the service says"),
             );
