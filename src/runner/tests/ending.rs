@@ -72,7 +72,7 @@ async fn fail_fast_goes_on_while_nothing_is_bad() {
     let mut bench = Bench::new([
         good("a/x"),
         with(good("a/y"), |test| {
-            test.skip = Some(Skip::When("a".to_owned()))
+            test.skip = Some(Skip::When("a".to_owned()));
         }),
         good("a/z"),
     ]);
