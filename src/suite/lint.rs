@@ -42,6 +42,7 @@ const RULES: &[Rule] = &[
     times::wrong_way_round,
     secrets::literal,
     secrets::from_the_environment,
+    secrets::missing,
     secrets::too_short,
     looks::white_space,
     gate::nothing_critical,

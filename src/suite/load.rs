@@ -158,6 +158,7 @@ pub fn load(opened: Opened, given: &Given) -> Result<Suites, Unusable> {
         means: Means {
             environment: given.environment.clone(),
             allow_commands: given.allow_commands,
+            only_reading: given.only_reading,
         },
         mask: given.mask.clone(),
     };

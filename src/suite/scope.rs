@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::secret::{Means, Secret};
+use super::secret::{Means, Secret, Without};
 use super::suites::Environment;
 use super::variables::{Variable, is_secret_name};
 use crate::model::Value;
@@ -123,7 +123,8 @@ impl EarlyScope {
                 self.mask.add(value);
                 Lookup::Known(Value::Text(value.to_owned()), Secrecy::Secret)
             }
-            Err(why) => Lookup::Unusable(why.to_owned()),
+            Err(Without::Missing(_) | Without::Later) if self.means.only_reading => Lookup::Late,
+            Err(without) => Lookup::Unusable(without.why().to_owned()),
         }
     }
 

@@ -21,7 +21,28 @@ pub(super) struct Secret {
     reference: Reference,
     /// Where the reference stands.
     pub(super) span: Span,
-    value: OnceLock<Result<String, String>>,
+    value: OnceLock<Result<String, Without>>,
+}
+
+/// Why a secret has no value. Neither way holds any of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Without {
+    /// Nobody has given it here, or its program may not be asked: a run needs it, reading the suites does not.
+    Missing(String),
+    /// Its program is asked when a run begins.
+    Later,
+    /// What was given cannot be used.
+    Refused(String),
+}
+
+impl Without {
+    /// In words.
+    pub(super) fn why(&self) -> &str {
+        match self {
+            Self::Missing(why) | Self::Refused(why) => why,
+            Self::Later => "not asked before a run",
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -36,6 +57,8 @@ enum Reference {
 pub(super) struct Means {
     pub(super) environment: Arc<BTreeMap<String, String>>,
     pub(super) allow_commands: bool,
+    /// Nothing will run: what only a run needs may be missing.
+    pub(super) only_reading: bool,
 }
 
 /// A secret in a file or an output is at most this long: longer is not a secret but a mistake.
@@ -88,22 +111,30 @@ impl Secret {
         &self.name
     }
 
-    /// Its value, or why it cannot be had. Neither holds the value of a secret that is refused.
-    pub(super) fn value(&self, means: &Means) -> Result<&str, &str> {
+    /// Its value, or why it cannot be had.
+    pub(super) fn value(&self, means: &Means) -> Result<&str, &Without> {
         let value = self.value.get_or_init(|| {
             let text = self.reference.resolve(means)?;
             if text.is_empty() {
-                return Err(format!("{} is empty", self.reference));
+                return Err(Without::Refused(format!("{} is empty", self.reference)));
             }
             if text.chars().any(char::is_control) {
-                return Err(format!(
+                return Err(Without::Refused(format!(
                     "{} holds a control character (a line break?) that no header or URL may have",
                     self.reference
-                ));
+                )));
             }
             Ok(text)
         });
-        value.as_deref().map_err(String::as_str)
+        value.as_deref()
+    }
+
+    /// Why it has no value here, if somebody has asked for it and nobody gave it.
+    pub(super) fn missing(&self) -> Option<&str> {
+        match self.value.get()? {
+            Err(Without::Missing(why)) => Some(why),
+            Ok(_) | Err(Without::Later | Without::Refused(_)) => None,
+        }
     }
 
     /// Its value, if somebody has asked for it and it could be had.
@@ -152,19 +183,23 @@ impl Reference {
         Some(Self::Command(argv))
     }
 
-    fn resolve(&self, means: &Means) -> Result<String, String> {
+    fn resolve(&self, means: &Means) -> Result<String, Without> {
         match self {
             Self::Env(name) => match means.environment.get(name) {
                 Some(value) => Ok(value.clone()),
-                None => Err(format!("{self} is not set")),
+                None => Err(Without::Missing(format!("{self} is not set"))),
             },
             Self::File(path) => read(path)
                 .map(without_newline)
-                .map_err(|why| format!("{self} cannot be read: {why}")),
-            Self::Command(argv) if means.allow_commands => run(argv, LONGEST)
+                .map_err(|why| Without::Missing(format!("{self} cannot be read: {why}"))),
+            Self::Command(_) if !means.allow_commands => {
+                let why = format!("{self} may only run with --allow-commands");
+                Err(Without::Missing(why))
+            }
+            Self::Command(_) if means.only_reading => Err(Without::Later),
+            Self::Command(argv) => run(argv, LONGEST)
                 .map(without_newline)
-                .map_err(|why| format!("{self} gave no secret: {why}")),
-            Self::Command(_) => Err(format!("{self} may only run with --allow-commands")),
+                .map_err(|why| Without::Refused(format!("{self} gave no secret: {why}"))),
         }
     }
 }

@@ -27,6 +27,8 @@ pub struct Given {
     pub set: Vec<(String, String)>,
     /// What the embedded environment offers as `${demo.…}`.
     pub embedded: Environment,
+    /// Nothing will run: a secret that nobody has given here is told, and is late.
+    pub only_reading: bool,
     /// `--allow-commands`: secrets may be given by programs.
     pub allow_commands: bool,
     /// The environment variables for `${env.…}` and secrets.

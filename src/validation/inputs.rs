@@ -29,6 +29,7 @@ impl Inputs {
         let given = Given {
             set: flags.set.clone(),
             embedded,
+            only_reading: run.is_none(),
             allow_commands: flags.allow_commands.unwrap_or(false),
             environment: request.variables.all(),
             run_id: run.map(ToString::to_string),

@@ -41,6 +41,17 @@ pub(super) fn from_the_environment(view: &View<'_>, found: &mut Diagnostics) {
     }
 }
 
+/// What can be read here cannot be run here.
+pub(super) fn missing(view: &View<'_>, found: &mut Diagnostics) {
+    for secret in &view.suites.read.early.secrets {
+        if let Some(why) = secret.missing() {
+            let name = secret.name();
+            let message = format!("secret `{name}` is missing here, and a run needs it: {why}");
+            found.push(Diagnostic::warning(secret.span, message));
+        }
+    }
+}
+
 /// Masking every `a` would mask the report.
 pub(super) fn too_short(view: &View<'_>, found: &mut Diagnostics) {
     for secret in &view.suites.read.early.secrets {

@@ -77,6 +77,19 @@ fn the_example_target_names_what_is_missing() {
         messages[1].contains("/run/secrets/staging-dsn cannot be read"),
         "{messages:?}"
     );
+    let only_reading = Given {
+        only_reading: true,
+        ..Given::default()
+    };
+    let read = load(
+        open(&Root::Shipped, Some("staging")).unwrap(),
+        &only_reading,
+    )
+    .unwrap();
+    let lints = crate::suite::lint(&read);
+    let told: Vec<_> = lints.iter().map(|lint| lint.message.as_str()).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].contains("secret `password` is missing here, and a run needs it"));
 }
 
 #[test]
