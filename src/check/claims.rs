@@ -4,12 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use super::fact::Fact;
-use super::words::show_duration;
 use crate::model::{Code, Phase, Place, Rate};
 use crate::statistics::min_attempts;
 use crate::template::place;
 use crate::yaml::{
     Diagnostic, Diagnostics, Entry, Node, Sources, did_you_mean, parse_duration, parse_percent,
+    written_duration,
 };
 
 /// `pass_rate`, `confidence` and `claims` of a `repeat`.
@@ -140,10 +140,10 @@ impl Claim {
             } => {
                 format!(
                     "at most {} at {confidence} confidence",
-                    show_duration(limit)
+                    written_duration(limit)
                 )
             }
-            ClaimKind::Max { limit, .. } => format!("at most {}", show_duration(limit)),
+            ClaimKind::Max { limit, .. } => format!("at most {}", written_duration(limit)),
         }
     }
 

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::claims::{Claim, ClaimKind, Claims, Measure, percentile};
-use super::words::show_duration;
 use crate::model::{Finding, Outcome, Rate, Sample, SampleRow, State};
 use crate::statistics::{
     Ended, Ranked, is_proved, is_refuted, lower_bound, more_successes_needed, upper_bound,
 };
+use crate::yaml::written_duration;
 
 /// Judges all claims, one finding each. `Undecided` ones are neither proved nor refuted.
 ///
@@ -137,7 +137,7 @@ impl Claim {
                 );
                 let tally = within(sample, measure, limit);
                 let seen = match ranked.percentile(share.to_f64()) {
-                    Some(Ended::After(time)) => show_duration(time),
+                    Some(Ended::After(time)) => written_duration(time),
                     Some(Ended::Never) => "never".to_owned(),
                     None => "nothing measured".to_owned(),
                 };
@@ -146,7 +146,7 @@ impl Claim {
                     percentile(share),
                     tally.met,
                     tally.judged,
-                    show_duration(limit)
+                    written_duration(limit)
                 );
                 proved(share, confidence, tally, seen)
             }
@@ -320,7 +320,10 @@ fn slowest(sample: &Sample, measure: Measure, limit: Duration) -> Standing {
             let s = if count == 1 { "" } else { "s" };
             (
                 state,
-                format!("{} over {count} attempt{s} that held", show_duration(time)),
+                format!(
+                    "{} over {count} attempt{s} that held",
+                    written_duration(time)
+                ),
             )
         }
     };

@@ -1,8 +1,7 @@
 //! Values in words, as findings show them.
 
-use std::time::Duration;
-
 use crate::model::{Number, Value};
+use crate::yaml::written_duration;
 
 /// A value as a finding shows it: text as it is unless it could be taken for something else, structures as JSON.
 ///
@@ -15,7 +14,7 @@ pub(super) fn show(value: &Value) -> String {
         Value::Text(text) => show_text(text),
         Value::Untyped(text) if is_plain(text) => text.clone(),
         Value::Untyped(text) => quoted(text),
-        Value::Duration(duration) => show_duration(*duration),
+        Value::Duration(duration) => written_duration(*duration),
         Value::List(items) => {
             let items: Vec<_> = items.iter().map(inner).collect();
             format!("[{}]", items.join(", "))
@@ -57,23 +56,6 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// A duration in its largest fitting unit, exact to the microsecond, so that `5.001s` is never shown as the 5s it missed.
-pub(super) fn show_duration(duration: Duration) -> String {
-    let micros = duration.as_micros();
-    let (scale, unit) = match micros {
-        0..1_000 => (1, "us"),
-        1_000..1_000_000 => (1_000, "ms"),
-        _ => (1_000_000, "s"),
-    };
-    let (whole, rest) = (micros / scale, micros % scale);
-    if rest == 0 {
-        return format!("{whole}{unit}");
-    }
-    let digits = scale.ilog10() as usize;
-    let fraction = format!("{rest:0digits$}");
-    format!("{whole}.{}{unit}", fraction.trim_end_matches('0'))
-}
-
 /// `a number`, `an array`, `null`.
 pub(super) fn article(value: &Value) -> String {
     match value {
@@ -87,20 +69,6 @@ pub(super) fn article(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_are_shown_without_rounding() {
-        for (micros, text) in [
-            (0, "0us"),
-            (532, "532us"),
-            (124_500, "124.5ms"),
-            (5_000_000, "5s"),
-            (5_000_010, "5.00001s"),
-            (90_000_000, "90s"),
-        ] {
-            assert_eq!(show_duration(Duration::from_micros(micros)), text);
-        }
-    }
 
     #[test]
     fn text_that_looks_like_something_else_is_quoted() {

@@ -1,6 +1,7 @@
 //! `allclear list`: what would run, in which order, and what each test asserts.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -9,10 +10,11 @@ use super::door::enter;
 use super::exit;
 use super::failure::Failure;
 use super::terminal::print;
-use crate::model::{Category, TestHeader};
-use crate::plan::{Plan, PlannedTest};
+use crate::model::{Category, CodePattern};
+use crate::plan::{Mode, Plan, PlannedTest};
 use crate::suite::codes_text;
 use crate::validation::preview;
+use crate::yaml::written_duration;
 
 /// Lists the plan.
 pub(super) fn list(args: &ListArgs) -> Result<u8, Failure> {
@@ -55,7 +57,7 @@ fn as_text(plan: &Plan, explain: bool) -> String {
         let line = format!("  {:width$}  {title}{marks}", header.id.name_with_row());
         let _ = writeln!(text, "{}", line.trim_end());
         if explain {
-            explain_test(header, &mut text);
+            explain_test(test, &mut text);
         }
     }
     let omitted: u64 = plan
@@ -106,7 +108,8 @@ fn marks(test: &PlannedTest) -> String {
     }
 }
 
-fn explain_test(header: &TestHeader, text: &mut String) {
+fn explain_test(test: &PlannedTest, text: &mut String) {
+    let header = &test.header;
     let _ = writeln!(text, "      at {}", header.place);
     for requirement in &header.requires {
         let _ = writeln!(text, "      requires {requirement}");
@@ -122,6 +125,58 @@ fn explain_test(header: &TestHeader, text: &mut String) {
             .unwrap_or_default();
         let _ = writeln!(text, "      {step}{}", expectation.text);
     }
+    let _ = writeln!(text, "      {}", attempts(test));
+    if !test.cleanup.is_empty() {
+        let s = if test.cleanup.len() == 1 { "" } else { "s" };
+        let _ = writeln!(
+            text,
+            "      then cleans up, in {} step{s}",
+            test.cleanup.len()
+        );
+    }
+    if let Some(expected) = &test.expect_failure {
+        let code = expected.code.as_str();
+        let _ = writeln!(
+            text,
+            "      and must fail, with {code}: {}",
+            expected.reason
+        );
+    }
+}
+
+/// How attempts follow each other, and how long one may take: `once, within 10s`.
+fn attempts(test: &PlannedTest) -> String {
+    let each = written_duration(test.timeout);
+    match &test.mode {
+        Mode::Once => format!("once, within {each}"),
+        Mode::Retry(retry) => format!(
+            "within {each}, and up to {} more after {} where one ends with {}",
+            retry.count,
+            written_duration(retry.delay),
+            joined(retry.codes.iter().map(CodePattern::as_str)),
+        ),
+        Mode::Until(until) => format!(
+            "until it holds{}, every {}, within {}",
+            match until.stable_for {
+                Duration::ZERO => String::new(),
+                stable => format!(" for {} without a break", written_duration(stable)),
+            },
+            written_duration(until.every),
+            written_duration(until.within),
+        ),
+        Mode::Repeat(repeat) => format!(
+            "{} times, {}, each within {each}",
+            repeat.times,
+            match repeat.concurrency {
+                1 => "one after the other".to_owned(),
+                many => format!("{many} at once"),
+            },
+        ),
+    }
+}
+
+fn joined<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+    texts.collect::<Vec<_>>().join(", ")
 }
 
 fn as_json(plan: &Plan, explain: bool) -> String {
@@ -149,6 +204,7 @@ fn as_json(plan: &Plan, explain: bool) -> String {
                 let expectation = |expectation: &crate::model::ExpectationText| {
                     json!({ "step": expectation.step.as_ref().map(ToString::to_string), "text": expectation.text })
                 };
+                entry["attempts"] = attempts(test).into();
                 entry["expectations"] = header.expectations.iter().map(expectation).collect();
             }
             entry

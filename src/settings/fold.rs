@@ -3,6 +3,7 @@
 use super::{Flags, Permission, RunConfig, Verbosity};
 use crate::model::{Category, GateMode, Policy, TestId};
 use crate::suite::{GateKeys, Project, Target};
+use crate::yaml::written_duration;
 
 /// The layers contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -141,7 +142,7 @@ fn meaningful(flags: &Flags) -> Vec<String> {
         given.push("--fail-fast".to_owned());
     }
     if let Some(deadline) = flags.deadline {
-        given.push(format!("--deadline {}ms", deadline.as_millis()));
+        given.push(format!("--deadline {}", written_duration(deadline)));
     }
     if flags.gate == Some(GateMode::Selection) {
         given.push("--gate selection".to_owned());

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use super::filter::{Filter, apply, article};
 use super::hole::{Hole, Part, has_holes, parse};
 use super::scope::{Lookup, Scope, Secrecy};
-use super::text::{duration_text, plain_number, text_of};
+use super::text::{plain_number, text_of};
 use crate::model::Value;
-use crate::yaml::{Diagnostic, Entry, Kind, Node, Scalar, Sources, Span, Style, did_you_mean};
+use crate::yaml::{
+    Diagnostic, Entry, Kind, Node, Scalar, Sources, Span, Style, did_you_mean, written_duration,
+};
 
 /// Whether this node is a list or a mapping that came out of a variable as a whole.
 ///
@@ -257,7 +259,7 @@ fn kind_of(value: &Value, span: Span) -> Kind {
         Value::Bool(bool) => plain(bool.to_string()),
         Value::Number(number) => plain(plain_number(number)),
         Value::Text(text) | Value::Untyped(text) => filled_text(text),
-        Value::Duration(duration) => filled_text(&duration_text(*duration)),
+        Value::Duration(duration) => filled_text(&written_duration(*duration)),
         Value::List(items) => behind_alias(Kind::Sequence(items.iter().map(node).collect()), span),
         Value::Map(entries) => {
             let entries = entries.iter().map(|(key, value)| Entry {

@@ -1,9 +1,7 @@
 //! A value as text inside a larger scalar.
 
-use std::fmt::Write as _;
-use std::time::Duration;
-
 use crate::model::{Number, Value};
+use crate::yaml::written_duration;
 
 /// The text of a scalar value; `None` for null, lists and maps, which have no text of their own.
 pub(super) fn text_of(value: &Value) -> Option<String> {
@@ -11,35 +9,9 @@ pub(super) fn text_of(value: &Value) -> Option<String> {
         Value::Bool(bool) => bool.to_string(),
         Value::Number(number) => number.to_string(),
         Value::Text(text) | Value::Untyped(text) => text.clone(),
-        Value::Duration(duration) => duration_text(*duration),
+        Value::Duration(duration) => written_duration(*duration),
         Value::Null | Value::List(_) | Value::Map(_) => return None,
     })
-}
-
-/// A duration as suites write it: falling units without fractions, `1m30s`, `1s250ms`; to the microsecond, which is the
-/// smallest unit there is.
-pub(super) fn duration_text(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    let nanos = duration.subsec_nanos();
-    let units = [
-        (seconds / 86_400, "d"),
-        (seconds / 3_600 % 24, "h"),
-        (seconds / 60 % 60, "m"),
-        (seconds % 60, "s"),
-        (u64::from(nanos / 1_000_000), "ms"),
-        (u64::from(nanos / 1_000 % 1_000), "us"),
-    ];
-    let mut text = String::new();
-    for (amount, unit) in units {
-        if amount > 0 {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{amount}{unit}");
-        }
-    }
-    if text.is_empty() {
-        text.push_str("0s");
-    }
-    text
 }
 
 /// A number as a plain YAML scalar that reads back as the same number.
@@ -71,7 +43,7 @@ fn write_json(json: &mut String, value: &Value) {
         }
         Value::Number(number) => json.push_str(&plain_number(number)),
         Value::Text(text) | Value::Untyped(text) => json.push_str(&quoted(text)),
-        Value::Duration(duration) => json.push_str(&quoted(&duration_text(*duration))),
+        Value::Duration(duration) => json.push_str(&quoted(&written_duration(*duration))),
         Value::List(items) => {
             json.push('[');
             for (at, item) in items.iter().enumerate() {
@@ -109,19 +81,6 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_are_written_in_falling_units() {
-        for (micros, text) in [
-            (0, "0s"),
-            (90_000_000, "1m30s"),
-            (1_250_000, "1s250ms"),
-            (86_400_000_000, "1d"),
-            (7, "7us"),
-        ] {
-            assert_eq!(duration_text(Duration::from_micros(micros)), text);
-        }
-    }
 
     #[test]
     fn json_keeps_types_and_digits() {

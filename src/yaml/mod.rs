@@ -26,6 +26,7 @@ mod text;
 #[cfg(test)]
 mod told;
 mod words;
+mod written;
 
 pub use decode::decode;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
@@ -40,3 +41,4 @@ pub use size::{Size, parse_size};
 pub use source::{FileId, Position, Sources, Span};
 pub use suggest::{did_you_mean, nearest};
 pub use text::{TextError, decode_bytes, visible};
+pub use written::written_duration;
