@@ -6,6 +6,7 @@
 
 mod child;
 mod floor;
+mod layers;
 mod suites;
 mod table;
 mod target;
@@ -64,12 +65,18 @@ const SITTINGS: &[Sitting] = &[
         name: "flat",
         measure: flat,
     },
+    Sitting {
+        name: "layers",
+        measure: layers::rows,
+    },
 ];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.first().map(String::as_str) {
         Some(target::ROLE) => target::serve().map(|()| true),
+        Some(layers::PEERS) => layers::serve(&arguments[1..]).map(|()| true),
+        Some(layers::CALLER) => layers::call(&arguments[1..]).map(|()| true),
         Some(floor::ROLE) => floor::run(&arguments[1..]).map(|()| true),
         _ => sit(&arguments),
     };

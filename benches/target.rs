@@ -8,12 +8,12 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -22,6 +22,9 @@ use tokio::net::TcpListener;
 
 /// The first argument of a process that is the target.
 pub(crate) const ROLE: &str = "--as-target";
+
+/// How long a slow answer took by the target's own clock, in microseconds.
+const OWN_TIME: HeaderName = HeaderName::from_static("x-own-us");
 
 const HEALTHY: &str =
     r#"{"status":"healthy","version":"1.42.0","core_db":"connected","uptime_s":86400}"#;
@@ -109,6 +112,7 @@ pub(crate) fn serve() -> Result<()> {
 
 /// `/slow?ms=100` waits, `/served` says what came, everything else is healthy at once.
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let came = Instant::now();
     let requests = REQUESTS.fetch_add(1, Ordering::Relaxed) + 1;
     let body = match request.uri().path() {
         "/served" => format!("{requests} {}", CONNECTIONS.load(Ordering::Relaxed)).into(),
@@ -124,5 +128,9 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
     response
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if request.uri().path() == "/slow" {
+        let micros = u64::try_from(came.elapsed().as_micros()).unwrap_or(u64::MAX);
+        response.headers_mut().insert(OWN_TIME, micros.into());
+    }
     Ok(response)
 }
