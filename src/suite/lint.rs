@@ -8,7 +8,7 @@ mod times;
 
 use std::collections::HashSet;
 
-use super::{Suites, Test};
+use super::{Suites, Test, side_by_side};
 use crate::model::{CategoryPolicy, IdPattern, TestId};
 use crate::yaml::{Diagnostic, Diagnostics};
 
@@ -16,8 +16,13 @@ use crate::yaml::{Diagnostic, Diagnostics};
 pub fn lint(suites: &Suites) -> Diagnostics {
     let view = View::of(suites);
     let mut found = Diagnostics::default();
-    for rule in RULES {
+    let look = |rule: &Rule| {
+        let mut found = Diagnostics::default();
         rule(&view, &mut found);
+        found
+    };
+    for of_rule in side_by_side::each(RULES, look) {
+        found.extend(of_rule);
     }
     let mut problems: Vec<&Diagnostic> = found.iter().collect();
     problems.sort_by_key(|problem| (problem.span.is_none(), problem.span));

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread;
 
 use super::scope::EarlyScope;
 use super::{Project, Session, Target, Test};
@@ -91,9 +90,7 @@ impl Suites {
     /// The same without the trees of the files: only lints ask for them, and they are as large as all that was made of them.
     #[must_use]
     pub fn without_trees(mut self) -> Self {
-        let trees = std::mem::take(&mut self.read.suites);
-        // On a thread of its own: there may be a million nodes, and nobody waits for their end.
-        let _ = thread::Builder::new().spawn(move || drop(trees));
+        self.read.suites = Vec::new();
         self
     }
 }
