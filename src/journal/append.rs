@@ -1,4 +1,4 @@
-//! Writing: one event, one write.
+//! Writing: the events of one moment, one write.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -9,19 +9,25 @@ use super::{JOURNAL, JournalError};
 use crate::model::{Event, RunId};
 use crate::wire;
 
-/// So many bytes stay reserved between two events.
+/// So much of a long event is in memory at once: the first lists every planned test.
 const ROOM: usize = 64 * 1024;
 
 /// The journal of the run that is going on. It is locked while it lives, so that nobody prunes it away.
 #[derive(Debug)]
 pub struct Journal {
     folder: PathBuf,
-    file: File,
-    /// What is not written yet: starts of tests, which are no results, and the event being written.
-    pending: Vec<u8>,
-    /// How many bytes are whole events.
-    written: u64,
+    tail: Tail,
     is_stopped: bool,
+}
+
+/// The end of the file.
+#[derive(Debug)]
+struct Tail {
+    file: File,
+    /// What is not written yet: at most [`ROOM`] and one piece of an event.
+    pending: Vec<u8>,
+    /// The bytes before it.
+    written: u64,
 }
 
 impl Journal {
@@ -55,28 +61,30 @@ impl Journal {
         let _ = file.try_lock();
         let mut journal = Self {
             folder,
-            file,
-            pending: wire::preface(&id).into_bytes(),
-            written: 0,
+            tail: Tail {
+                file,
+                pending: Vec::with_capacity(ROOM),
+                written: 0,
+            },
             is_stopped: false,
         };
-        journal.pending.push(b'\n');
-        journal.write()?;
+        journal.write(|tail| writeln!(tail, "{}", wire::preface(&id)))?;
         Ok(journal)
     }
 
-    /// Records an event. When this returns, the operating system has it; the start of a test may wait for the next
-    /// event. After a failure the journal ends before the event that failed, and takes no more.
-    pub fn append(&mut self, event: &Event) -> Result<(), JournalError> {
+    /// Records events. When this returns, the operating system has them. After a failure the journal ends before the
+    /// first of them, and takes no more.
+    pub fn append(&mut self, events: &[Event]) -> Result<(), JournalError> {
         if self.is_stopped {
             return Err(JournalError::Stopped(self.folder.join(JOURNAL)));
         }
-        wire::write_event(&mut self.pending, event);
-        self.pending.push(b'\n');
-        match event {
-            Event::TestStarted { .. } => Ok(()),
-            _ => self.write(),
-        }
+        self.write(|tail| {
+            for event in events {
+                wire::write_event(tail, event)?;
+                tail.write_all(b"\n")?;
+            }
+            Ok(())
+        })
     }
 
     /// The folder of the run.
@@ -84,17 +92,34 @@ impl Journal {
         &self.folder
     }
 
-    fn write(&mut self) -> Result<(), JournalError> {
-        if let Err(error) = self.file.write_all(&self.pending) {
+    fn write(
+        &mut self,
+        lines: impl FnOnce(&mut Tail) -> io::Result<()>,
+    ) -> Result<(), JournalError> {
+        let whole = self.tail.written;
+        let outcome = lines(&mut self.tail).and_then(|()| self.tail.flush());
+        outcome.map_err(|error| {
             self.is_stopped = true;
             // A full disk takes the beginning of an event; a reader forgives that too, should this fail as well.
-            let _ = self.file.set_len(self.written);
-            return Err(JournalError::io("write", self.folder.join(JOURNAL))(error));
+            let _ = self.tail.file.set_len(whole);
+            JournalError::io("write", self.folder.join(JOURNAL))(error)
+        })
+    }
+}
+
+impl Write for Tail {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.pending.extend_from_slice(bytes);
+        if self.pending.len() >= ROOM {
+            self.flush()?;
         }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.write_all(&self.pending)?;
         self.written += self.pending.len() as u64;
         self.pending.clear();
-        // The first event lists every planned test; those after it are small.
-        self.pending.shrink_to(ROOM);
         Ok(())
     }
 }
@@ -107,15 +132,17 @@ mod tests {
     fn a_full_disk_is_an_error_with_the_path_and_the_journal_takes_no_more() {
         let mut journal = Journal {
             folder: "runs/20261121T085751Z-3f9a1c".into(),
-            file: OpenOptions::new().append(true).open("/dev/full").unwrap(),
-            pending: Vec::new(),
-            written: 0,
+            tail: Tail {
+                file: OpenOptions::new().append(true).open("/dev/full").unwrap(),
+                pending: Vec::new(),
+                written: 0,
+            },
             is_stopped: false,
         };
-        let ended = Event::RunEnded {
+        let ended = [Event::RunEnded {
             elapsed: std::time::Duration::ZERO,
             interrupted: None,
-        };
+        }];
         let error = journal.append(&ended).unwrap_err();
         assert!(
             matches!(&error, JournalError::Io { action: "write", error, .. } if error.kind() == io::ErrorKind::StorageFull),

@@ -22,9 +22,7 @@ fn recorded() -> (TempDir, PathBuf, FinishedRun) {
     let runs = tempdir().unwrap();
     let run = specimen::finished("text\nwith a second line, and ü");
     let mut journal = Journal::create(runs.path(), &id(RUN)).unwrap();
-    for event in specimen::events(&run) {
-        journal.append(&event).unwrap();
-    }
+    journal.append(&specimen::events(&run)).unwrap();
     let folder = journal.folder().to_owned();
     (runs, folder, run)
 }
@@ -38,7 +36,7 @@ fn left_behind(runs: &Path, name: &str) -> PathBuf {
         ..(*specimen::finished("text").record.header).clone()
     };
     journal
-        .append(&Event::RunStarted(Arc::new(header)))
+        .append(&[Event::RunStarted(Arc::new(header))])
         .unwrap();
     journal.folder().to_owned()
 }
@@ -69,12 +67,10 @@ fn a_result_is_on_disk_when_append_returns() {
     let run = specimen::finished("text");
     let mut journal = Journal::create(runs.path(), &id(RUN)).unwrap();
     let mut told = 1;
-    for event in specimen::events(&run) {
-        journal.append(&event).unwrap();
-        told += 1;
-        if !matches!(event, Event::TestStarted { .. }) {
-            assert_eq!(lines(journal.folder()).len(), told);
-        }
+    for events in specimen::events(&run).chunks(2) {
+        journal.append(events).unwrap();
+        told += events.len();
+        assert_eq!(lines(journal.folder()).len(), told);
     }
 }
 
@@ -358,7 +354,7 @@ fn a_run_that_is_being_written_is_never_pruned() {
     let old = left_behind(runs, "20250101T000000Z-aaaaaa");
     let mut journal = Journal::create(runs, &id(RUN)).unwrap();
     let run = specimen::finished("text");
-    journal.append(&specimen::events(&run)[0]).unwrap();
+    journal.append(&specimen::events(&run)[..1]).unwrap();
 
     assert_eq!(prune(runs, 0).removed, [id("20250101T000000Z-aaaaaa")]);
     assert!(!old.exists());

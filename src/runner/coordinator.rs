@@ -9,6 +9,7 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinError;
 use tokio::time::{Instant, sleep_until};
@@ -31,8 +32,12 @@ use tasks::{Doing, Done, Tasks};
 /// Attempts that tasks have told and the loop has not yet taken.
 const TOLD_AHEAD: usize = 256;
 
+/// Events that are told together, at most.
+const TOLD_TOGETHER: usize = 256;
+
 /// Runs the plan. `RunStarted` is emitted first and `RunEnded` last; between them every planned instance ends exactly
-/// once, whatever happens, and its attempts are told before. `emit` is called in line: who is slow there slows the run.
+/// once, whatever happens, and its attempts are told before. `emit` is given together what happened in one moment, before
+/// the next is waited for; it is called in line: who is slow there slows the run.
 ///
 /// Needs a tokio runtime with time. The record is the fold of what was emitted.
 pub async fn run(
@@ -40,7 +45,7 @@ pub async fn run(
     config: &RunConfig,
     shared: Arc<Shared>,
     cancel: Cancel,
-    emit: &mut dyn FnMut(&Event),
+    emit: &mut dyn FnMut(&[Event]),
 ) -> RunRecord {
     let mut coordinator = Coordinator::new(&plan, config, shared, cancel, emit);
     coordinator.begin();
@@ -71,7 +76,9 @@ struct Coordinator<'e> {
     tell: mpsc::Sender<AttemptEnded>,
     told: mpsc::Receiver<AttemptEnded>,
     fold: Fold,
-    emit: &'e mut dyn FnMut(&Event),
+    /// What has happened and is not told yet: the next event is not waited for before it is.
+    moment: Vec<Event>,
+    emit: &'e mut dyn FnMut(&[Event]),
 }
 
 /// A test whose task is alive.
@@ -100,7 +107,7 @@ impl<'e> Coordinator<'e> {
         config: &RunConfig,
         shared: Arc<Shared>,
         cancel: Cancel,
-        emit: &'e mut dyn FnMut(&Event),
+        emit: &'e mut dyn FnMut(&[Event]),
     ) -> Self {
         let started = Instant::now();
         let halt = watch::Sender::new(Halt::No);
@@ -131,22 +138,34 @@ impl<'e> Coordinator<'e> {
             tell,
             told,
             fold: Fold::new(plan.header.clone()),
+            moment: Vec::with_capacity(TOLD_TOGETHER),
             emit,
         }
     }
 
-    fn emit(&mut self, event: &Event) {
-        self.fold.apply(event);
-        (self.emit)(event);
+    fn emit(&mut self, event: Event) {
+        self.fold.apply(&event);
+        self.moment.push(event);
+        if self.moment.len() >= TOLD_TOGETHER {
+            self.tell();
+        }
+    }
+
+    /// Tells what has happened.
+    fn tell(&mut self) {
+        if !self.moment.is_empty() {
+            (self.emit)(&self.moment);
+            self.moment.clear();
+        }
     }
 
     fn begin(&mut self) {
         let run = self.run.clone();
-        self.emit(&Event::RunStarted(run.plan.header.clone()));
+        self.emit(Event::RunStarted(run.plan.header.clone()));
         for (at, session) in run.plan.sessions.iter().enumerate() {
             if let Some(why) = &session.skip {
                 let record = unseen(&run, at, Status::Skipped, Why::Skipped(why.to_string()));
-                self.emit(&Event::SessionEnded(Arc::new(record)));
+                self.emit(Event::SessionEnded(Arc::new(record)));
             }
         }
     }
@@ -213,7 +232,7 @@ impl<'e> Coordinator<'e> {
                 told: 0,
             },
         );
-        self.emit(&Event::TestStarted { test, at });
+        self.emit(Event::TestStarted { test, at });
         let (run, sessions, tell) = (self.run.clone(), self.sessions_of(test), self.tell.clone());
         let subject = Subject {
             run,
@@ -228,7 +247,14 @@ impl<'e> Coordinator<'e> {
 
     /// Waits for whatever comes next, and takes it in.
     async fn take_next(&mut self) {
-        match self.next().await {
+        let happening = match self.next().now_or_never() {
+            Some(happening) => happening,
+            None => {
+                self.tell();
+                self.next().await
+            }
+        };
+        match happening {
             Happening::Leave => self.leave(),
             Happening::Interrupted => self.interrupted(),
             Happening::Alarm => self.ring(),
@@ -273,7 +299,7 @@ impl<'e> Coordinator<'e> {
         if let Some(looking) = self.looking.get_mut(&attempt.test) {
             looking.told += 1;
         }
-        self.emit(&Event::AttemptEnded(attempt));
+        self.emit(Event::AttemptEnded(attempt));
     }
 
     /// All that were told up to now.
@@ -318,7 +344,7 @@ impl<'e> Coordinator<'e> {
             self.closed = Some(NotRun::FailFast);
             self.fails_fast = true;
         }
-        self.emit(&Event::TestEnded(ended));
+        self.emit(Event::TestEnded(ended));
     }
 
     /// The end of an instance that sent none.
@@ -350,7 +376,8 @@ impl<'e> Coordinator<'e> {
             elapsed: self.run.started.elapsed(),
             interrupted: self.cancel.interrupted(),
         };
-        self.emit(&ended);
+        self.emit(ended);
+        self.tell();
         self.fold.finish()
     }
 }
@@ -370,7 +397,7 @@ mod tests {
         bench.mask.add("hunter2-hunter2");
         let (shared, plan) = (Shared::new(bench.mask.clone()), bench.plan());
         let mut events = Vec::new();
-        let mut emit = |event: &Event| events.push(event.clone());
+        let mut emit = |moment: &[Event]| events.extend_from_slice(moment);
         let mut coordinator = Coordinator::new(
             &plan,
             &RunConfig::default(),

@@ -79,16 +79,16 @@ async fn observe(
     let folder = journal.folder().to_owned();
     let mut lost = None;
     // Journaled before it is shown. When the disk fails in the middle, the run goes on and says so at its end.
-    let mut emit = |event: &Event| {
+    let mut emit = |events: &[Event]| {
         if lost.is_none() {
-            lost = journal.append(event).err();
+            lost = journal.append(events).err();
         }
-        listener(event);
+        events.iter().for_each(&mut *listener);
     };
     let shared = Shared::new(request.mask.clone());
     let record = runner::run(Arc::new(plan), config, shared, cancel, &mut emit).await;
     let verdict = Arc::new(gate::decide(&record));
-    emit(&Event::Judged(verdict.clone()));
+    emit(&[Event::Judged(verdict.clone())]);
     journal::prune(&config.runs, config.keep);
     Ok(Validated {
         finished: FinishedRun {

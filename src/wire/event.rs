@@ -1,6 +1,7 @@
 //! Events, one a line of JSON: `{"test_ended":{"test":3,"status":"passed",…}}`.
 
 use std::borrow::Cow;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -21,10 +22,9 @@ pub const JOURNAL_FORMAT: &str = "allclear-journal";
 /// Grows only when an old reader would be misled; a new kind of event is such a case, a new field is not.
 const VERSION: u64 = 1;
 
-/// Appends an event as one line, without its end. Never contains a line break.
-pub fn write_event(out: &mut Vec<u8>, event: &Event) {
-    serde_json::to_writer(out, &Line::of(event))
-        .expect("finite numbers and string keys can always be written to memory");
+/// Writes an event as one line, without its end. Never contains a line break. Fails only where `out` does.
+pub fn write_event(out: &mut impl Write, event: &Event) -> io::Result<()> {
+    Ok(serde_json::to_writer(out, &Line::of(event))?)
 }
 
 /// An event as one line, without its end.

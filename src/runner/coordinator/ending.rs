@@ -45,7 +45,7 @@ impl Coordinator<'_> {
             if let Doing::Open(session) = doing {
                 let why = Why::NotRun(NotRun::Interrupted);
                 let record = unseen(&self.run, session, Status::NotRun, why);
-                self.emit(&Event::SessionEnded(Arc::new(record)));
+                self.emit(Event::SessionEnded(Arc::new(record)));
             }
         }
     }

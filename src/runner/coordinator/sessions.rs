@@ -28,7 +28,7 @@ impl Coordinator<'_> {
     ) {
         let record = Arc::new(record);
         self.limits.session_ended();
-        self.emit(&Event::SessionEnded(record.clone()));
+        self.emit(Event::SessionEnded(record.clone()));
         self.dependencies.session_ended(session, &record);
         self.sessions[session] = Some(OpenSession {
             record,
@@ -74,7 +74,7 @@ impl Coordinator<'_> {
     /// The clean-ups of a session were run.
     pub(super) fn closed(&mut self, session: usize, record: SessionRecord) {
         self.sessions[session] = None;
-        self.emit(&Event::SessionEnded(Arc::new(record)));
+        self.emit(Event::SessionEnded(Arc::new(record)));
     }
 
     /// The clean-ups of a session came to no end.
@@ -90,7 +90,7 @@ impl Coordinator<'_> {
             left_behind,
             ..SessionRecord::clone(&opened.record)
         };
-        self.emit(&Event::SessionEnded(Arc::new(record)));
+        self.emit(Event::SessionEnded(Arc::new(record)));
     }
 
     fn close(&mut self, session: usize) {

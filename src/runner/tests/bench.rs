@@ -209,9 +209,9 @@ impl Bench {
         let (config, shared) = (self.config.clone(), Shared::new(self.mask.clone()));
         let (cancel, plan) = (self.cancel.clone(), self.plan());
         let mut events = Vec::new();
-        let record = run(plan, &config, shared, cancel, &mut |event| {
-            watch(event);
-            events.push(event.clone());
+        let record = run(plan, &config, shared, cancel, &mut |moment| {
+            moment.iter().for_each(&mut watch);
+            events.extend_from_slice(moment);
         })
         .await;
         Ran { events, record }
