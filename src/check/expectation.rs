@@ -70,6 +70,7 @@ impl Expectations {
             expectations: Self::no_fault(),
         };
         decoder.expect(node);
+        decoder.expectations.facts.shrink_to_fit();
         let has_errors = decoder.problems.has_errors();
         problems.extend(decoder.problems);
         (!has_errors).then_some(decoder.expectations)

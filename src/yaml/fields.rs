@@ -84,7 +84,8 @@ impl<'n> Fields<'n> {
 
     /// The whole entry of a key, for the place of the key itself.
     pub fn entry(&self, key: &str) -> Option<&'n Entry> {
-        self.entries().find(|entry| &*entry.key == key)
+        let entry = self.entries.iter().find(|entry| &*entry.key == key)?;
+        (!is_null(&entry.value)).then_some(entry)
     }
 
     /// All entries with a value, in the order written.

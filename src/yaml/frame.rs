@@ -24,13 +24,15 @@ pub(super) struct Frame {
 }
 
 pub(super) enum Content {
-    Sequence(Vec<Node>),
+    /// Its items begin here.
+    Sequence(usize),
     Mapping(OpenMapping),
 }
 
 pub(super) struct OpenMapping {
     pub(super) style: StructureStyle,
-    pub(super) entries: Vec<Entry>,
+    /// Its entries begin here.
+    pub(super) from: usize,
     /// The key whose value comes next.
     pub(super) key: Option<Key>,
     /// Which keys there are, once there are too many to look through.
@@ -45,17 +47,27 @@ pub(super) struct Key {
     pub(super) is_dropped: bool,
 }
 
+/// What the open lists and mappings hold so far, the innermost last. So none of them grows by itself: most are small, and
+/// each becomes exactly as large as it is.
+#[derive(Default)]
+pub(super) struct Held {
+    pub(super) items: Vec<Node>,
+    pub(super) entries: Vec<Entry>,
+}
+
 impl Frame {
     /// The complete value, which ends with the event at `end`, its anchor, and what it amounts to.
-    pub(super) fn close(self, file: FileId, end: Span) -> (Node, usize, Weight) {
+    pub(super) fn close(self, held: &mut Held, file: FileId, end: Span) -> (Node, usize, Weight) {
         let (kind, last) = match self.content {
-            Content::Sequence(items) => {
+            Content::Sequence(from) => {
+                let items: Vec<Node> = held.items.drain(from..).collect();
                 let last = items.last().map(|item| item.span.end);
                 (Kind::Sequence(items), last)
             }
-            Content::Mapping(mapping) => {
-                let last = mapping.entries.last().map(|entry| entry.value.span.end);
-                (Kind::Mapping(mapping.entries), last)
+            Content::Mapping(OpenMapping { from, .. }) => {
+                let entries: Vec<Entry> = held.entries.drain(from..).collect();
+                let last = entries.last().map(|entry| entry.value.span.end);
+                (Kind::Mapping(entries), last)
             }
         };
         // The end of a block is told at the next token, which may be pages away.
@@ -89,12 +101,11 @@ impl Weight {
 
 impl OpenMapping {
     /// Where a key was defined before.
-    pub(super) fn find(&self, key: &Arc<str>) -> Option<Span> {
+    pub(super) fn find(&self, held: &Held, key: &Arc<str>) -> Option<Span> {
         match &self.index {
             Some(index) => index.get(key).copied(),
             // Keys are interned, but a comparison of short texts is as fast as one of pointers.
-            None => self
-                .entries
+            None => held.entries[self.from..]
                 .iter()
                 .find(|entry| entry.key == *key)
                 .map(|entry| entry.key_span),
@@ -102,7 +113,7 @@ impl OpenMapping {
     }
 
     /// Completes the entry whose key is waiting.
-    pub(super) fn insert(&mut self, value: Node) -> Option<Diagnostic> {
+    pub(super) fn insert(&mut self, held: &mut Held, value: Node) -> Option<Diagnostic> {
         let key = self.key.take()?;
         if key.is_dropped {
             return None;
@@ -117,34 +128,39 @@ impl OpenMapping {
                 span: key.span,
                 kind: Kind::Pending,
             };
-            self.push(Entry {
-                key: name.into(),
-                key_span: key.span,
-                value,
-            });
+            self.push(
+                held,
+                Entry {
+                    key: name.into(),
+                    key_span: key.span,
+                    value,
+                },
+            );
             return Some(refused::missing_space(name, rest, key.span));
         }
-        self.push(Entry {
-            key: key.text,
-            key_span: key.span,
-            value,
-        });
+        self.push(
+            held,
+            Entry {
+                key: key.text,
+                key_span: key.span,
+                value,
+            },
+        );
         None
     }
 
-    pub(super) fn push(&mut self, entry: Entry) {
+    fn push(&mut self, held: &mut Held, entry: Entry) {
         /// Up to here a look through all keys beats hashing.
         const FEW: usize = 16;
         if let Some(index) = &mut self.index {
             index.insert(entry.key.clone(), entry.key_span);
-        } else if self.entries.len() >= FEW {
-            let known = self
-                .entries
+        } else if held.entries.len() - self.from >= FEW {
+            let known = held.entries[self.from..]
                 .iter()
                 .map(|entry| (entry.key.clone(), entry.key_span));
             self.index = Some(known.chain([(entry.key.clone(), entry.key_span)]).collect());
         }
-        self.entries.push(entry);
+        held.entries.push(entry);
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use granit_parser::{Event, Parser, ScalarStyle, Tag, options};
 
-use super::frame::{Content, Frame, Key, OpenMapping, Weight, is_empty};
+use super::frame::{Content, Frame, Held, Key, OpenMapping, Weight, is_empty};
 use super::syntax;
 use super::{Diagnostic, Diagnostics, FileId, Kind, Node, Scalar, Sources, Span, Style, refused};
 
@@ -46,6 +46,7 @@ struct Builder<'a> {
     problems: Diagnostics,
     found: usize,
     open: Vec<Frame>,
+    held: Held,
     root: Option<Node>,
     anchors: HashMap<usize, Anchor>,
     /// The same few keys occur thousands of times.
@@ -70,6 +71,7 @@ impl<'a> Builder<'a> {
             problems: Diagnostics::default(),
             found: 0,
             open: Vec::new(),
+            held: Held::default(),
             root: None,
             anchors: HashMap::new(),
             keys: HashSet::new(),
@@ -134,13 +136,14 @@ impl<'a> Builder<'a> {
             }
             Event::SequenceStart(_, anchor, tag) => {
                 self.refuse_tag(tag.as_deref(), tag_range, "")?;
-                self.open(span, anchor, Content::Sequence(Vec::new()))
+                let from = self.held.items.len();
+                self.open(span, anchor, Content::Sequence(from))
             }
             Event::MappingStart(style, anchor, tag) => {
                 self.refuse_tag(tag.as_deref(), tag_range, "")?;
                 let mapping = OpenMapping {
                     style,
-                    entries: Vec::new(),
+                    from: self.held.entries.len(),
                     key: None,
                     index: None,
                 };
@@ -214,7 +217,7 @@ impl<'a> Builder<'a> {
         else {
             return Ok(());
         };
-        let first = mapping.find(&text);
+        let first = mapping.find(&self.held, &text);
         let is_dropped = first.is_some() || (is_plain && *text == *refused::MERGE);
         mapping.key = Some(Key {
             text: Arc::clone(&text),
@@ -269,7 +272,7 @@ impl<'a> Builder<'a> {
         let Some(frame) = self.open.pop() else {
             return Ok(());
         };
-        let (node, anchor, weight) = frame.close(self.file, end);
+        let (node, anchor, weight) = frame.close(&mut self.held, self.file, end);
         self.value(node, anchor, weight)
     }
 
@@ -332,9 +335,9 @@ impl<'a> Builder<'a> {
         };
         frame.weight.add(weight);
         match &mut frame.content {
-            Content::Sequence(items) => items.push(node),
+            Content::Sequence(_) => self.held.items.push(node),
             Content::Mapping(mapping) => {
-                if let Some(problem) = mapping.insert(node) {
+                if let Some(problem) = mapping.insert(&mut self.held, node) {
                     return self.problem(problem);
                 }
             }
