@@ -65,6 +65,16 @@ pub(super) struct Decoded {
     pub(super) broken: Vec<TestId>,
 }
 
+impl Decoded {
+    /// Nothing yet, with room for so many tests: one is too large to be moved each time there is more of them.
+    pub(super) fn of_about(tests: usize) -> Self {
+        Self {
+            tests: Vec::with_capacity(tests),
+            broken: Vec::new(),
+        }
+    }
+}
+
 /// Reads a test and adds its instances, one a row of its matrix.
 pub(super) fn decode_test(
     node: &Node,

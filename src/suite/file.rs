@@ -75,7 +75,7 @@ pub(super) fn decode_file(
     };
     let parts: Vec<&[Node]> = items.chunks(TESTS_AT_ONCE).collect();
     let decode = |part: &&[Node]| {
-        let (mut decoded, mut problems) = (Decoded::default(), Diagnostics::default());
+        let (mut decoded, mut problems) = (Decoded::of_about(part.len()), Diagnostics::default());
         for item in *part {
             decode_test(item, &decoder, &mut decoded, &mut problems);
         }

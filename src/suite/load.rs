@@ -132,6 +132,12 @@ fn secrets_of(target: &TargetFile) -> &[Entry] {
     secrets.and_then(Node::as_mapping).unwrap_or_default()
 }
 
+/// How many tests a suite file lists.
+fn tests_of(suite: &Node) -> usize {
+    let tests = suite.get("tests").and_then(Node::as_sequence);
+    tests.map_or(0, <[Node]>::len)
+}
+
 /// Decodes everything, fills what is early, and checks what hangs together.
 pub fn load(opened: Opened, given: &Given) -> Result<Suites, Unusable> {
     let Opened {
@@ -181,7 +187,7 @@ pub fn load(opened: Opened, given: &Given) -> Result<Suites, Unusable> {
         early: &early,
         sessions: captures,
     };
-    let mut decoded = Decoded::default();
+    let mut decoded = Decoded::of_about(files.suites.iter().map(tests_of).sum());
     let mut is_complete = files.is_complete;
     for suite in &files.suites {
         is_complete &= decode_file(suite, &mut project, &around, &mut decoded, &mut problems);
