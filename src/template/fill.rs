@@ -100,17 +100,20 @@ impl<'s> Filler<'s> {
 
     /// Fills all children; `None` when none of them changed, so that nothing is copied.
     fn all<T>(&mut self, children: &[T], node: impl Fn(&T) -> &Node) -> Option<Vec<Node>> {
-        let filled: Vec<Option<Node>> = children
-            .iter()
-            .map(|child| self.fill(node(child)))
-            .collect();
-        filled.iter().any(Option::is_some).then(|| {
-            filled
-                .into_iter()
-                .zip(children)
-                .map(|(filled, child)| filled.unwrap_or_else(|| node(child).clone()))
-                .collect()
-        })
+        let mut filled: Option<Vec<Node>> = None;
+        for (at, child) in children.iter().enumerate() {
+            let changed = self.fill(node(child));
+            if changed.is_none() && filled.is_none() {
+                continue;
+            }
+            let filled = filled.get_or_insert_with(|| {
+                let mut filled = Vec::with_capacity(children.len());
+                filled.extend(children[..at].iter().map(|child| node(child).clone()));
+                filled
+            });
+            filled.push(changed.unwrap_or_else(|| node(child).clone()));
+        }
+        filled
     }
 
     fn alias(&mut self, target: &Arc<Node>) -> Option<Arc<Node>> {
