@@ -21,7 +21,8 @@ pub(in crate::probe) struct Prepared {
     pub(in crate::probe) tls: TlsSettings,
     pub(in crate::probe) method: Method,
     path: Uri,
-    pub(in crate::probe) headers: HeaderMap,
+    /// A list: ten thousand maps would be large, and one is quickly made.
+    headers: Box<[(HeaderName, HeaderValue)]>,
     pub(in crate::probe) body: Bytes,
     /// What must be masked because it is derived from credentials.
     pub(in crate::probe) secrets: Vec<String>,
@@ -34,9 +35,15 @@ impl Prepared {
         method: Method,
         mut headers: HeaderMap,
     ) -> Result<Self, Invalid> {
-        default(&mut headers, HOST, &url.authority, "url")?;
-        default(&mut headers, USER_AGENT, AGENT, "headers")?;
-        default(&mut headers, ACCEPT, "*/*", "headers")?;
+        if !headers.contains_key(HOST) {
+            let host = HeaderValue::from_str(&url.authority).map_err(|_| {
+                let shown = visible(&url.authority);
+                Invalid::new("url", format!("`{shown}` cannot stand in a header"))
+            })?;
+            headers.insert(HOST, host);
+        }
+        default(&mut headers, USER_AGENT, AGENT);
+        default(&mut headers, ACCEPT, "*/*");
         Ok(Self {
             target: url.target,
             resolving: Resolving::System,
@@ -46,7 +53,7 @@ impl Prepared {
             },
             method,
             path: url.path,
-            headers,
+            headers: list(headers),
             body: Bytes::new(),
             secrets: Vec::new(),
         })
@@ -62,7 +69,11 @@ impl Prepared {
         let mut request = Request::new(Full::new(self.body.clone()));
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.path.clone();
-        *request.headers_mut() = self.headers.clone();
+        let headers = request.headers_mut();
+        headers.reserve(self.headers.len());
+        for (name, value) in &self.headers {
+            headers.append(name, value.clone());
+        }
         request
     }
 
@@ -82,20 +93,20 @@ impl Prepared {
 }
 
 /// Adds a header where it is not given.
-pub(in crate::probe) fn default(
-    headers: &mut HeaderMap,
-    name: HeaderName,
-    value: &str,
-    field: &'static str,
-) -> Result<(), Invalid> {
+pub(in crate::probe) fn default(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
     if !headers.contains_key(&name) {
-        let value = HeaderValue::from_str(value).map_err(|_| {
-            Invalid::new(
-                field,
-                format!("`{}` cannot stand in a header", visible(value)),
-            )
-        })?;
-        headers.insert(name, value);
+        headers.insert(name, HeaderValue::from_static(value));
     }
-    Ok(())
+}
+
+/// The headers in their order, those of one name together.
+fn list(headers: HeaderMap) -> Box<[(HeaderName, HeaderValue)]> {
+    let mut list: Vec<(HeaderName, HeaderValue)> = Vec::with_capacity(headers.len());
+    for (name, value) in headers {
+        // A further value of a name comes without it.
+        if let Some(name) = name.or_else(|| list.last().map(|(name, _)| name.clone())) {
+            list.push((name, value));
+        }
+    }
+    list.into()
 }

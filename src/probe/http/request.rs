@@ -27,7 +27,7 @@ pub(super) fn prepare(keys: &Http) -> Result<Prepared, Invalid> {
     }
     let (content_type, body) = body(keys)?;
     if let Some(content_type) = content_type {
-        default(&mut headers, CONTENT_TYPE, content_type, "headers")?;
+        default(&mut headers, CONTENT_TYPE, content_type);
     }
     let mut secrets = Vec::new();
     if let Some(value) = authorization(keys, userinfo, &mut secrets)? {
