@@ -2,16 +2,27 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::model::{Category, TestId};
+use crate::model::Category;
 use crate::suite::{Requirement, Test};
 
 /// The positions that each test requires. Unknown ids were refused at load.
 pub(super) fn resolve(tests: &[Test]) -> Vec<Vec<usize>> {
-    let mut by_test: HashMap<TestId, Vec<usize>> = HashMap::new();
+    // Only of those that somebody requires: most are required by nobody.
+    let mut by_test: HashMap<(&Category, &str), Vec<usize>> = HashMap::new();
     let mut by_category: HashMap<&Category, Vec<usize>> = HashMap::new();
+    for requirement in tests.iter().flat_map(|test| &test.requires) {
+        match requirement {
+            Requirement::Test(id) => by_test.entry((id.category(), id.name())).or_default(),
+            Requirement::Category(category) => by_category.entry(category).or_default(),
+        };
+    }
     for (at, test) in tests.iter().enumerate() {
-        by_test.entry(test.id.without_row()).or_default().push(at);
-        by_category.entry(test.id.category()).or_default().push(at);
+        if let Some(rows) = by_test.get_mut(&(test.id.category(), test.id.name())) {
+            rows.push(at);
+        }
+        if let Some(all) = by_category.get_mut(test.id.category()) {
+            all.push(at);
+        }
     }
     let required_by = |at: usize, test: &Test| {
         let mut required = Vec::new();
@@ -19,7 +30,7 @@ pub(super) fn resolve(tests: &[Test]) -> Vec<Vec<usize>> {
             match requirement {
                 Requirement::Test(wanted) => {
                     let rows = by_test
-                        .get(&wanted.without_row())
+                        .get(&(wanted.category(), wanted.name()))
                         .map_or(&[][..], Vec::as_slice);
                     required.extend(
                         rows.iter()

@@ -161,17 +161,28 @@ struct Graph {
 
 impl Graph {
     fn of(tests: &[Test]) -> Self {
-        let mut by_id: HashMap<TestId, Vec<usize>> = HashMap::new();
+        // Only of those that somebody requires: most are required by nobody.
+        let mut by_id: HashMap<(&Category, &str), Vec<usize>> = HashMap::new();
         let mut by_category: HashMap<&Category, Vec<usize>> = HashMap::new();
+        for requirement in tests.iter().flat_map(|test| &test.requires) {
+            match requirement {
+                Requirement::Test(id) => by_id.entry((id.category(), id.name())).or_default(),
+                Requirement::Category(category) => by_category.entry(category).or_default(),
+            };
+        }
         for (at, test) in tests.iter().enumerate() {
-            by_id.entry(test.id.without_row()).or_default().push(at);
-            by_category.entry(test.id.category()).or_default().push(at);
+            if let Some(rows) = by_id.get_mut(&(test.id.category(), test.id.name())) {
+                rows.push(at);
+            }
+            if let Some(all) = by_category.get_mut(test.id.category()) {
+                all.push(at);
+            }
         }
         let edges_of = |test: &Test| {
             let mut edges = Vec::new();
             for (entry, requirement) in test.requires.iter().enumerate() {
                 let candidates = match requirement {
-                    Requirement::Test(id) => by_id.get(&id.without_row()),
+                    Requirement::Test(id) => by_id.get(&(id.category(), id.name())),
                     Requirement::Category(category) => by_category.get(category),
                 };
                 for other in candidates.into_iter().flatten() {
