@@ -1,10 +1,10 @@
 //! Which fact an expectation or a capture is about, and how to find it in what was seen.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::fmt;
 
 use super::expectation::Vocabulary;
-use super::json::to_json;
 use super::json_path::JsonPath;
 use super::literal::Wanted;
 use super::matcher::Seen;
@@ -162,7 +162,7 @@ pub(super) fn unknown(vocabulary: Vocabulary, entry: &Entry) -> Diagnostic {
 /// An observation being looked at; its JSON is converted once.
 pub(super) struct Sight<'o> {
     observation: &'o Observation,
-    json: OnceCell<Option<serde_json::Value>>,
+    json: OnceCell<serde_json::Value>,
 }
 
 /// What is there of a fact.
@@ -217,13 +217,12 @@ impl<'o> Sight<'o> {
                 }
             }
             Fact::Json(path) => {
-                let json = self
-                    .json
-                    .get_or_init(|| self.observation.facts.get("json").map(to_json));
-                match json.as_ref().and_then(|json| path.find(json)) {
+                let json = self.observation.facts.get("json");
+                match json.and_then(|json| path.find(json, &self.json)) {
                     None => Found::Absent,
-                    Some(value) if path.is_singular() => Found::Owned(value),
-                    Some(nodes) => Found::Nodes(nodes),
+                    Some(Cow::Borrowed(value)) => Found::Borrowed(value),
+                    Some(Cow::Owned(value)) if path.is_singular() => Found::Owned(value),
+                    Some(Cow::Owned(nodes)) => Found::Nodes(nodes),
                 }
             }
         }

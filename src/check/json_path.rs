@@ -1,9 +1,11 @@
 //! JSONPath (RFC 9535), bounded so that neither a selector nor a document can exhaust us.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::fmt;
 use std::sync::Arc;
 
-use super::json::to_value;
+use super::json::{to_json, to_value};
 use crate::model::Value;
 
 /// Longest selector, in bytes.
@@ -19,8 +21,25 @@ const DESCENDANTS: usize = 3;
 #[derive(Debug, Clone)]
 pub struct JsonPath {
     text: Arc<str>,
-    path: serde_json_path::JsonPath,
-    is_singular: bool,
+    query: Query,
+}
+
+#[derive(Debug, Clone)]
+enum Query {
+    /// Names and indices alone, as most selectors are: one walk, and nothing has to become JSON again.
+    Walk(Box<[Segment]>),
+    /// Everything else.
+    Full {
+        path: Box<serde_json_path::JsonPath>,
+        is_singular: bool,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Segment {
+    Name(Box<str>),
+    /// From the end when negative.
+    Index(i64),
 }
 
 impl JsonPath {
@@ -42,28 +61,64 @@ impl JsonPath {
                 error.position()
             )
         })?;
+        let segments = singular(text);
+        let is_singular = segments.is_some();
+        let walk = segments.and_then(|segments| segments.into_iter().collect());
         Ok(Self {
             text: text.into(),
-            path,
-            is_singular: is_singular(text),
+            query: match walk {
+                Some(segments) => Query::Walk(segments),
+                None => Query::Full {
+                    path: Box::new(path),
+                    is_singular,
+                },
+            },
         })
     }
 
     /// Whether it can match one node only (RFC 9535 §2.3.5.1): names and indices.
     pub fn is_singular(&self) -> bool {
-        self.is_singular
+        match self.query {
+            Query::Walk(_) => true,
+            Query::Full { is_singular, .. } => is_singular,
+        }
     }
 
-    /// The node of a singular path, `None` when there is none; the list of nodes, possibly empty, of any other.
-    pub fn find(&self, json: &serde_json::Value) -> Option<Value> {
-        let nodes = self.path.query(json);
-        if self.is_singular {
-            return nodes.first().cloned().map(to_value);
+    /// The node of a singular path, `None` when there is none; the list of nodes, possibly empty, of any other. `converted`
+    /// is for the document as JSON, should it be needed; the same for every path that looks into this document.
+    pub fn find<'v>(
+        &self,
+        document: &'v Value,
+        converted: &OnceCell<serde_json::Value>,
+    ) -> Option<Cow<'v, Value>> {
+        let (path, is_singular) = match &self.query {
+            Query::Walk(segments) => return walk(segments, document).map(Cow::Borrowed),
+            Query::Full { path, is_singular } => (path, *is_singular),
+        };
+        let nodes = path.query(converted.get_or_init(|| to_json(document)));
+        let mut values = nodes.iter().map(|node| to_value((*node).clone()));
+        if is_singular {
+            return values.next().map(Cow::Owned);
         }
-        Some(Value::List(
-            nodes.iter().map(|node| to_value((*node).clone())).collect(),
-        ))
+        Some(Cow::Owned(Value::List(values.collect())))
     }
+}
+
+fn walk<'v>(segments: &[Segment], document: &'v Value) -> Option<&'v Value> {
+    segments
+        .iter()
+        .try_fold(document, |value, segment| match (segment, value) {
+            (Segment::Name(name), Value::Map(_)) => value.get(name),
+            (Segment::Index(index), Value::List(items)) => {
+                let from_the_end = || usize::try_from(index.unsigned_abs()).ok();
+                let at = match usize::try_from(*index) {
+                    Ok(at) => at,
+                    Err(_) => items.len().checked_sub(from_the_end()?)?,
+                };
+                items.get(at)
+            }
+            _ => None,
+        })
 }
 
 impl fmt::Display for JsonPath {
@@ -103,58 +158,65 @@ fn check_shape(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Of a path that parses: whether every segment is a name or an index.
-fn is_singular(text: &str) -> bool {
+/// Of a path that parses: its names and indices; a name with an escape in it stays unread. `None` when there is anything
+/// else.
+fn singular(text: &str) -> Option<Vec<Option<Segment>>> {
+    let mut segments = Vec::new();
     let mut rest = text.strip_prefix('$').unwrap_or(text).trim_start();
     while !rest.is_empty() {
-        let after = if let Some(name) = rest.strip_prefix('.') {
+        let (segment, after) = if let Some(name) = rest.strip_prefix('.') {
             let name = name.trim_start();
             if name.starts_with(['.', '*']) {
-                return false;
+                return None;
             }
             let end = name
                 .find(|c: char| matches!(c, '.' | '[') || c.is_whitespace())
                 .unwrap_or(name.len());
-            Some(&name[end..])
+            (Some(Segment::Name(name[..end].into())), &name[end..])
         } else {
-            rest.strip_prefix('[').and_then(after_bracket)
+            in_brackets(rest.strip_prefix('[')?)?
         };
-        match after {
-            Some(after) => rest = after.trim_start(),
-            None => return false,
-        }
+        segments.push(segment);
+        rest = after.trim_start();
     }
-    true
+    Some(segments)
 }
 
-/// What follows `'name']` or `0]`; `None` when more than one name or index stands in the brackets.
-fn after_bracket(inner: &str) -> Option<&str> {
+/// `'name']` or `0]`, and what follows it; `None` when more than one name or index stands in the brackets.
+fn in_brackets(inner: &str) -> Option<(Option<Segment>, &str)> {
     let inner = inner.trim_start();
-    let after = if let Some(quote) = inner.chars().next().filter(|c| matches!(c, '"' | '\'')) {
-        let mut end = None;
-        let mut chars = inner.char_indices().skip(1);
-        while let Some((at, c)) = chars.next() {
-            match c {
-                '\\' => {
-                    chars.next();
+    let (segment, after) =
+        if let Some(quote) = inner.chars().next().filter(|c| matches!(c, '"' | '\'')) {
+            let mut end = None;
+            let mut has_escape = false;
+            let mut chars = inner.char_indices().skip(1);
+            while let Some((at, c)) = chars.next() {
+                match c {
+                    '\\' => {
+                        has_escape = true;
+                        chars.next();
+                    }
+                    c if c == quote => {
+                        end = Some(at);
+                        break;
+                    }
+                    _ => {}
                 }
-                c if c == quote => {
-                    end = Some(at + 1);
-                    break;
-                }
-                _ => {}
             }
-        }
-        &inner[end?..]
-    } else {
-        let digits = inner.strip_prefix('-').unwrap_or(inner);
-        let end = digits.find(|c: char| !c.is_ascii_digit())?;
-        if end == 0 {
-            return None;
-        }
-        &digits[end..]
-    };
-    after.trim_start().strip_prefix(']')
+            let end = end?;
+            let name = (!has_escape).then(|| Segment::Name(inner[1..end].into()));
+            (name, &inner[end + 1..])
+        } else {
+            let digits = inner.strip_prefix('-').unwrap_or(inner);
+            let end = digits.find(|c: char| !c.is_ascii_digit())?;
+            if end == 0 {
+                return None;
+            }
+            let index = &inner[..inner.len() - digits.len() + end];
+            (index.parse().ok().map(Segment::Index), &digits[end..])
+        };
+    let after = after.trim_start().strip_prefix(']')?;
+    Some((segment, after))
 }
 
 #[cfg(test)]
@@ -178,8 +240,8 @@ mod tests {
 
     fn find(path: &str) -> Option<serde_json::Value> {
         let path = JsonPath::parse(path).unwrap_or_else(|error| panic!("{error}"));
-        path.find(&store())
-            .map(|value| super::super::to_json(&value))
+        path.find(&to_value(store()), &OnceCell::new())
+            .map(|value| to_json(&value))
     }
 
     #[test]
@@ -214,6 +276,38 @@ mod tests {
         }
         assert_eq!(find("$.store.shop"), None);
         assert_eq!(find("$"), Some(store()));
+    }
+
+    #[test]
+    fn a_walk_finds_what_the_full_query_finds() {
+        for (path, is_walk) in [
+            ("$", true),
+            ("$.store.bicycle", true),
+            ("$ .store [ 'book' ] [ -4 ].price", true),
+            ("$.store.book[3]", true),
+            ("$.store.book[4]", true),
+            ("$.store.book[-5]", true),
+            ("$.store.book.price", true),
+            ("$.store[0]", true),
+            ("$.store.bicycle.color.x", true),
+            ("$['st\\u006fre'].bicycle.color", false),
+        ] {
+            let read = JsonPath::parse(path).unwrap();
+            assert_eq!(matches!(read.query, Query::Walk(_)), is_walk, "{path}");
+            let full = JsonPath {
+                query: Query::Full {
+                    path: Box::new(serde_json_path::JsonPath::parse(path).unwrap()),
+                    is_singular: true,
+                },
+                ..read.clone()
+            };
+            let (store, converted) = (to_value(store()), OnceCell::new());
+            assert_eq!(
+                read.find(&store, &converted),
+                full.find(&store, &converted),
+                "{path}"
+            );
+        }
     }
 
     #[test]
@@ -273,7 +367,7 @@ mod tests {
         #[test]
         fn no_selector_makes_it_panic(path in "\\$[a-z.\\[\\]'\"*?@(),:!&|<>= 0-9-]{0,40}") {
             if let Ok(path) = JsonPath::parse(&path) {
-                path.find(&store());
+                path.find(&to_value(store()), &OnceCell::new());
             }
         }
     }
