@@ -1,6 +1,7 @@
 //! A tree that knows its places, the decoder, and diagnostics with carets; the only place that knows the YAML crate.
 
 mod access;
+mod ahead;
 mod choice;
 mod decode;
 mod decode_error;

@@ -8,8 +8,9 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use granit_parser::{Event, Parser, ScalarStyle, Tag, options};
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, Tag, options};
 
+use super::ahead::ahead;
 use super::frame::{Content, Frame, Held, Key, OpenMapping, Weight, is_empty};
 use super::syntax;
 use super::{Diagnostic, Diagnostics, FileId, Kind, Node, Scalar, Sources, Span, Style, refused};
@@ -22,6 +23,8 @@ const MAX_DEPTH: usize = 64;
 const MAX_NODES: u64 = 2_000_000;
 /// How many bytes of scalars a file may hold, aliases expanded.
 const MAX_TEXT: u64 = 64 * 1024 * 1024;
+/// From so many bytes on, the tree is built beside the scanning.
+const LARGE: usize = 1024 * 1024;
 /// After so many problems the file is something else than YAML.
 const MAX_PROBLEMS: usize = 1_000;
 
@@ -32,9 +35,34 @@ const MAX_PROBLEMS: usize = 1_000;
 pub fn parse(sources: &Sources, file: FileId, problems: &mut Diagnostics) -> Option<Node> {
     let text = Arc::clone(sources.text(file));
     let mut builder = Builder::new(&text, file);
-    let tree = builder.build();
+    let tree = if text.len() < LARGE {
+        builder.build(scan(&text))
+    } else {
+        ahead(|| scan(&text), |events| builder.build(events))
+    };
     problems.extend(builder.problems);
     tree.ok()
+}
+
+type Scanned<'t> = Result<(Event<'t>, granit_parser::Span), ScanError>;
+
+/// The parser's events, up to the first error.
+fn scan(text: &str) -> impl Iterator<Item = Scanned<'_>> {
+    let limits = options! {
+        flow_nesting_limit: MAX_DEPTH,
+        block_nesting_limit: MAX_DEPTH,
+        disallow_directives: true,
+    };
+    let mut parser = Parser::new_from_str_with_options(text, limits);
+    let mut is_over = false;
+    std::iter::from_fn(move || {
+        if is_over {
+            return None;
+        }
+        let event = parser.next()?;
+        is_over = event.is_err();
+        Some(event)
+    })
 }
 
 /// The reason is among the problems; there is no tree.
@@ -80,7 +108,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn build(&mut self) -> Result<Node, NoTree> {
+    fn build<'t>(&mut self, events: impl Iterator<Item = Scanned<'t>>) -> Result<Node, NoTree> {
         if self.text.len() > MAX_BYTES {
             let size = self.text.len();
             return self.fatal(Diagnostic::error(
@@ -88,12 +116,7 @@ impl<'a> Builder<'a> {
                 format!("the file has {size} bytes; more than 32 MiB are not read"),
             ));
         }
-        let limits = options! {
-            flow_nesting_limit: MAX_DEPTH,
-            block_nesting_limit: MAX_DEPTH,
-            disallow_directives: true,
-        };
-        for event in Parser::new_from_str_with_options(self.text, limits) {
+        for event in events {
             let (event, at) = match event {
                 Ok(event) => event,
                 Err(error) => {
