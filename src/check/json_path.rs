@@ -53,6 +53,12 @@ impl JsonPath {
                 "`{text}` is no JSONPath: it begins with `$`, as in `$.status`"
             ));
         }
+        if let Some(names) = names(text) {
+            return Ok(Self {
+                text: text.into(),
+                query: Query::Walk(names),
+            });
+        }
         check_shape(text)?;
         let path = serde_json_path::JsonPath::parse(text).map_err(|error| {
             format!(
@@ -125,6 +131,18 @@ impl fmt::Display for JsonPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
+}
+
+/// `$.order.status`: names of ASCII alone, which most selectors are, need no parser.
+fn names(text: &str) -> Option<Box<[Segment]>> {
+    let is_name = |name: &&str| {
+        let is_first = |b: u8| b.is_ascii_alphabetic() || b == b'_';
+        name.bytes().next().is_some_and(is_first)
+            && name.bytes().all(|b| is_first(b) || b.is_ascii_digit())
+    };
+    let names = text.strip_prefix("$.")?.split('.');
+    let segment = |name| is_name(&name).then(|| Segment::Name(name.into()));
+    names.map(segment).collect()
 }
 
 /// Nesting and `..`, outside of quotes.
