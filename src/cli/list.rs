@@ -1,5 +1,6 @@
 //! `allclear list`: what would run, in which order, and what each test asserts.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -38,14 +39,11 @@ pub(super) fn list(args: &ListArgs) -> Result<u8, Failure> {
 fn as_text(plan: &Plan, explain: bool) -> String {
     let mut text = String::new();
     let mut category: Option<&Category> = None;
-    let width = plan
-        .tests
-        .iter()
-        .map(|test| test.header.id.name_with_row().chars().count())
-        .max()
-        .unwrap_or(0)
-        .min(48);
-    for test in &plan.tests {
+    let name = |test: &PlannedTest| test.header.id.name_with_row();
+    let names: Vec<String> = plan.tests.iter().map(name).collect();
+    let widths = names.iter().map(|name| name.chars().count());
+    let width = widths.max().unwrap_or(0).min(48);
+    for (test, name) in plan.tests.iter().zip(&names) {
         let header = &test.header;
         if category != Some(header.id.category()) {
             let gap = if category.is_some() { "\n" } else { "" };
@@ -54,7 +52,7 @@ fn as_text(plan: &Plan, explain: bool) -> String {
         }
         let marks = marks(test);
         let title = header.title.as_deref().unwrap_or_default();
-        let line = format!("  {:width$}  {title}{marks}", header.id.name_with_row());
+        let line = format!("  {name:width$}  {title}{marks}");
         let _ = writeln!(text, "{}", line.trim_end());
         if explain {
             explain_test(test, &mut text);
@@ -87,19 +85,19 @@ fn as_text(plan: &Plan, explain: bool) -> String {
 
 fn marks(test: &PlannedTest) -> String {
     let header = &test.header;
-    let mut marks = Vec::new();
+    let mut marks: Vec<Cow<'_, str>> = Vec::new();
     if header.critical {
         marks.push(if header.invariant {
-            "invariant".to_owned()
+            "invariant".into()
         } else {
-            "critical".to_owned()
+            "critical".into()
         });
     }
     if header.pulled_in {
-        marks.push("pulled in".to_owned());
+        marks.push("pulled in".into());
     }
     if let Some(skip) = &test.skip {
-        marks.push(format!("skipped: {skip}"));
+        marks.push(format!("skipped: {skip}").into());
     }
     if marks.is_empty() {
         String::new()

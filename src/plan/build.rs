@@ -58,30 +58,23 @@ pub fn build(
     tests.sort_by_cached_key(|test| rank(test, &policy));
     let total = tests.len() as u64;
     let requires = resolve(&tests);
-    let is_meant = |(_, test): &(usize, &Test)| chooser.means(test, is_critical(test, &policy));
-    let chosen: Vec<usize> = tests
-        .iter()
-        .enumerate()
-        .filter(is_meant)
-        .map(|(at, _)| at)
-        .collect();
+    let is_meant = |test: &Test| chooser.means(test, is_critical(test, &policy));
+    let chosen: Vec<bool> = tests.iter().map(is_meant).collect();
     let planned = closure(&chosen, &requires);
-    let chosen: HashSet<usize> = chosen.into_iter().collect();
 
-    // Positions change when filtered tests leave: old position to new.
-    let mut moved: HashMap<usize, usize> = HashMap::new();
-    for at in (0..tests.len()).filter(|at| planned.contains(at)) {
-        moved.insert(at, moved.len());
-    }
+    // Positions change when filtered tests leave: what is required is planned, and so many are planned before it.
+    let mut count = 0;
+    let before = |planned: &bool| {
+        let before = count;
+        count += usize::from(*planned);
+        before
+    };
+    let moved: Vec<usize> = planned.iter().map(before).collect();
     let ids: Vec<_> = tests.iter().map(|test| test.id.clone()).collect();
     let (sessions, session_positions) = plan_sessions(sessions, &tests, &planned, config);
 
-    let mut result = Vec::with_capacity(moved.len());
-    for (at, test) in tests
-        .into_iter()
-        .enumerate()
-        .filter(|(at, _)| planned.contains(at))
-    {
+    let mut result = Vec::with_capacity(count);
+    for (at, test) in tests.into_iter().enumerate().filter(|(at, _)| planned[*at]) {
         let links = Links {
             required_ids: requires[at]
                 .iter()
@@ -89,14 +82,14 @@ pub fn build(
                 .collect(),
             required: requires[at]
                 .iter()
-                .map(|required| moved[required])
+                .map(|required| moved[*required])
                 .collect(),
             uses: test
                 .uses
                 .iter()
                 .filter_map(|name| session_positions.get(name).copied())
                 .collect(),
-            pulled_in: !chosen.contains(&at),
+            pulled_in: !chosen[at],
         };
         result.push(plan_test(test, links, &policy, config, mask));
     }
@@ -200,10 +193,11 @@ fn without_omitted(tests: Vec<Test>, omit: &[Omit]) -> (Vec<Test>, Vec<Omitted>)
 fn plan_sessions(
     sessions: Vec<Session>,
     tests: &[Test],
-    planned: &HashSet<usize>,
+    planned: &[bool],
     config: &RunConfig,
 ) -> (Vec<PlannedSession>, HashMap<SessionName, usize>) {
-    let used: HashSet<&SessionName> = planned.iter().flat_map(|at| &tests[*at].uses).collect();
+    let planned = tests.iter().zip(planned).filter(|(_, planned)| **planned);
+    let used: HashSet<&SessionName> = planned.flat_map(|(test, _)| &test.uses).collect();
     let mut positions = HashMap::new();
     let mut result = Vec::new();
     for session in sessions
@@ -232,7 +226,7 @@ fn plan_sessions(
 }
 
 fn plan_test(
-    test: Test,
+    mut test: Test,
     links: Links,
     policy: &Policy,
     config: &RunConfig,
@@ -254,8 +248,8 @@ fn plan_test(
 
     let mut resources: Vec<String> = test
         .steps
-        .iter()
-        .flat_map(|step| step.resources.clone())
+        .iter_mut()
+        .flat_map(|step| std::mem::take(&mut step.resources))
         .collect();
     resources.sort_unstable();
     resources.dedup();
@@ -275,7 +269,7 @@ fn plan_test(
             .collect(),
         pulled_in: links.pulled_in,
         alone: test.alone != crate::suite::Alone::No,
-        expectations: expectations(&test.steps, &test.mode, mask),
+        expectations: expectations(&mut test.steps, &test.mode, mask),
         id: test.id,
         place: test.place,
         title: test.title.map(|text| masked(mask, text)),
@@ -335,10 +329,10 @@ fn masked(mask: &Mask, text: String) -> String {
 }
 
 /// What each step expects, then what is claimed about all attempts together.
-fn expectations(steps: &[Step], mode: &Mode, mask: &Mask) -> Vec<ExpectationText> {
-    let of = |step: &Step| {
+fn expectations(steps: &mut [Step], mode: &Mode, mask: &Mask) -> Vec<ExpectationText> {
+    let of = |step: &mut Step| {
         let name = step.name.clone();
-        let texts = step.expectations.clone();
+        let texts = std::mem::take(&mut step.expectations);
         texts.into_iter().map(move |text| ExpectationText {
             step: name.clone(),
             text: masked(mask, text),
@@ -354,7 +348,9 @@ fn expectations(steps: &[Step], mode: &Mode, mask: &Mask) -> Vec<ExpectationText
     let claims = claims
         .into_iter()
         .map(|text| ExpectationText { step: None, text });
-    steps.iter().flat_map(of).chain(claims).collect()
+    let mut all: Vec<_> = steps.iter_mut().flat_map(of).chain(claims).collect();
+    all.shrink_to_fit();
+    all
 }
 
 /// The permission for want of which a test is skipped.

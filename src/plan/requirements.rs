@@ -1,6 +1,6 @@
 //! Who requires whom, as positions; and what a selection pulls in.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::model::Category;
 use crate::suite::{Requirement, Test};
@@ -57,13 +57,13 @@ pub(super) fn resolve(tests: &[Test]) -> Vec<Vec<usize>> {
         .collect()
 }
 
-/// The chosen positions and everything they require, directly or not.
-pub(super) fn closure(chosen: &[usize], requires: &[Vec<usize>]) -> HashSet<usize> {
-    let mut taken: HashSet<usize> = chosen.iter().copied().collect();
-    let mut open: Vec<usize> = chosen.to_vec();
+/// Whether each is one of the chosen, or required by one of them, directly or not.
+pub(super) fn closure(chosen: &[bool], requires: &[Vec<usize>]) -> Vec<bool> {
+    let mut taken = chosen.to_vec();
+    let mut open: Vec<usize> = (0..taken.len()).filter(|test| taken[*test]).collect();
     while let Some(test) = open.pop() {
         for required in &requires[test] {
-            if taken.insert(*required) {
+            if !std::mem::replace(&mut taken[*required], true) {
                 open.push(*required);
             }
         }

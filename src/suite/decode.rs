@@ -1,7 +1,7 @@
 //! Reading one test: its common keys by hand, then exactly one probe or steps.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use sha2::{Digest, Sha256};
 
@@ -56,6 +56,10 @@ pub(super) const KEYS: &[&str] = &[
     "on_fail",
 ];
 
+/// All keys of a test.
+static KNOWN: LazyLock<Vec<&str>> =
+    LazyLock::new(|| KEYS.iter().chain(AnyProbe::NAMES).copied().collect());
+
 /// What reading a file's tests gives.
 #[derive(Debug, Default)]
 pub(super) struct Decoded {
@@ -82,8 +86,7 @@ pub(super) fn decode_test(
     decoded: &mut Decoded,
     problems: &mut Diagnostics,
 ) {
-    let known: Vec<&str> = KEYS.iter().chain(AnyProbe::NAMES).copied().collect();
-    let Some(fields) = Fields::of(node, "test", &known, problems) else {
+    let Some(fields) = Fields::of(node, "test", &KNOWN, problems) else {
         return;
     };
     let Surroundings { early, sources, .. } = decoder.around;
