@@ -5,6 +5,9 @@ use std::fmt::Write as _;
 
 /// The text in one line: line feeds become `␊`.
 pub(super) fn line(text: &str) -> String {
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
