@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{
     AttemptRecord, Code, Interrupt, NotRun, RunHeader, RunRecord, Sample, SessionRecord, Status,
-    TestRecord, Verdict, Why,
+    TestHeader, TestRecord, Verdict, Why,
 };
 
 /// Something that happened. `RunStarted` is the first, `RunEnded` the runner's last, `Judged` the last of all.
@@ -75,25 +75,33 @@ pub struct TestEnded {
 #[derive(Debug)]
 pub struct Fold {
     header: Arc<RunHeader>,
-    tests: Vec<Slot>,
+    /// As they would be if nothing more came.
+    tests: Vec<TestRecord>,
+    has_ended: Vec<bool>,
     sessions: Vec<Arc<SessionRecord>>,
     ended: Option<(Duration, Option<Interrupt>)>,
     verdict: Option<Arc<Verdict>>,
 }
 
-#[derive(Debug, Default)]
-struct Slot {
-    attempts: Vec<Arc<AttemptRecord>>,
-    ended: Option<TestEnded>,
-}
-
 impl Fold {
     /// Begins with the header of `RunStarted`.
     pub fn new(header: Arc<RunHeader>) -> Self {
-        let tests = header.tests.iter().map(|_| Slot::default()).collect();
+        let killed = || TestEnded {
+            test: 0,
+            status: Status::NotRun,
+            code: None,
+            why: Some(Why::NotRun(NotRun::Killed)),
+            attempts_made: 0,
+            sample: None,
+            started: Duration::ZERO,
+            elapsed: Duration::ZERO,
+            left_behind: Vec::new(),
+        };
+        let record = |test: &Arc<TestHeader>| TestRecord::of(test.clone(), killed(), Vec::new());
         Self {
+            tests: header.tests.iter().map(record).collect(),
+            has_ended: vec![false; header.tests.len()],
             header,
-            tests,
             sessions: Vec::new(),
             ended: None,
             verdict: None,
@@ -106,13 +114,16 @@ impl Fold {
         match event {
             Event::RunStarted(_) | Event::TestStarted { .. } => {}
             Event::AttemptEnded(ended) => {
-                if let Some(slot) = self.tests.get_mut(ended.test) {
-                    slot.attempts.push(ended.attempt.clone());
+                if let Some(record) = self.tests.get_mut(ended.test) {
+                    record.attempts.push(ended.attempt.clone());
                 }
             }
             Event::TestEnded(ended) => {
-                if let Some(slot) = self.tests.get_mut(ended.test) {
-                    slot.ended.get_or_insert_with(|| ended.clone());
+                if let Some(record) = self.tests.get_mut(ended.test)
+                    && !std::mem::replace(&mut self.has_ended[ended.test], true)
+                {
+                    let attempts = std::mem::take(&mut record.attempts);
+                    *record = TestRecord::of(record.header.clone(), ended.clone(), attempts);
                 }
             }
             Event::SessionEnded(session) => match self
@@ -142,41 +153,20 @@ impl Fold {
     }
 
     /// The record. Instances without an end, which only a killed run has, ended as not run.
-    pub fn finish(self) -> RunRecord {
-        let latest = |slot: &Slot| {
-            slot.ended
-                .as_ref()
-                .map(|ended| ended.started + ended.elapsed)
-        };
-        let seen = self
-            .tests
+    pub fn finish(mut self) -> RunRecord {
+        let records = self.tests.iter_mut().zip(&self.has_ended);
+        let (ended, open): (Vec<_>, Vec<_>) = records.partition(|(_, has_ended)| **has_ended);
+        let latest = ended
             .iter()
-            .filter_map(latest)
-            .max()
-            .unwrap_or_default();
+            .map(|(record, _)| record.started + record.elapsed);
+        let seen = latest.max().unwrap_or_default();
         let (elapsed, interrupted) = self.ended.unwrap_or((seen, None));
-        let tests = self
-            .header
-            .tests
-            .iter()
-            .zip(self.tests)
-            .map(|(header, slot)| {
-                let attempts_made = slot.attempts.len() as u64;
-                let ended = slot.ended.unwrap_or(TestEnded {
-                    test: 0,
-                    status: Status::NotRun,
-                    code: None,
-                    why: Some(Why::NotRun(NotRun::Killed)),
-                    attempts_made,
-                    sample: None,
-                    started: elapsed,
-                    elapsed: Duration::ZERO,
-                    left_behind: Vec::new(),
-                });
-                TestRecord::of(header.clone(), ended, slot.attempts)
-            });
+        for (record, _) in open {
+            record.started = elapsed;
+            record.attempts_made = record.attempts.len() as u64;
+        }
         RunRecord {
-            tests: tests.collect(),
+            tests: self.tests,
             header: self.header,
             elapsed,
             interrupted,
