@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::inputs::Inputs;
+use super::inputs::{Inputs, Planned};
 use super::{Refused, Request, identity};
 use crate::demo;
 use crate::gate;
@@ -20,6 +20,8 @@ use crate::suite::{Environment, Opened, open};
 pub struct Validated {
     /// What happened, and the verdict.
     pub finished: FinishedRun,
+    /// What was run.
+    pub plan: Arc<Plan>,
     /// Where it is recorded.
     pub folder: PathBuf,
     /// Set when the record on disk is not complete.
@@ -64,8 +66,9 @@ async fn run(
 ) -> Result<Validated, Refused> {
     let identity: Identity = identity::of_now(request.shipped);
     let inputs = Inputs::read(request, opened, embedded, Some(&identity.id))?;
-    let (plan, rest) = inputs.plan(request, identity)?;
-    observe(plan, &rest.config, request, cancel, listener).await
+    // The texts of the files are for messages, and all of those were told.
+    let (plan, Planned { config, .. }) = inputs.plan(request, identity)?;
+    observe(plan, &config, request, cancel, listener).await
 }
 
 async fn observe(
@@ -86,7 +89,8 @@ async fn observe(
         events.iter().for_each(&mut *listener);
     };
     let shared = Shared::new(request.mask.clone());
-    let record = runner::run(Arc::new(plan), config, shared, cancel, &mut emit).await;
+    let plan = Arc::new(plan);
+    let record = runner::run(plan.clone(), config, shared, cancel, &mut emit).await;
     let verdict = Arc::new(gate::decide(&record));
     emit(&[Event::Judged(verdict.clone())]);
     journal::prune(&config.runs, config.keep);
@@ -95,6 +99,7 @@ async fn observe(
             record: Arc::new(record),
             verdict,
         },
+        plan,
         folder,
         lost,
     })
