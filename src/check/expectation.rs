@@ -246,11 +246,9 @@ pub fn evaluate(expectations: &Expectations, seen: &Observation) -> Vec<Finding>
     let fault = judge_fault(expectations, seen);
     let is_unexpected = seen.fault.is_some() && fault.state == State::NotHeld;
     let sight = Sight::of(seen);
-    let mut findings: Vec<_> = expectations
-        .facts
-        .iter()
-        .map(|expectation| expectation.judge(&sight, is_unexpected))
-        .collect();
+    let mut findings = Vec::with_capacity(expectations.facts.len() + 1);
+    let judge = |expectation: &Expectation| expectation.judge(&sight, is_unexpected);
+    findings.extend(expectations.facts.iter().map(judge));
     let position = if is_unexpected {
         0
     } else {

@@ -21,7 +21,7 @@ pub(in crate::probe) struct Prepared {
     pub(in crate::probe) tls: TlsSettings,
     pub(in crate::probe) method: Method,
     path: Uri,
-    /// A list: ten thousand maps would be large, and one is quickly made.
+    /// Those that not every request has, as a list: ten thousand maps would be large, and one is quickly made.
     headers: Box<[(HeaderName, HeaderValue)]>,
     pub(in crate::probe) body: Bytes,
     /// What must be masked because it is derived from credentials.
@@ -42,8 +42,6 @@ impl Prepared {
             })?;
             headers.insert(HOST, host);
         }
-        default(&mut headers, USER_AGENT, AGENT);
-        default(&mut headers, ACCEPT, "*/*");
         Ok(Self {
             target: url.target,
             resolving: Resolving::System,
@@ -70,10 +68,12 @@ impl Prepared {
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.path.clone();
         let headers = request.headers_mut();
-        headers.reserve(self.headers.len());
+        headers.reserve(self.headers.len() + 2);
         for (name, value) in &self.headers {
             headers.append(name, value.clone());
         }
+        default(headers, USER_AGENT, AGENT);
+        default(headers, ACCEPT, "*/*");
         request
     }
 
