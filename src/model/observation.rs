@@ -73,7 +73,9 @@ impl Facts {
             .filter_map(|(name, value)| change(&name, value).map(|value| (name, value)))
             .collect();
         // Into a room of its own: an allocator that shrinks in place gives nothing back.
-        Self(left.drain(..).collect())
+        let mut fitting = Vec::with_capacity(left.len());
+        fitting.append(&mut left);
+        Self(fitting)
     }
 }
 

@@ -247,12 +247,11 @@ impl<'e> Coordinator<'e> {
 
     /// Waits for whatever comes next, and takes it in.
     async fn take_next(&mut self) {
-        let happening = match self.next().now_or_never() {
-            Some(happening) => happening,
-            None => {
-                self.tell();
-                self.next().await
-            }
+        let happening = if let Some(happening) = self.next().now_or_never() {
+            happening
+        } else {
+            self.tell();
+            self.next().await
         };
         match happening {
             Happening::Leave => self.leave(),

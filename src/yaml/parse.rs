@@ -44,7 +44,8 @@ pub fn parse(sources: &Sources, file: FileId, problems: &mut Diagnostics) -> Opt
     tree.ok()
 }
 
-type Scanned<'t> = Result<(Event<'t>, granit_parser::Span), ScanError>;
+/// An event, its bytes, and those of its tag.
+type Scanned<'t> = Result<(Event<'t>, Range<usize>, Option<Range<usize>>), ScanError>;
 
 /// The parser's events, up to the first error.
 fn scan(text: &str) -> impl Iterator<Item = Scanned<'_>> {
@@ -61,7 +62,10 @@ fn scan(text: &str) -> impl Iterator<Item = Scanned<'_>> {
         }
         let event = parser.next()?;
         is_over = event.is_err();
-        Some(event)
+        Some(event.map(|(event, at)| {
+            let tag = at.tag_span().and_then(|tag| tag.byte_range());
+            (event, at.byte_range().unwrap_or_default(), tag)
+        }))
     })
 }
 
@@ -117,7 +121,7 @@ impl<'a> Builder<'a> {
             ));
         }
         for event in events {
-            let (event, at) = match event {
+            let (event, range, tag) = match event {
                 Ok(event) => event,
                 Err(error) => {
                     let at = error.marker().byte_offset().unwrap_or(self.text.len());
@@ -131,8 +135,6 @@ impl<'a> Builder<'a> {
                     return self.fatal(problem);
                 }
             };
-            let tag = at.tag_span().and_then(|tag| tag.byte_range());
-            let range = at.byte_range().unwrap_or_default();
             let span = self.span(range.start, range.end);
             self.event(event, span, tag)?;
             self.last_end = self.last_end.max(span.end);
