@@ -18,6 +18,7 @@ pub(super) const COMMON: &[&str] = &["latency", "phases", "fault"];
 const DURATIONS: &[&str] = &[
     "latency",
     "expires_in",
+    "ttl",
     "skew",
     "connect_latency",
     "first_event",
@@ -34,16 +35,21 @@ const NUMBERS: &[&str] = &[
     "descriptors",
     "ports",
     "needed",
+    "queries",
 ];
 
 /// Facts that are one value, so that comparing them with a list is a slip for `in`.
 const SCALARS: &[&str] = &[
     "signal",
     "rcode",
+    "authoritative",
+    "truncated",
+    "transport",
+    "server",
+    "agrees",
     "connected",
     "trusted",
     "ready",
-    "resolved",
     "version",
     "cipher",
     "alpn",

@@ -45,6 +45,9 @@ pub struct Http {
     /// Addresses to connect to instead of looking up the host of the URL, to test a new balancer before the switch. The host is
     /// asked for, and must be certified, all the same.
     resolve: Option<Vec<IpAddr>>,
+    /// The address of a name server to ask for the host instead of the system: `10.0.0.2`, `10.0.0.2:5353`, `[fd00::2]:5353`. The
+    /// host is then fully qualified.
+    resolver: Option<String>,
     /// A PEM file of authorities, trusted instead of the system's. Relative paths begin where the program was started.
     ca: Option<PathBuf>,
     /// Who we say we are, for servers that want to know.

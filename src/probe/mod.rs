@@ -7,6 +7,7 @@ mod any;
 mod argv;
 mod command;
 mod context;
+mod dns;
 mod exchange;
 mod http;
 mod json;
@@ -90,6 +91,7 @@ impl From<Invalid> for Stopped {
 probes! {
     http::Http,
     tcp::Tcp,
+    dns::Dns,
     sql::Sql,
     command::Command,
     runner::Runner,

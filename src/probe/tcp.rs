@@ -25,6 +25,9 @@ pub struct Tcp {
     host: String,
     /// Port, 1 to 65535.
     port: u16,
+    /// The address of a name server to ask for the host instead of the system: `10.0.0.2`, `10.0.0.2:5353`, `[fd00::2]:5353`. The
+    /// host is then fully qualified.
+    resolver: Option<String>,
     /// Text to send once connected.
     send: Option<String>,
     /// What to wait for; without it nothing is read.
@@ -125,6 +128,7 @@ impl Probe for Tcp {
                 "port 0 cannot be connected to; ports are 1 to 65535",
             ));
         }
+        Resolving::by("resolver", self.resolver.as_deref(), &self.host)?;
         match &self.read {
             Some(Read::Until(pattern)) => self.compiled(pattern).map(|_| ()),
             Some(Read::Count(size)) if size.0 == 0 || size.0 > MOST as u64 => {
@@ -148,9 +152,10 @@ impl Probe for Tcp {
 
     async fn observe(&self, ctx: &Context) -> Looked {
         self.prepare()?;
+        let resolving = Resolving::by("resolver", self.resolver.as_deref(), &self.host)?;
         let mut look = Look::begin(ctx);
         let Opened { mut stream, .. } =
-            net::open(&mut look, &self.host, self.port, &Resolving::System).await?;
+            net::open(&mut look, &self.host, self.port, &resolving).await?;
         look.fact("connected", Value::Bool(true));
         if let Some(text) = &self.send {
             let sending = async {
@@ -186,6 +191,7 @@ mod tests {
     use tokio::net::TcpStream;
     use tokio::sync::Notify;
 
+    use super::super::net::dns::testing::{A, NameServer, Reply};
     use super::super::testing::{
         AMPLE, Server, brief_look, closed_port, code, hold, look, problem, read, reset, stopped,
     };
@@ -239,6 +245,32 @@ mod tests {
             seen.facts.get("received"),
             Some(&Value::Untyped("bye".to_owned()))
         );
+    }
+
+    #[tokio::test]
+    async fn the_host_can_be_asked_for_at_a_name_server() {
+        let server = Server::start(hold).await;
+        let names = NameServer::saying(|asked| match asked.kind {
+            A => Reply::to(asked).a(&asked.name, "127.0.0.1"),
+            _ => Reply::to(asked),
+        });
+        let tcp = |host: &str| -> Tcp {
+            let (port, resolver) = (server.port(), names.address());
+            read(&format!(
+                "{{ host: {host}, port: {port}, resolver: \"{resolver}\" }}"
+            ))
+        };
+        let seen = look(&tcp("only-there.example")).await.unwrap();
+        assert_eq!(seen.facts.get("connected"), Some(&Value::Bool(true)));
+        assert!(
+            names
+                .asked(2)
+                .iter()
+                .all(|asked| asked.name == "only-there.example.")
+        );
+        // An address is not asked for.
+        assert!(look(&tcp("127.0.0.1")).await.is_ok());
+        assert_eq!(names.asked(2).len(), 2);
     }
 
     #[tokio::test]
@@ -332,6 +364,11 @@ mod tests {
         for (yaml, message) in [
             ("{ host: \"a b\", port: 1 }", "white space"),
             ("{ host: a, port: 0 }", "1 to 65535"),
+            (
+                "{ host: a, port: 1, resolver: b }",
+                "no address of a server",
+            ),
+            ("{ host: a..b, port: 1, resolver: 10.0.0.2 }", "empty label"),
             (
                 "{ host: a, port: 1, read: { until: \"(\" } }",
                 "regular expression",

@@ -11,11 +11,13 @@ layer! {
         Again = "dns.again", in [Resolve], by [Eai];
         /// The system's resolver was refused or failed for good (EAI_FAIL).
         Fail = "dns.fail", in [Resolve], by [Eai];
+        /// The server only says who else would know (rcode NOERROR with other servers' names; RFC 2308 §2.2): it does not look names up for us.
+        Referral = "dns.referral", in [Resolve], by [Rcode];
         /// The server failed to find out (rcode SERVFAIL).
         Servfail = "dns.servfail", in [Resolve], by [Rcode];
         /// The server will not answer us (rcode REFUSED).
         Refused = "dns.refused", in [Resolve], by [Rcode];
-        /// Nobody is there at the server's address (ECONNREFUSED, EHOSTUNREACH, ENETUNREACH).
+        /// Nobody is there at the server's address (ECONNREFUSED, EHOSTUNREACH, ENETUNREACH), or we may not ask there (EACCES, EPERM).
         Unreachable = "dns.unreachable", in [Resolve], by [Errno];
         /// The aliases of the name lead in a circle, or further than anybody follows.
         Loop = "dns.loop", in [Resolve], by [];

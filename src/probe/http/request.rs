@@ -38,7 +38,13 @@ pub(super) fn prepare(keys: &Http) -> Result<Prepared, Invalid> {
         headers.insert(AUTHORIZATION, value);
     }
     let mut prepared = Prepared::new(url, method(&keys.method)?, headers)?;
+    prepared.resolving =
+        Resolving::by("resolver", keys.resolver.as_deref(), &prepared.target.host)?;
     if let Some(addresses) = &keys.resolve {
+        if keys.resolver.is_some() {
+            let why = "only one of `resolve` and `resolver` says how the host is found";
+            return Err(Invalid::new("resolver", why));
+        }
         if addresses.is_empty() {
             return Err(Invalid::new("resolve", "no address is given"));
         }

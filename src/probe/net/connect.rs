@@ -34,7 +34,8 @@ pub(in crate::probe) async fn open(
     port: u16,
     resolving: &Resolving,
 ) -> Result<Opened, Stopped> {
-    let resolve = look.ctx.shared.resolvers.resolve(host, port, resolving);
+    let resolvers = &look.ctx.shared.resolvers;
+    let resolve = resolvers.resolve(host, port, resolving, look.ctx.deadline);
     let addresses = look
         .phase(Phase::Resolve, FaultKind::Dns(DnsFault::Timeout), resolve)
         .await?;

@@ -1,6 +1,7 @@
 //! What networked probes share: hosts, resolving, connecting, TLS — each a phase with its own faults.
 
 mod connect;
+pub(super) mod dns;
 mod host;
 mod resolve;
 mod stream;
@@ -8,6 +9,6 @@ mod tls;
 
 pub(super) use connect::{Opened, open, see_remote, socket_halt};
 pub(super) use host::{authority, check_host, percent_decoded, resources};
-pub(super) use resolve::{Resolvers, Resolving};
+pub(super) use resolve::{Family, Resolvers, Resolving};
 pub(super) use stream::Stream;
 pub(super) use tls::{ClientCertificate, Configs, TlsSettings, handshake, tls_error, tls_halt};

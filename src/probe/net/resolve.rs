@@ -12,8 +12,11 @@ use std::sync::Arc;
 use nix::errno::Errno;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
+use tokio::time::Instant;
 
+use super::dns;
 use crate::model::{DnsFault, FaultKind, Origin, Unable};
+use crate::probe::Invalid;
 use crate::probe::look::Halt;
 
 /// So many lookups at once. A lookup cannot be cancelled: a look that gives up leaves its thread behind until the system's
@@ -29,8 +32,38 @@ const EAI_ADDRFAMILY: i32 = -9;
 pub(in crate::probe) enum Resolving {
     /// By the system's own resolver: its files, its name servers, its order.
     System,
+    /// By asking this name server for both families: no files, no search list.
+    Server(SocketAddr),
     /// Not at all: these are used, whatever the name says.
     Given(Vec<IpAddr>),
+}
+
+impl Resolving {
+    /// By the server this text names, if it can be asked for this host; without a text by the system.
+    pub(in crate::probe) fn by(
+        field: &'static str,
+        server: Option<&str>,
+        host: &str,
+    ) -> Result<Self, Invalid> {
+        let Some(server) = server else {
+            return Ok(Self::System);
+        };
+        let server = dns::named(field, server)?;
+        if host.parse::<IpAddr>().is_err() {
+            dns::check_name(field, host).map_err(|Invalid { field, message }| {
+                Invalid::new(field, format!("the host cannot be asked for: {message}"))
+            })?;
+        }
+        Ok(Self::Server(server))
+    }
+}
+
+/// Which addresses the system is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::probe) enum Family {
+    Any,
+    V4,
+    V6,
 }
 
 /// Keeps the number of resolving threads bounded.
@@ -50,27 +83,37 @@ impl Resolvers {
         host: &str,
         port: u16,
         resolving: &Resolving,
+        deadline: Instant,
     ) -> Result<Vec<SocketAddr>, Halt> {
-        match resolving {
-            Resolving::System => self.by_system(host, port).await,
-            Resolving::Given(addresses) => Ok(addresses
-                .iter()
-                .map(|address| SocketAddr::new(*address, port))
-                .collect()),
+        let with_port = |addresses: &[IpAddr]| {
+            let addresses = addresses.iter();
+            addresses.map(|ip| SocketAddr::new(*ip, port)).collect()
+        };
+        match (resolving, host.parse::<IpAddr>()) {
+            (Resolving::Given(addresses), _) => Ok(with_port(addresses)),
+            (_, Ok(literal)) => Ok(with_port(&[literal])),
+            (Resolving::System, Err(_)) => self.by_system(host, port, Family::Any).await,
+            (Resolving::Server(server), Err(_)) => {
+                let deadline = dns::just_before(deadline);
+                let addresses = dns::addresses(host, *server, deadline).await?;
+                Ok(with_port(&addresses))
+            }
         }
     }
 
     /// As the programs of this machine see it, in the order the system prefers (RFC 6724).
-    async fn by_system(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Halt> {
-        if let Ok(literal) = host.parse::<IpAddr>() {
-            return Ok(vec![SocketAddr::new(literal, port)]);
-        }
+    pub(in crate::probe) async fn by_system(
+        &self,
+        host: &str,
+        port: u16,
+        family: Family,
+    ) -> Result<Vec<SocketAddr>, Halt> {
         let Ok(name) = CString::new(host) else {
             return Err(failed(libc::EAI_NONAME, None, host));
         };
         let permit = self.0.clone().acquire_owned().await;
         let lookup = spawn_blocking(move || {
-            let looked_up = getaddrinfo(&name, port);
+            let looked_up = getaddrinfo(&name, port, family);
             // The thread holds the permit, not the look, which may be gone by now.
             drop(permit);
             looked_up
@@ -119,10 +162,18 @@ fn failed(code: i32, errno: Option<Errno>, host: &str) -> Halt {
 
 /// Calls the system's resolver; on failure its code, and the errno it left.
 #[expect(unsafe_code, reason = "nothing else gives the code of getaddrinfo")]
-fn getaddrinfo(name: &CString, port: u16) -> Result<Vec<SocketAddr>, (i32, Option<Errno>)> {
+fn getaddrinfo(
+    name: &CString,
+    port: u16,
+    family: Family,
+) -> Result<Vec<SocketAddr>, (i32, Option<Errno>)> {
     // SAFETY: `addrinfo` is plain data of the C library; all zeroes with null pointers is its documented empty value.
     let mut hints: libc::addrinfo = unsafe { std::mem::zeroed() };
-    hints.ai_family = libc::AF_UNSPEC;
+    hints.ai_family = match family {
+        Family::Any => libc::AF_UNSPEC,
+        Family::V4 => libc::AF_INET,
+        Family::V6 => libc::AF_INET6,
+    };
     hints.ai_socktype = libc::SOCK_STREAM;
     let mut list: *mut libc::addrinfo = ptr::null_mut();
     Errno::clear();
@@ -187,12 +238,20 @@ unsafe fn socket_address(entry: &libc::addrinfo, port: u16) -> Option<SocketAddr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::probe::testing::AMPLE;
 
     fn code(halt: &Halt) -> String {
         match halt {
             Halt::Fault { kind, .. } => kind.code().to_string(),
             Halt::Unable(error) => error.kind.code().to_string(),
         }
+    }
+
+    async fn resolve(host: &str, resolving: &Resolving) -> Result<Vec<SocketAddr>, Halt> {
+        let deadline = Instant::now() + AMPLE;
+        Resolvers::default()
+            .resolve(host, 80, resolving, deadline)
+            .await
     }
 
     #[test]
@@ -214,25 +273,19 @@ mod tests {
 
     #[tokio::test]
     async fn localhost_and_literals_resolve() {
-        let resolvers = Resolvers::default();
-        let found = resolvers
-            .resolve("localhost", 80, &Resolving::System)
-            .await
-            .unwrap();
+        let found = resolve("localhost", &Resolving::System).await.unwrap();
         assert!(found.iter().all(|address| address.ip().is_loopback()));
-        let found = resolvers
-            .resolve("::1", 80, &Resolving::System)
-            .await
-            .unwrap();
-        assert_eq!(found, ["[::1]:80".parse().unwrap()]);
+        // Nobody is asked: nobody is there.
+        let nobody = Resolving::Server("127.0.0.1:1".parse().unwrap());
+        for resolving in [Resolving::System, nobody] {
+            let found = resolve("::1", &resolving).await.unwrap();
+            assert_eq!(found, ["[::1]:80".parse().unwrap()]);
+        }
     }
 
     #[tokio::test]
     async fn a_mangled_name_does_not_exist() {
-        let halt = Resolvers::default()
-            .resolve("10.0.0.1\n", 80, &Resolving::System)
-            .await
-            .unwrap_err();
+        let halt = resolve("10.0.0.1\n", &Resolving::System).await.unwrap_err();
         assert!(matches!(
             halt,
             Halt::Fault {

@@ -1,0 +1,319 @@
+//! `dns`: what does a name server say, and what do the programs of this machine see?
+
+use std::net::{IpAddr, SocketAddr};
+
+use hickory_proto::rr::RecordType;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tokio::time::{Instant, timeout_at};
+
+use super::look::{Halt, Look};
+use super::net::Family;
+use super::net::dns::{
+    Answer, Question, Via, ask, check_name, just_before, named, of_this_machine, reverse,
+};
+use super::{Context, Invalid, Probe};
+use crate::model::{DnsFault, FaultKind, Looked, Phase, Value};
+
+/// Asks a name server for the records of a name: over UDP, again when nothing comes, and over TCP when the answer is too long for
+/// a datagram. Names are fully qualified, and no search list is used. Aliases are followed within the answer, as programs do. With
+/// `resolver: system` it is seen instead what the programs of this machine see.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dns {
+    /// The name; its last dot may be left out. `type: PTR` also takes an address. Names of other scripts are written as they are on
+    /// the wire, `xn--mnchen-3ya.example`.
+    name: String,
+    /// Which records.
+    #[serde(default, rename = "type")]
+    kind: Kind,
+    /// The address of the name server, with or without its port: `10.0.0.2`, `10.0.0.2:5353`, `[fd00::2]:5353`. Without it, those of
+    /// `/etc/resolv.conf`, up to three, in turn; each has an equal part of the time that is left, and one that fails or refuses
+    /// hands over to the next.
+    server: Option<String>,
+    /// Who answers.
+    #[serde(default)]
+    resolver: Resolver,
+}
+
+/// The type of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+enum Kind {
+    /// IPv4 addresses.
+    #[default]
+    A,
+    /// IPv6 addresses.
+    Aaaa,
+    /// What the name is an alias of.
+    Cname,
+    /// Mail servers: `10 mail.example.`.
+    Mx,
+    /// Texts, the parts of each put together.
+    Txt,
+    /// Services: `10 5 443 web.example.` is priority, weight, port and host.
+    Srv,
+    /// Name servers.
+    Ns,
+    /// The zone: `ns.example. admin.example. 2026112101 7200 3600 1209600 300`.
+    Soa,
+    /// The name of an address.
+    Ptr,
+    /// Who may issue certificates: `0 issue "ca.example"`.
+    Caa,
+}
+
+/// Who answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Resolver {
+    /// A name server, asked by us.
+    #[default]
+    Dns,
+    /// The system's resolver (getaddrinfo) with its files, its name servers and its search list: only addresses, types A and AAAA.
+    /// With `server` as well both are asked, and `agrees` tells whether they say the same.
+    System,
+}
+
+impl Kind {
+    const fn record_type(self) -> RecordType {
+        match self {
+            Self::A => RecordType::A,
+            Self::Aaaa => RecordType::AAAA,
+            Self::Cname => RecordType::CNAME,
+            Self::Mx => RecordType::MX,
+            Self::Txt => RecordType::TXT,
+            Self::Srv => RecordType::SRV,
+            Self::Ns => RecordType::NS,
+            Self::Soa => RecordType::SOA,
+            Self::Ptr => RecordType::PTR,
+            Self::Caa => RecordType::CAA,
+        }
+    }
+
+    /// The family of the addresses it gives, if it gives any.
+    const fn family(self) -> Option<Family> {
+        match self {
+            Self::A => Some(Family::V4),
+            Self::Aaaa => Some(Family::V6),
+            _ => None,
+        }
+    }
+}
+
+impl Dns {
+    fn question(&self) -> Result<Question, Invalid> {
+        let name = match (self.kind, self.name.parse::<IpAddr>()) {
+            (Kind::Ptr, Ok(address)) => reverse(address),
+            (_, Ok(_)) => {
+                let why = format!(
+                    "`{}` is an address already; only `type: PTR` asks about addresses",
+                    self.name
+                );
+                return Err(Invalid::new("name", why));
+            }
+            (_, Err(_)) => check_name("name", &self.name)?,
+        };
+        Ok(Question::new(name, self.kind.record_type()))
+    }
+
+    fn named_server(&self) -> Result<Option<SocketAddr>, Invalid> {
+        let server = self.server.as_deref();
+        server.map(|text| named("server", text)).transpose()
+    }
+
+    /// What the system is asked for; `None` when it is not asked.
+    fn system_family(&self) -> Result<Option<Family>, Invalid> {
+        match self.resolver {
+            Resolver::Dns => Ok(None),
+            Resolver::System => self.kind.family().map(Some).ok_or_else(|| {
+                let why = "the system's resolver gives addresses only: types A and AAAA";
+                Invalid::new("resolver", why)
+            }),
+        }
+    }
+}
+
+impl Probe for Dns {
+    const FACTS: &'static [&'static str] = &[
+        "rcode",
+        "answers",
+        "addresses",
+        "aliases",
+        "ttl",
+        "authoritative",
+        "truncated",
+        "server",
+        "transport",
+        "queries",
+        "system_addresses",
+        "agrees",
+    ];
+
+    fn prepare(&self) -> Result<(), Invalid> {
+        self.question()?;
+        self.named_server()?;
+        self.system_family().map(|_| ())
+    }
+
+    fn resources(&self) -> Vec<String> {
+        let name = self.name.trim_end_matches('.').to_ascii_lowercase();
+        let mut resources = vec![format!("dns:{name}")];
+        if let Ok(Some(server)) = self.named_server() {
+            resources.push(format!("sock:{server}"));
+        }
+        resources
+    }
+
+    fn request(&self) -> String {
+        let kind = self.kind.record_type();
+        let mut request = format!("dns {kind} {}", self.name);
+        if let Some(server) = &self.server {
+            request.push_str(" at ");
+            request.push_str(server);
+        }
+        if self.resolver == Resolver::System {
+            request.push_str(" by the system");
+        }
+        request
+    }
+
+    async fn observe(&self, ctx: &Context) -> Looked {
+        let question = self.question()?;
+        let system = self.system_family()?;
+        let servers = match (self.named_server()?, system) {
+            (Some(server), _) => vec![server],
+            (None, Some(_)) => Vec::new(),
+            (None, None) => of_this_machine()?,
+        };
+        let mut look = Look::begin(ctx);
+        let deadline = just_before(ctx.deadline);
+        let mut via = Via::default();
+        let asking = async {
+            if servers.is_empty() {
+                return None;
+            }
+            Some(ask(&question, &servers, deadline, &mut via).await)
+        };
+        let seeing = async {
+            let seen = self.seen_by_system(ctx, system?, deadline).await;
+            Some(seen)
+        };
+        let both = async { Ok(tokio::join!(asking, seeing)) };
+        let late = FaultKind::Dns(DnsFault::Timeout);
+        let (answered, seen) = look.phase(Phase::Resolve, late, both).await?;
+        see_way(&mut look, &via);
+        let answered = answered.map(|answered| {
+            answered.and_then(|message| see_answer(&mut look, &question, &message))
+        });
+        if let Some(Ok(addresses)) = &seen {
+            let is_alone = answered.is_none();
+            see_system(&mut look, addresses, is_alone);
+        }
+        if let (Some(seen), Some(answered)) = (&seen, &answered)
+            && let Some(agrees) = agree(seen, answered)
+        {
+            look.fact("agrees", Value::Bool(agrees));
+        }
+        for outcome in [seen, answered].into_iter().flatten() {
+            outcome.map_err(|halt| look.stop(Phase::Resolve, halt))?;
+        }
+        Ok(look.finish())
+    }
+}
+
+impl Dns {
+    /// What the programs of this machine see. The name is given as it is written: the search list is theirs, too.
+    async fn seen_by_system(
+        &self,
+        ctx: &Context,
+        family: Family,
+        deadline: Instant,
+    ) -> Result<Vec<IpAddr>, Halt> {
+        let looking = ctx.shared.resolvers.by_system(&self.name, 0, family);
+        let found = timeout_at(deadline, looking).await.unwrap_or_else(|_| {
+            let why = "the system's resolver did not answer within the budget";
+            Err(Halt::fault(FaultKind::Dns(DnsFault::Timeout), why))
+        })?;
+        Ok(found.iter().map(SocketAddr::ip).collect())
+    }
+}
+
+/// Records how the answer came, or did not.
+fn see_way(look: &mut Look<'_>, via: &Via) {
+    let Some(server) = via.server else {
+        return;
+    };
+    let transport = if via.is_tcp { "tcp" } else { "udp" };
+    look.fact("server", Value::Text(server.to_string()));
+    look.fact("transport", Value::Text(transport.to_owned()));
+    look.fact("truncated", Value::Bool(via.is_truncated));
+    look.fact("queries", Value::int(via.queries));
+}
+
+/// Records what the server says, whatever it says; its addresses, or what stands in the way of what was asked for.
+fn see_answer(
+    look: &mut Look<'_>,
+    question: &Question,
+    message: &hickory_proto::op::Message,
+) -> Result<Vec<IpAddr>, Halt> {
+    let (answer, ended) = Answer::read(question, message);
+    look.fact("rcode", Value::Text(answer.rcode.clone()));
+    look.fact("authoritative", Value::Bool(answer.is_authoritative));
+    if !answer.aliases.is_empty() {
+        look.fact("aliases", list(&answer.aliases));
+    }
+    if let Some(ttl) = answer.ttl {
+        look.fact("ttl", Value::Duration(ttl));
+    }
+    ended?;
+    let texts = answer.texts();
+    look.fact("answers", list(&texts));
+    let addresses = answer.addresses();
+    if !addresses.is_empty() {
+        look.fact("addresses", list(&texts));
+    }
+    Ok(addresses)
+}
+
+fn see_system(look: &mut Look<'_>, addresses: &[IpAddr], is_alone: bool) {
+    let mut sorted = addresses.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup();
+    let texts: Vec<_> = sorted.iter().map(ToString::to_string).collect();
+    look.fact("system_addresses", list(&texts));
+    if is_alone {
+        look.fact("answers", list(&texts));
+        look.fact("addresses", list(&texts));
+    }
+}
+
+/// DNS knows no types beyond the text, so that a token of digits in a TXT record compares with a number.
+fn list(texts: &[String]) -> Value {
+    Value::List(texts.iter().cloned().map(Value::Untyped).collect())
+}
+
+/// Whether two resolvers say the same: the same set of addresses, or both that there is none. When one could not find out, they
+/// differ; when neither could, there is nothing to compare.
+fn agree(seen: &Result<Vec<IpAddr>, Halt>, answered: &Result<Vec<IpAddr>, Halt>) -> Option<bool> {
+    let known = |outcome: &Result<Vec<IpAddr>, Halt>| match outcome {
+        Ok(addresses) => {
+            let mut sorted = addresses.clone();
+            sorted.sort_unstable();
+            sorted.dedup();
+            Some(sorted)
+        }
+        Err(Halt::Fault {
+            kind: FaultKind::Dns(DnsFault::Nxdomain | DnsFault::Nodata),
+            ..
+        }) => Some(Vec::new()),
+        Err(_) => None,
+    };
+    match (known(seen), known(answered)) {
+        (None, None) => None,
+        (seen, answered) => Some(seen == answered),
+    }
+}
+
+#[cfg(test)]
+mod tests;
