@@ -15,9 +15,15 @@ use super::net::dns::{
 use super::{Context, Invalid, Probe};
 use crate::model::{DnsFault, FaultKind, Looked, Phase, Value};
 
-/// Asks a name server for the records of a name: over UDP, again when nothing comes, and over TCP when the answer is too long for
-/// a datagram. Names are fully qualified, and no search list is used. Aliases are followed within the answer, as programs do. With
-/// `resolver: system` it is seen instead what the programs of this machine see.
+/// Asks a name server for the records of a name. It asks over UDP, again when nothing comes, and over TCP when the answer is too
+/// long for a datagram. Names are fully qualified, and no search list is used. Aliases are followed within the answer, as programs
+/// do. With `resolver: system` it is seen instead what the programs of this machine see.
+///
+/// `answers` are the records asked for as texts, in an order of ours: names in lower case with their last dot, `10 mail.example.` for
+/// MX, addresses alone. `addresses` are those of A and AAAA, `aliases` the names behind the one asked for, `ttl` is the shortest time
+/// of all of these. `rcode` (`NOERROR`, `NXDOMAIN`), `authoritative`, `server`, `transport` (`udp` or `tcp`), `truncated` (too long for
+/// a datagram) and `queries` (how often a question was sent) are there also when the answer is a fault. `system_addresses` and `agrees`
+/// are of `resolver: system`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dns {

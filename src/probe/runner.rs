@@ -1,5 +1,7 @@
 //! `runner`: is the machine we look from fit to look?
 
+mod names;
+
 use std::io;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -28,7 +30,7 @@ const OWN_DESCRIPTORS: u64 = 64;
 const PORTS_PER_LOOK: u64 = 128;
 
 /// Looks at ourselves, so that a limit of the machine we run on is not blamed on the target. One of: does loopback work, are
-/// there descriptors and ports enough for the jobs of this run, is the clock right.
+/// there descriptors and ports enough for the jobs of this run, is the clock right, do names resolve.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Runner {
@@ -36,6 +38,8 @@ pub struct Runner {
     look: What,
     /// Whose clock to compare with, for `clock`: the `Date` header of its answer, which has whole seconds.
     url: Option<String>,
+    /// Which names to look up, for `names`: 1 to 16 that are known to exist.
+    names: Option<Vec<String>>,
     #[serde(skip)]
     prepared: OnceLock<Prepared>,
 }
@@ -50,6 +54,9 @@ enum What {
     Limits,
     /// How far our clock is from that of `url`, in either direction, give or take a second: `skew`.
     Clock,
+    /// Which of `names` the programs of this machine resolve: `resolved` and `unresolved` are lists. When none of them does, it is our
+    /// resolver that is broken, and not the target's name that is missing: `expect: { resolved: { empty: false } }`.
+    Names,
 }
 
 impl Runner {
@@ -69,11 +76,34 @@ impl Runner {
     }
 }
 
+impl Runner {
+    fn names(&self) -> &[String] {
+        self.names.as_deref().unwrap_or_default()
+    }
+}
+
 impl Probe for Runner {
-    const FACTS: &'static [&'static str] =
-        &["echoed", "descriptors", "ports", "needed", "enough", "skew"];
+    const FACTS: &'static [&'static str] = &[
+        "echoed",
+        "descriptors",
+        "ports",
+        "needed",
+        "enough",
+        "skew",
+        "resolved",
+        "unresolved",
+    ];
 
     fn prepare(&self) -> Result<(), Invalid> {
+        match (self.look, &self.names) {
+            (What::Names, Some(names)) => names::check(names)?,
+            (What::Names, None) => {
+                let why = "`names` needs `names` that are known to exist";
+                return Err(Invalid::new("look", why));
+            }
+            (_, Some(_)) => return Err(Invalid::new("names", "only `look: names` looks up names")),
+            (_, None) => {}
+        }
         match (self.look, &self.url) {
             (What::Clock, _) => self.prepared().map(|_| ()),
             (_, Some(_)) => Err(Invalid::new("url", "only `look: clock` needs a URL")),
@@ -84,7 +114,7 @@ impl Probe for Runner {
     fn resources(&self) -> Vec<String> {
         match self.look {
             What::Clock => self.prepared().map(Prepared::resources).unwrap_or_default(),
-            What::Loopback | What::Limits => vec!["runner".to_owned()],
+            What::Loopback | What::Limits | What::Names => vec!["runner".to_owned()],
         }
     }
 
@@ -92,6 +122,7 @@ impl Probe for Runner {
         match self.look {
             What::Loopback => "our loopback".to_owned(),
             What::Limits => "our limits".to_owned(),
+            What::Names => format!("our resolver: {}", self.names().join(", ")),
             What::Clock => match &self.url {
                 Some(url) => format!("our clock against GET {}", without_userinfo(url)),
                 None => "our clock".to_owned(),
@@ -104,6 +135,10 @@ impl Probe for Runner {
             What::Loopback => loopback(ctx).await,
             What::Limits => limits(ctx),
             What::Clock => clock(ctx, self.prepared()?).await,
+            What::Names => {
+                self.prepare()?;
+                names::look(ctx, self.names()).await
+            }
         }
     }
 }

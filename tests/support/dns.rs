@@ -1,8 +1,10 @@
-//! A name server that says what a test wants, over UDP and TCP at one port of 127.0.0.1. Its messages are put together by hand
+//! A name server that says what a test wants, over UDP and TCP at one port of the loopback. Its messages are put together by hand
 //! (RFC 1035 §4), so that they share no mistake with the program. It needs nothing but the standard library and tokio.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{
+    IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket,
+};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
@@ -73,7 +75,15 @@ struct Shared {
 impl NameServer {
     /// Answers over both.
     pub(crate) fn start(answers: impl Fn(&Asked) -> Vec<Act> + Send + Sync + 'static) -> Self {
-        let (udp, tcp) = both(|address| TcpListener::bind(address).ok());
+        Self::on(Ipv4Addr::LOCALHOST.into(), answers)
+    }
+
+    /// Answers over both at this address.
+    pub(crate) fn on(
+        ip: IpAddr,
+        answers: impl Fn(&Asked) -> Vec<Act> + Send + Sync + 'static,
+    ) -> Self {
+        let (udp, tcp) = both(ip, |address| TcpListener::bind(address).ok());
         let mut server = Self::with(&udp, Box::new(answers));
         let shared = server.shared.clone();
         server
@@ -86,7 +96,7 @@ impl NameServer {
     pub(crate) fn without_tcp(
         answers: impl Fn(&Asked) -> Vec<Act> + Send + Sync + 'static,
     ) -> Self {
-        let (udp, refusing) = both(|address| {
+        let (udp, refusing) = both(Ipv4Addr::LOCALHOST.into(), |address| {
             let socket = TcpSocket::new_v4().unwrap();
             socket.bind(address).is_ok().then_some(socket)
         });
@@ -140,7 +150,7 @@ impl NameServer {
 impl Drop for NameServer {
     fn drop(&mut self) {
         self.shared.is_ending.store(true, Ordering::SeqCst);
-        if let Ok(waker) = UdpSocket::bind("127.0.0.1:0") {
+        if let Ok(waker) = UdpSocket::bind((self.address.ip(), 0)) {
             let _ = waker.send_to(&[], self.address);
         }
         let _ = TcpStream::connect(self.address);
@@ -155,9 +165,9 @@ impl Drop for NameServer {
 }
 
 /// A UDP socket, and what `take` makes of the same port for TCP; another port when that one is taken.
-fn both<T>(take: impl Fn(SocketAddr) -> Option<T>) -> (UdpSocket, T) {
+fn both<T>(ip: IpAddr, take: impl Fn(SocketAddr) -> Option<T>) -> (UdpSocket, T) {
     for _ in 0..100 {
-        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let udp = UdpSocket::bind((ip, 0)).unwrap();
         if let Some(taken) = take(udp.local_addr().unwrap()) {
             return (udp, taken);
         }
@@ -279,6 +289,7 @@ pub(crate) struct Reply {
     question: Vec<u8>,
     answers: Vec<Vec<u8>>,
     authorities: Vec<Vec<u8>>,
+    options: Vec<u8>,
 }
 
 impl Reply {
@@ -290,6 +301,7 @@ impl Reply {
             question: asked.question.clone(),
             answers: Vec::new(),
             authorities: Vec::new(),
+            options: Vec::new(),
         }
     }
 
@@ -337,6 +349,16 @@ impl Reply {
         self
     }
 
+    /// With an extended error (RFC 8914).
+    pub(crate) fn explained(mut self, code: u16, text: &str) -> Self {
+        let length = u16::try_from(text.len() + 2).unwrap();
+        for word in [15, length, code] {
+            self.options.extend(word.to_be_bytes());
+        }
+        self.options.extend(text.as_bytes());
+        self
+    }
+
     pub(crate) fn a(self, owner: &str, address: &str) -> Self {
         let address: Ipv4Addr = address.parse().unwrap();
         self.record(owner, 300, A, &address.octets())
@@ -359,12 +381,15 @@ impl Reply {
             u16::from(!self.question.is_empty()),
             count(&self.answers),
             count(&self.authorities),
-            0,
+            u16::from(!self.options.is_empty()),
         ];
         let mut bytes: Vec<u8> = head.iter().flat_map(|word| word.to_be_bytes()).collect();
         bytes.extend(self.question);
         bytes.extend(self.answers.concat());
         bytes.extend(self.authorities.concat());
+        if !self.options.is_empty() {
+            bytes.extend(record("", 0, OPT, &self.options));
+        }
         bytes
     }
 }

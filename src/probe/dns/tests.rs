@@ -196,6 +196,30 @@ async fn a_server_that_only_names_others_knows_nothing_about_the_name() {
 }
 
 #[tokio::test]
+async fn what_a_server_adds_for_people_is_shown() {
+    let server = NameServer::saying(|asked| {
+        let reply = Reply::to(asked).code(2).explained(6, "bogus\n");
+        reply.explained(22, "")
+    });
+    let (code, seen) = stopped(look(&dns(&server, "name: web.example")).await);
+    assert_eq!(code.as_str(), "dns.servfail");
+    let message = seen.fault.unwrap().message;
+    let told = "(SERVFAIL, extended error 6: bogus␊, extended error 22)";
+    assert!(message.ends_with(told), "{message}");
+}
+
+#[tokio::test]
+async fn a_server_may_be_reached_over_ipv6() {
+    let server = NameServer::on(Ipv6Addr::LOCALHOST.into(), |asked| {
+        vec![Act::Say(
+            Reply::to(asked).a(&asked.name, "192.0.2.1").bytes(),
+        )]
+    });
+    let seen = look(&dns(&server, "name: web.example")).await.unwrap();
+    assert!(text(&seen, "server").starts_with("[::1]:"));
+}
+
+#[tokio::test]
 async fn records_of_others_are_no_answer() {
     let server = NameServer::saying(|asked| Reply::to(asked).a("other.example", "192.0.2.9"));
     assert_eq!(

@@ -1,16 +1,23 @@
 //! What an answer says about its question.
 
+use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use hickory_proto::op::{Message, ResponseCode};
+use hickory_proto::rr::rdata::opt::EdnsOption;
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 
 use super::presentation::{data_text, name_text, order, rcode_text};
 use super::question::Question;
 use crate::model::{DnsFault, FaultKind, Origin};
 use crate::probe::look::Halt;
+use crate::yaml::visible;
 
+/// The option of EDNS that explains a code (RFC 8914 §2).
+const EXTENDED_ERROR: u16 = 15;
+/// So many bytes of an explanation are shown.
+const MOST_TEXT: usize = 200;
 /// So many aliases are followed, as systemd-resolved and others do.
 const MOST_ALIASES: usize = 16;
 
@@ -105,7 +112,7 @@ impl Answer {
             Some(alias) => format!("`{asked}`, an alias of `{alias}`"),
             None => format!("`{asked}`"),
         };
-        let rcode = &self.rcode;
+        let rcode = [&self.rcode[..], &explained(message)].concat();
         let (kind, why) = match code {
             ResponseCode::NoError if !comes_to_an_end => {
                 let why = format!(
@@ -158,6 +165,23 @@ impl Answer {
     pub(in crate::probe) fn addresses(&self) -> Vec<IpAddr> {
         self.records.iter().filter_map(RData::ip_addr).collect()
     }
+}
+
+/// What a server adds to its code for people (RFC 8914): `, extended error 22: no reachable authority`.
+fn explained(message: &Message) -> String {
+    let options = message.edns.iter().flat_map(|edns| edns.options().as_ref());
+    let mut texts = String::new();
+    for (_, option) in options {
+        if let EdnsOption::Unknown(EXTENDED_ERROR, data) = option
+            && let [high, low, text @ ..] = &data[..]
+        {
+            let code = u16::from_be_bytes([*high, *low]);
+            let text = String::from_utf8_lossy(&text[..text.len().min(MOST_TEXT)]);
+            let between = if text.is_empty() { "" } else { ": " };
+            let _ = write!(texts, ", extended error {code}{between}{}", visible(&text));
+        }
+    }
+    texts
 }
 
 /// Other servers are named, and nothing is said about the name (RFC 2308 §2.2, "referral").

@@ -3,13 +3,16 @@ use std::time::Duration;
 
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::RecordType;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
 use super::testing::{A, AAAA, Act, Asked, NameServer, Reply};
 use super::*;
-use crate::model::{DnsFault, FaultKind};
+use crate::model::{DnsFault, FaultKind, Value};
 use crate::probe::look::Halt;
-use crate::probe::testing::{AMPLE, BUDGET};
+use crate::probe::testing::{AMPLE, BUDGET, Server, node, problem};
+use crate::probe::{AnyProbe, Context};
+use crate::yaml::Diagnostics;
 
 fn kind(halt: Halt) -> FaultKind {
     match halt {
@@ -124,6 +127,38 @@ async fn aliases_of_both_families_end_where_each_of_them_does() {
         |reply| say(reply.cname("web.example", "edge.example")),
     );
     assert_eq!(host(&server, AMPLE).await.unwrap(), ["192.0.2.1"]);
+}
+
+#[tokio::test]
+async fn the_host_of_a_url_can_be_asked_for_at_a_name_server() {
+    let web = Server::start(async |mut stream| {
+        let _ = stream.read(&mut [0; 1024]).await;
+        let answer = b"HTTP/1.1 204 No Content\r\n\r\n";
+        let _ = stream.write_all(answer).await;
+    })
+    .await;
+    let names = families(|reply| say(reply.a("web.example", "127.0.0.1")), say);
+    let url = format!("http://web.example:{}/", web.port());
+    let yaml = format!("{{ url: \"{url}\", resolver: \"{}\" }}", names.address());
+    let mut problems = Diagnostics::default();
+    let http = AnyProbe::decode("http", &node(&yaml), false, &mut problems).unwrap();
+    let seen = http.observe(&Context::for_tests(AMPLE)).await.unwrap();
+    assert_eq!(seen.facts.get("status"), Some(&Value::int(204)));
+    assert_eq!(names.asked(2).len(), 2);
+}
+
+#[test]
+fn a_url_is_found_in_one_way() {
+    for (keys, told) in [
+        (
+            "resolver: 10.0.0.2, resolve: [127.0.0.1]",
+            "only one of `resolve` and `resolver`",
+        ),
+        ("resolver: ns.example", "no address of a server"),
+    ] {
+        let problem = problem("http", &format!("{{ url: \"http://web\", {keys} }}"));
+        assert!(problem.contains(told), "{problem}");
+    }
 }
 
 /// Asks these in turn for an address.
