@@ -3,9 +3,12 @@ use std::time::Duration;
 
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::RecordType;
+use proptest::collection::vec;
+use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
+use super::question::Match;
 use super::testing::{A, AAAA, Act, Asked, NameServer, Reply};
 use super::*;
 use crate::model::{DnsFault, FaultKind, Value};
@@ -207,4 +210,37 @@ async fn when_none_knows_the_answer_that_says_most_is_told() {
     let (outcome, via) = in_turn(&[&silent, &silent], BUDGET).await;
     assert_eq!(fault(outcome), FaultKind::Dns(DnsFault::Timeout));
     assert!(via.queries >= 4, "{via:?}");
+}
+
+proptest! {
+    /// A server may send anything at all, also what begins like an answer.
+    #[test]
+    fn no_bytes_make_us_panic(noise in vec((12..200_usize, any::<u8>()), 0..40), cut in 12..200_usize) {
+        let question = Question::new(check_name("name", "web.example").unwrap(), RecordType::A);
+        let asked = question.asked(false).unwrap();
+        let mut bytes = asked.bytes.clone();
+        // It is a response, with two records of each section.
+        bytes[2] |= 0x80;
+        for count in [7, 9, 11] {
+            bytes[count] = 2;
+        }
+        for (kind, data) in [(5, 0x0161_c00c_u32), (1, 0x7f00_0001), (257, 0x0002_6161), (2, 0x0161_c00c), (15, 0x000a_c00c), (16, 0x0361_6161)] {
+            bytes.extend([0xc0, 12]);
+            bytes.extend(u16::to_be_bytes(kind));
+            bytes.extend([0, 1, 0, 0, 0, 9, 0, 4]);
+            bytes.extend(data.to_be_bytes());
+        }
+        let is_whole = matches!(question.matched(&asked, &bytes), Match::Whole(_));
+        prop_assert!(is_whole);
+        for (at, byte) in noise {
+            if let Some(old) = bytes.get_mut(at) {
+                *old = byte;
+            }
+        }
+        bytes.truncate(cut);
+        if let Match::Whole(message) = question.matched(&asked, &bytes) {
+            let (answer, _) = Answer::read(&question, &message);
+            prop_assert_eq!(answer.texts().is_empty(), answer.addresses().is_empty());
+        }
+    }
 }
