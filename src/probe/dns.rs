@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use hickory_proto::op::Message;
 use hickory_proto::rr::RecordType;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -18,7 +19,6 @@ use crate::model::{DnsFault, FaultKind, Looked, Phase, Value};
 /// Asks a name server for the records of a name. It asks over UDP, again when nothing comes, and over TCP when the answer is too
 /// long for a datagram. Names are fully qualified, and no search list is used. Aliases are followed within the answer, as programs
 /// do. With `resolver: system` it is seen instead what the programs of this machine see.
-///
 /// `answers` are the records asked for as texts, in an order of ours: names in lower case with their last dot, `10 mail.example.` for
 /// MX, addresses alone. `addresses` are those of A and AAAA, `aliases` the names behind the one asked for, `ttl` is the shortest time
 /// of all of these. `rcode` (`NOERROR`, `NXDOMAIN`), `authoritative`, `server`, `transport` (`udp` or `tcp`), `truncated` (too long for
@@ -37,7 +37,9 @@ pub struct Dns {
     /// `/etc/resolv.conf`, up to three, in turn; each has an equal part of the time that is left, and one that fails or refuses
     /// hands over to the next.
     server: Option<String>,
-    /// Who answers.
+    /// Who answers: a name server, asked by us (`dns`), or the system's resolver, getaddrinfo, with its files, its name servers and its
+    /// search list (`system`), which gives addresses only. `system` with `server` asks both, and `agrees` tells whether they say the
+    /// same: the same set of addresses, or that there is none.
     #[serde(default)]
     resolver: Resolver,
 }
@@ -76,8 +78,7 @@ enum Resolver {
     /// A name server, asked by us.
     #[default]
     Dns,
-    /// The system's resolver (getaddrinfo) with its files, its name servers and its search list: only addresses, types A and AAAA.
-    /// With `server` as well both are asked, and `agrees` tells whether they say the same.
+    /// The system's resolver: only types A and AAAA.
     System,
 }
 
@@ -173,7 +174,7 @@ impl Probe for Dns {
 
     fn request(&self) -> String {
         let kind = self.kind.record_type();
-        let mut request = format!("dns {kind} {}", self.name);
+        let mut request = format!("{kind} {}", self.name);
         if let Some(server) = &self.server {
             request.push_str(" at ");
             request.push_str(server);
@@ -210,7 +211,7 @@ impl Probe for Dns {
         let (answered, seen) = look.phase(Phase::Resolve, late, both).await?;
         see_way(&mut look, &via);
         let answered = answered.map(|answered| {
-            answered.and_then(|message| see_answer(&mut look, &question, &message))
+            answered.and_then(|message| see_answer(&mut look, &question, &message, &via))
         });
         if let Some(Ok(addresses)) = &seen {
             let is_alone = answered.is_none();
@@ -261,9 +262,10 @@ fn see_way(look: &mut Look<'_>, via: &Via) {
 fn see_answer(
     look: &mut Look<'_>,
     question: &Question,
-    message: &hickory_proto::op::Message,
+    message: &Message,
+    via: &Via,
 ) -> Result<Vec<IpAddr>, Halt> {
-    let (answer, ended) = Answer::read(question, message);
+    let (answer, ended) = Answer::read(question, message, via);
     look.fact("rcode", Value::Text(answer.rcode.clone()));
     look.fact("authoritative", Value::Bool(answer.is_authoritative));
     if !answer.aliases.is_empty() {

@@ -38,7 +38,9 @@ pub struct Runner {
     look: What,
     /// Whose clock to compare with, for `clock`: the `Date` header of its answer, which has whole seconds.
     url: Option<String>,
-    /// Which names to look up, for `names`: 1 to 16 that are known to exist.
+    /// Which names to look up, for `names`: 1 to 16 that are known to exist. Those that the programs of this machine resolve are in
+    /// `resolved`, the others in `unresolved`. When none resolves, our resolver is broken, and it is not the target's name that is
+    /// missing: `expect: { resolved: { empty: false } }`.
     names: Option<Vec<String>>,
     #[serde(skip)]
     prepared: OnceLock<Prepared>,
@@ -54,8 +56,7 @@ enum What {
     Limits,
     /// How far our clock is from that of `url`, in either direction, give or take a second: `skew`.
     Clock,
-    /// Which of `names` the programs of this machine resolve: `resolved` and `unresolved` are lists. When none of them does, it is our
-    /// resolver that is broken, and not the target's name that is missing: `expect: { resolved: { empty: false } }`.
+    /// Which of `names` the programs of this machine resolve: `resolved`, `unresolved`.
     Names,
 }
 

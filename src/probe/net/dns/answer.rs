@@ -8,6 +8,7 @@ use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::rdata::opt::EdnsOption;
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 
+use super::exchange::Via;
 use super::presentation::{data_text, name_text, order, rcode_text};
 use super::question::Question;
 use crate::model::{DnsFault, FaultKind, Origin};
@@ -40,6 +41,7 @@ impl Answer {
     pub(in crate::probe) fn read(
         question: &Question,
         message: &Message,
+        via: &Via,
     ) -> (Self, Result<(), Halt>) {
         let mut answer = Self {
             rcode: rcode_text(message.metadata.response_code),
@@ -49,7 +51,7 @@ impl Answer {
             records: Vec::new(),
         };
         let followed = answer.follow(question, &message.answers);
-        let ended = answer.judged(question, message, followed);
+        let ended = answer.judged(question, message, via, followed);
         (answer, ended)
     }
 
@@ -103,6 +105,7 @@ impl Answer {
         &self,
         question: &Question,
         message: &Message,
+        via: &Via,
         comes_to_an_end: bool,
     ) -> Result<(), Halt> {
         let code = message.metadata.response_code;
@@ -112,7 +115,10 @@ impl Answer {
             Some(alias) => format!("`{asked}`, an alias of `{alias}`"),
             None => format!("`{asked}`"),
         };
-        let rcode = [&self.rcode[..], &explained(message)].concat();
+        let from = via
+            .server
+            .map_or_else(String::new, |server| format!(" from {server}"));
+        let rcode = [&self.rcode[..], &from, &explained(message)].concat();
         let (kind, why) = match code {
             ResponseCode::NoError if !comes_to_an_end => {
                 let why = format!(

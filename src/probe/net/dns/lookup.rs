@@ -51,15 +51,15 @@ pub(in crate::probe::net) async fn addresses(
         // What we could not look at is not known to be missing.
         (Err(unable @ Halt::Unable(_)), _) | (_, Err(unable @ Halt::Unable(_))) => Err(unable),
         (Err(v4), Err(v6)) => Err(match (is_nodata(&v4), is_nodata(&v6)) {
-            (true, true) => no_address(host),
+            (true, true) => no_address(host, server),
             (true, false) => v6,
             (false, _) => v4,
         }),
     }
 }
 
-fn no_address(host: &str) -> Halt {
-    let why = format!("`{host}`: the name exists, without an address (NOERROR)");
+fn no_address(host: &str, server: SocketAddr) -> Halt {
+    let why = format!("`{host}`: the name exists, without an address (NOERROR from {server})");
     Halt::fault(FaultKind::Dns(DnsFault::Nodata), why).by(Origin::Rcode(0))
 }
 
@@ -81,8 +81,9 @@ async fn second(first: &Family, second: impl Future<Output = Family>, patience: 
 
 async fn family(name: Name, kind: RecordType, server: SocketAddr, deadline: Instant) -> Family {
     let question = Question::new(name, kind);
-    let message = ask(&question, &[server], deadline, &mut Via::default()).await?;
-    let (answer, ended) = Answer::read(&question, &message);
+    let mut via = Via::default();
+    let message = ask(&question, &[server], deadline, &mut via).await?;
+    let (answer, ended) = Answer::read(&question, &message, &via);
     ended.map(|()| answer.addresses())
 }
 

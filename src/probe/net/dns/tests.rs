@@ -239,7 +239,7 @@ proptest! {
         }
         bytes.truncate(cut);
         if let Match::Whole(message) = question.matched(&asked, &bytes) {
-            let (answer, _) = Answer::read(&question, &message);
+            let (answer, _) = Answer::read(&question, &message, &Via::default());
             prop_assert_eq!(answer.texts().is_empty(), answer.addresses().is_empty());
         }
     }
