@@ -2,12 +2,14 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 
+use super::net::Resolvers;
 use super::{AnyProbe, Context, Probe, any};
 use crate::model::{Code, Looked, Observation, ProbeError, Stopped};
 use crate::yaml::{Diagnostics, Node, Sources, parse};
@@ -48,6 +50,14 @@ pub(super) async fn look<P: Probe>(probe: &P) -> Looked {
 /// A look that must be ended by its budget, or well within it.
 pub(super) async fn brief_look<P: Probe>(probe: &P) -> Looked {
     probe.observe(&Context::for_tests(BUDGET)).await
+}
+
+/// A context in which the system resolves no name.
+pub(super) fn without_names(budget: Duration) -> Context {
+    let mut ctx = Context::for_tests(budget);
+    let shared = Arc::get_mut(&mut ctx.shared).expect("nobody has it yet");
+    shared.resolvers = Resolvers::stuck();
+    ctx
 }
 
 /// What was seen, and the code of the fault that stopped it.

@@ -7,7 +7,9 @@ use super::super::net::dns::testing::{
     A, AAAA, Act, Asked, CAA, CNAME, MX, NS, NameServer, PTR, Reply, SOA, SRV, TXT, name,
     numbers_then_name, soa, texts,
 };
-use super::super::testing::{AMPLE, brief_look, code, look, problem, read, stopped, unable};
+use super::super::testing::{
+    AMPLE, BUDGET, brief_look, code, look, problem, read, stopped, unable, without_names,
+};
 use super::*;
 use crate::model::{Observation, Origin};
 
@@ -557,6 +559,16 @@ async fn the_system_and_a_server_agree_or_not() {
     assert_eq!(texts_of(&seen, "system_addresses"), ["127.0.0.1"]);
 }
 
+#[tokio::test]
+async fn a_system_that_hangs_is_a_timeout_and_what_the_server_said_is_kept() {
+    let server = NameServer::saying(|asked| Reply::to(asked).a(&asked.name, "192.0.2.1"));
+    let probe = dns(&server, "name: web.example, resolver: system");
+    let (code, seen) = stopped(probe.observe(&without_names(BUDGET)).await);
+    assert_eq!(code.as_str(), "dns.timeout");
+    assert_eq!(texts_of(&seen, "addresses"), ["192.0.2.1"]);
+    assert_eq!(fact(&seen, "agrees"), &Value::Bool(false));
+}
+
 #[test]
 fn resolvers_agree_about_what_is_known() {
     let halt = |fault| Err(Halt::fault(FaultKind::Dns(fault), ""));
@@ -588,7 +600,7 @@ async fn a_deadline_that_has_passed_ends_the_look_at_once() {
     let server = NameServer::start(|_| Vec::new());
     for resolver in ["dns", "system"] {
         let probe = dns(&server, &format!("name: web.example, resolver: {resolver}"));
-        let ctx = Context::for_tests(Duration::ZERO);
+        let ctx = without_names(Duration::ZERO);
         let looked = tokio::time::timeout(AMPLE, probe.observe(&ctx))
             .await
             .unwrap();

@@ -77,6 +77,12 @@ impl Default for Resolvers {
 }
 
 impl Resolvers {
+    /// All of whose threads are taken, for ever: a system whose resolver hangs.
+    #[cfg(test)]
+    pub(in crate::probe) fn stuck() -> Self {
+        Self(Arc::new(Semaphore::new(0)))
+    }
+
     /// The addresses of a host, in the order in which they are to be tried. A literal is not resolved.
     pub(super) async fn resolve(
         &self,

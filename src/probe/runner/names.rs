@@ -78,12 +78,10 @@ async fn lookup(ctx: &Context, name: &str, deadline: Instant) -> Result<Option<S
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::super::Runner;
     use super::*;
     use crate::probe::Probe;
-    use crate::probe::testing::{problem, read};
+    use crate::probe::testing::{BUDGET, problem, read, without_names};
 
     fn names(seen: &crate::model::Observation, fact: &str) -> Vec<String> {
         let Some(Value::List(names)) = seen.facts.get(fact) else {
@@ -116,11 +114,7 @@ mod tests {
     #[tokio::test]
     async fn a_name_that_does_not_resolve_in_time_does_not_resolve() {
         let probe: Runner = read("{ look: names, names: [localhost] }");
-        let seen = probe.observe(&Context::for_tests(Duration::ZERO)).await;
-        let seen = match seen {
-            Ok(seen) => seen,
-            Err(stopped) => panic!("{stopped:?}"),
-        };
+        let seen = probe.observe(&without_names(BUDGET)).await.unwrap();
         assert_eq!(names(&seen, "unresolved"), ["localhost"]);
     }
 
