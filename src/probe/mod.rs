@@ -21,6 +21,7 @@ mod sql;
 mod tcp;
 #[cfg(test)]
 mod testing;
+mod tls;
 
 pub use context::{AttemptScope, Context, Shared};
 #[cfg(test)]
@@ -92,6 +93,7 @@ probes! {
     http::Http,
     tcp::Tcp,
     dns::Dns,
+    tls::Tls,
     sql::Sql,
     command::Command,
     runner::Runner,

@@ -1,4 +1,6 @@
-//! What the tests of probes share: reading YAML, tiny servers, and taking looks apart.
+//! What the tests of probes share: reading YAML, tiny servers, certificates, and taking looks apart.
+
+pub(super) mod certificates;
 
 use std::future::Future;
 use std::net::SocketAddr;

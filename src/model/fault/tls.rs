@@ -26,7 +26,7 @@ layer! {
         /// The server answered that it does not speak TLS here (STARTTLS, PostgreSQL's SSLRequest).
         NotOffered = "tls.not_offered", in [StartTls], by [];
         /// What came is not TLS: plain text on a TLS port.
-        Plaintext = "tls.plaintext", in [Tls, FirstByte], by [];
+        Plaintext = "tls.plaintext", in [Tls], by [];
         /// The peer closed before the handshake was done.
         Eof = "tls.eof", in [Tls, StartTls], by [];
         /// The peer reset the connection before the handshake was done.

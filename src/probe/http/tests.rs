@@ -544,11 +544,14 @@ mod tls {
             (future, "tls.not_yet_valid"),
             (other_name, "tls.wrong_name"),
             (stranger, "tls.unknown_issuer"),
-            (self_signed, "tls.unknown_issuer"),
+            (self_signed, "tls.self_signed"),
         ] {
             let server = serving(identity, &rustls::version::TLS13).await;
             let (code, seen) = stopped(look_at(server.port(), &authority).await);
             assert_eq!(code.as_str(), expected);
+            let evidence = &seen.evidence[0];
+            assert_eq!(evidence.label, "certificate");
+            assert!(evidence.text.contains("names: "), "{}", evidence.text);
             assert_eq!(seen.fault.unwrap().phase, Phase::Tls);
         }
     }

@@ -11,4 +11,7 @@ pub(super) use connect::{Opened, open, see_remote, socket_halt};
 pub(super) use host::{authority, check_host, percent_decoded, resources};
 pub(super) use resolve::{Family, Resolvers, Resolving};
 pub(super) use stream::Stream;
-pub(super) use tls::{ClientCertificate, Configs, TlsSettings, handshake, tls_error, tls_halt};
+pub(super) use tls::{
+    Certificate, ClientCertificate, Configs, Examined, MinVersion, TlsSettings, covers, examine,
+    handshake, server_name, shaking_halt, tls_error, tls_halt,
+};

@@ -1,6 +1,7 @@
 //! A connection to somebody, whatever it is made of.
 
 use std::io::{self, IoSlice};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -8,11 +9,23 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+use super::tls::Heard;
+
 /// A byte stream to a peer. TLS may be spoken over any, also over TLS (through a proxy that speaks it).
 #[derive(Debug)]
 pub(in crate::probe) enum Stream {
     Tcp(TcpStream),
-    Tls(Box<TlsStream<Stream>>),
+    Tls(Box<TlsStream<Heard>>),
+}
+
+impl Stream {
+    /// Our own address, when it goes out directly over the network.
+    pub(in crate::probe) fn local_ip(&self) -> Option<IpAddr> {
+        match self {
+            Self::Tcp(stream) => stream.local_addr().ok().map(|address| address.ip()),
+            Self::Tls(_) => None,
+        }
+    }
 }
 
 macro_rules! on {

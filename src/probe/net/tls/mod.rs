@@ -1,7 +1,14 @@
 //! TLS: what we trust and speak, the handshake, and what its errors mean.
 
+mod certificate;
+mod examine;
 mod handshake;
+mod heard;
 mod settings;
+mod verifier;
 
-pub(in crate::probe) use handshake::{handshake, tls_error, tls_halt};
-pub(in crate::probe) use settings::{ClientCertificate, Configs, TlsSettings};
+pub(in crate::probe) use certificate::{Certificate, covers};
+pub(in crate::probe) use examine::{Examined, examine};
+pub(in crate::probe) use handshake::{handshake, server_name, shaking_halt, tls_error, tls_halt};
+pub(super) use heard::Heard;
+pub(in crate::probe) use settings::{ClientCertificate, Configs, MinVersion, TlsSettings};

@@ -15,6 +15,8 @@ use serde::Deserialize;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::task::spawn_blocking;
 
+use super::examine::Witness;
+use super::verifier::Verifier;
 use crate::model::{ProbeError, Unable};
 
 /// How TLS is to be spoken to one peer.
@@ -56,7 +58,14 @@ pub(in crate::probe) enum MinVersion {
 #[derive(Debug, Default)]
 pub(in crate::probe) struct Configs {
     system: OnceCell<Result<Arc<RootCertStore>, ProbeError>>,
-    made: Mutex<HashMap<TlsSettings, Result<Arc<ClientConfig>, ProbeError>>>,
+    made: Mutex<HashMap<TlsSettings, Result<Made, ProbeError>>>,
+}
+
+/// A configuration, and who judges certificates in it.
+#[derive(Debug, Clone)]
+struct Made {
+    config: Arc<ClientConfig>,
+    verifier: Arc<Verifier>,
 }
 
 impl Configs {
@@ -65,6 +74,20 @@ impl Configs {
         &self,
         settings: &TlsSettings,
     ) -> Result<Arc<ClientConfig>, ProbeError> {
+        self.made(settings).await.map(|made| made.config)
+    }
+
+    /// The same for one handshake that is to be examined.
+    pub(in crate::probe) async fn witnessed(
+        &self,
+        settings: &TlsSettings,
+    ) -> Result<(ClientConfig, Arc<Witness>), ProbeError> {
+        let Made { config, verifier } = self.made(settings).await?;
+        let witness = Arc::new(Witness::new(verifier, &config));
+        Ok(((*config).clone(), witness))
+    }
+
+    async fn made(&self, settings: &TlsSettings) -> Result<Made, ProbeError> {
         let mut made = self.made.lock().await;
         if let Some(known) = made.get(settings) {
             return known.clone();
@@ -74,7 +97,7 @@ impl Configs {
         config
     }
 
-    async fn make(&self, settings: TlsSettings) -> Result<Arc<ClientConfig>, ProbeError> {
+    async fn make(&self, settings: TlsSettings) -> Result<Made, ProbeError> {
         let system = match settings.ca {
             Some(_) => None,
             None => Some(self.system.get_or_init(system).await.clone()?),
@@ -85,7 +108,7 @@ impl Configs {
                 (Some(path), _) => Arc::new(authorities(path)?),
                 (None, None) => Arc::new(RootCertStore::empty()),
             };
-            config(&settings, roots).map(Arc::new)
+            configured(&settings, roots)
         })
         .await
     }
@@ -168,16 +191,18 @@ fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, 
     Ok(found)
 }
 
-fn config(settings: &TlsSettings, roots: Arc<RootCertStore>) -> Result<ClientConfig, ProbeError> {
+fn configured(settings: &TlsSettings, roots: Arc<RootCertStore>) -> Result<Made, ProbeError> {
     let versions: &[&SupportedProtocolVersion] = match settings.min_version {
         MinVersion::Tls12 => &[&version::TLS13, &version::TLS12],
         MinVersion::Tls13 => &[&version::TLS13],
     };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = Arc::new(Verifier::new(roots, provider.clone())?);
     let builder = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(versions)
         .expect("ring has cipher suites for both versions")
-        .with_root_certificates(roots);
+        .dangerous() // so that what it rejects can be described; it judges as rustls does by itself
+        .with_custom_certificate_verifier(verifier.clone());
     let mut config = match &settings.client_certificate {
         None => builder.with_no_client_auth(),
         Some(ours) => {
@@ -202,7 +227,8 @@ fn config(settings: &TlsSettings, roots: Arc<RootCertStore>) -> Result<ClientCon
         .iter()
         .map(|name| name.clone().into_bytes())
         .collect();
-    Ok(config)
+    let config = Arc::new(config);
+    Ok(Made { config, verifier })
 }
 
 #[cfg(test)]

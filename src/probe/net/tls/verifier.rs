@@ -1,0 +1,121 @@
+//! Judges what a server shows as every connection does, and keeps what it rejected: only so can it be described.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
+};
+
+use crate::model::{ProbeError, Unable};
+
+/// The rules of the web (RFC 5280, RFC 6125), by webpki. The same for all connections; nothing is copied for one that is
+/// accepted.
+#[derive(Debug)]
+pub(super) struct Verifier {
+    webpki: Arc<WebPkiServerVerifier>,
+}
+
+/// What was presented and not accepted. Travels inside the error of rustls.
+#[derive(Debug)]
+pub(super) struct Rejected {
+    pub(super) why: CertificateError,
+    /// The server's certificate, then what it sent along.
+    pub(super) chain: Vec<CertificateDer<'static>>,
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.why.fmt(f)
+    }
+}
+
+impl std::error::Error for Rejected {}
+
+impl Rejected {
+    /// What a verifier rejected, inside an error of rustls.
+    pub(super) fn inside(error: &CertificateError) -> Option<&Self> {
+        match error {
+            CertificateError::Other(OtherError(other)) => other.downcast_ref(),
+            _ => None,
+        }
+    }
+
+    fn wrapped(error: Error, chain: impl FnOnce() -> Vec<CertificateDer<'static>>) -> Error {
+        match error {
+            Error::InvalidCertificate(why) => {
+                let chain = chain();
+                let rejected = OtherError(Arc::new(Self { why, chain }));
+                Error::InvalidCertificate(CertificateError::Other(rejected))
+            }
+            other => other,
+        }
+    }
+}
+
+/// A chain that outlives its handshake.
+pub(super) fn kept(
+    end_entity: &CertificateDer<'_>,
+    intermediates: &[CertificateDer<'_>],
+) -> Vec<CertificateDer<'static>> {
+    let all = std::iter::once(end_entity).chain(intermediates);
+    all.map(|der| der.clone().into_owned()).collect()
+}
+
+impl Verifier {
+    pub(super) fn new(
+        roots: Arc<RootCertStore>,
+        provider: Arc<rustls::crypto::CryptoProvider>,
+    ) -> Result<Self, ProbeError> {
+        let webpki = WebPkiServerVerifier::builder_with_provider(roots, provider)
+            .build()
+            .map_err(|error| {
+                ProbeError::new(Unable::File, format!("no authority is trusted: {error}"))
+            })?;
+        Ok(Self { webpki })
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        self.webpki
+            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+            .map_err(|error| Rejected::wrapped(error, || kept(end_entity, intermediates)))
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.webpki
+            .verify_tls12_signature(message, cert, dss)
+            .map_err(|error| Rejected::wrapped(error, || kept(cert, &[])))
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.webpki
+            .verify_tls13_signature(message, cert, dss)
+            .map_err(|error| Rejected::wrapped(error, || kept(cert, &[])))
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.webpki.supported_verify_schemes()
+    }
+}

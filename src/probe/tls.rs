@@ -1,0 +1,161 @@
+//! `tls`: who answers there, in which version of TLS, and for how long its certificate is good.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::look::Look;
+use super::net::{self, ClientCertificate, MinVersion, Opened, Resolving, TlsSettings};
+use super::{Context, Invalid, Probe};
+use crate::model::{FaultKind, Looked, Phase, TlsFault};
+
+mod facts;
+mod starttls;
+#[cfg(test)]
+mod tests;
+
+use starttls::StartTls;
+
+/// Shakes hands and describes the certificate, also one that is not accepted. Nothing is sent once the connection is agreed on.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// Host name or address.
+    host: String,
+    /// Port, 1 to 65535; without it 443, and with `starttls` it must be there.
+    port: Option<u16>,
+    /// The name to ask for and that the certificate must have, instead of `host` (SNI, RFC 6066). Without it an address as
+    /// `host` asks for no name, and the certificate must have the address.
+    sni: Option<String>,
+    /// Protocols to offer, best first (ALPN, RFC 7301): `[h2, http/1.1]`. A server that cares for none may ignore the offer:
+    /// the fact `alpn` is absent then.
+    #[serde(default)]
+    alpn: Vec<String>,
+    /// The lowest version that is spoken.
+    #[serde(default)]
+    min_version: MinVersion,
+    /// A PEM file of authorities, trusted instead of the system's. Relative paths begin where the program was started.
+    ca: Option<PathBuf>,
+    /// Who we say we are, for servers that want to know.
+    client_certificate: Option<ClientCertificate>,
+    /// How TLS is agreed on in plain words first.
+    starttls: Option<StartTls>,
+}
+
+impl Tls {
+    fn port(&self) -> u16 {
+        self.port.unwrap_or(443)
+    }
+
+    fn name(&self) -> &str {
+        self.sni.as_deref().unwrap_or(&self.host)
+    }
+
+    fn settings(&self) -> TlsSettings {
+        TlsSettings {
+            ca: self.ca.clone(),
+            client_certificate: self.client_certificate.clone(),
+            min_version: self.min_version,
+            alpn: self.alpn.clone(),
+        }
+    }
+}
+
+impl Probe for Tls {
+    const FACTS: &'static [&'static str] = &[
+        "trusted",
+        "version",
+        "cipher",
+        "alpn",
+        "subject",
+        "issuer",
+        "san",
+        "serial",
+        "not_before",
+        "not_after",
+        "expires_in",
+        "expired_since",
+        "key",
+        "signature_algorithm",
+        "self_signed",
+        "covers",
+        "covers_sibling",
+        "chain",
+        "asks_for_certificate",
+        "remote_ip",
+        "family",
+    ];
+
+    fn prepare(&self) -> Result<(), Invalid> {
+        net::check_host("host", &self.host)?;
+        match (self.port, self.starttls) {
+            (Some(0), _) => {
+                let why = "port 0 cannot be connected to; ports are 1 to 65535";
+                return Err(Invalid::new("port", why));
+            }
+            (None, Some(dialect)) => {
+                let usual = dialect.usual_port();
+                let why = format!("`starttls` needs a `port`; the usual one is {usual}");
+                return Err(Invalid::new("starttls", why));
+            }
+            _ => {}
+        }
+        if let Some(sni) = &self.sni {
+            net::check_host("sni", sni)?;
+            if sni.parse::<std::net::IpAddr>().is_ok() {
+                let why = format!("`{sni}` is an address; only names are asked for (RFC 6066 §3)");
+                return Err(Invalid::new("sni", why));
+            }
+            net::server_name(sni).map_err(|why| Invalid::new("sni", why))?;
+        } else {
+            net::server_name(&self.host).map_err(|why| Invalid::new("host", why))?;
+        }
+        match self
+            .alpn
+            .iter()
+            .find(|name| !(1..=255).contains(&name.len()))
+        {
+            None => Ok(()),
+            Some(name) => Err(Invalid::new(
+                "alpn",
+                format!(
+                    "a protocol has a name of 1 to 255 bytes (RFC 7301 §3.1), and one has {}",
+                    name.len()
+                ),
+            )),
+        }
+    }
+
+    fn resources(&self) -> Vec<String> {
+        net::resources(&self.host, self.port())
+    }
+
+    fn request(&self) -> String {
+        let peer = net::authority(&self.host, self.port());
+        match &self.sni {
+            Some(sni) => format!("tls {peer} as {sni}"),
+            None => format!("tls {peer}"),
+        }
+    }
+
+    async fn observe(&self, ctx: &Context) -> Looked {
+        self.prepare()?;
+        let name = net::server_name(self.name()).map_err(|why| Invalid::new("host", why))?;
+        let config = ctx.shared.tls.witnessed(&self.settings()).await?;
+        let mut look = Look::begin(ctx);
+        let Opened { mut stream, .. } =
+            net::open(&mut look, &self.host, self.port(), &Resolving::System).await?;
+        if let Some(dialect) = self.starttls {
+            let late = FaultKind::Tls(TlsFault::Timeout);
+            let agreeing = starttls::agree(dialect, &mut stream);
+            look.phase(Phase::StartTls, late, agreeing).await?;
+        }
+        let examined = net::examine(&mut look, config, name.clone(), stream).await;
+        facts::record(&mut look, &examined, &name);
+        examined
+            .outcome
+            .map_err(|halt| look.stop(Phase::Tls, halt))?;
+        Ok(look.finish())
+    }
+}

@@ -1,0 +1,123 @@
+//! What a handshake showed, as facts.
+
+use std::time::Duration;
+
+use rustls::ProtocolVersion;
+use rustls::pki_types::ServerName;
+
+use crate::model::{FaultKind, Keep, TlsFault, Value};
+use crate::probe::look::{Halt, Look};
+use crate::probe::net::{Certificate, Examined, covers};
+
+/// Records everything that was seen, however the handshake ended.
+pub(super) fn record(look: &mut Look<'_>, seen: &Examined, name: &ServerName<'_>) {
+    if let Some(version) = seen.version {
+        look.fact("version", Value::Text(version_name(version)));
+    }
+    if let Some(cipher) = seen.cipher {
+        // The registry of IANA has no 13 in these names.
+        let name = format!("{:?}", cipher.suite()).replacen("TLS13_", "TLS_", 1);
+        look.fact("cipher", Value::Text(name));
+    }
+    if let Some(alpn) = &seen.alpn {
+        let protocol = String::from_utf8_lossy(alpn).into_owned();
+        look.fact("alpn", Value::Text(protocol));
+    }
+    let Some(presented) = seen.chain.first() else {
+        return;
+    };
+    let is_covered = covers(presented, name);
+    look.fact("trusted", Value::Bool(is_trusted(&seen.outcome)));
+    look.fact("covers", Value::Bool(is_covered));
+    look.fact("asks_for_certificate", Value::Bool(seen.is_asking));
+    let chain = seen.chain.iter().filter_map(Certificate::read);
+    let chain = chain.map(|certificate| link(&certificate)).collect();
+    look.fact("chain", Value::List(chain));
+    let Some(certificate) = Certificate::read(presented) else {
+        return;
+    };
+    if !is_covered && let Some(sibling) = certificate.sibling_of(&name.to_str()) {
+        look.fact("covers_sibling", Value::Text(sibling.to_owned()));
+    }
+    if seen.outcome.is_err() {
+        look.evidence("certificate", certificate.to_string(), Keep::First(2048));
+    }
+    validity(look, &certificate);
+    let Certificate {
+        subject,
+        issuer,
+        names,
+        serial,
+        key,
+        signature_algorithm,
+        is_self_signed,
+        ..
+    } = certificate;
+    let names = names.into_iter().map(Value::Text).collect();
+    look.fact("subject", Value::Text(subject));
+    look.fact("issuer", Value::Text(issuer));
+    look.fact("san", Value::List(names));
+    look.fact("serial", Value::Text(serial));
+    look.fact("key", Value::Text(key));
+    look.fact("signature_algorithm", Value::Text(signature_algorithm));
+    look.fact("self_signed", Value::Bool(is_self_signed));
+}
+
+/// A length of time is never negative: what has expired expires in nothing, since some time.
+fn validity(look: &mut Look<'_>, certificate: &Certificate) {
+    let Certificate {
+        not_before,
+        not_after,
+        ..
+    } = certificate;
+    let now = jiff::Timestamp::now().as_second();
+    let left = not_after.unix.saturating_sub(now);
+    let seconds = |count: i64| Duration::from_secs(count.max(0).unsigned_abs());
+    look.fact("not_before", Value::Text(not_before.to_string()));
+    look.fact("not_after", Value::Text(not_after.to_string()));
+    look.fact("expires_in", Value::Duration(seconds(left)));
+    if left < 0 {
+        let since = Value::Duration(seconds(left.saturating_neg()));
+        look.fact("expired_since", since);
+    }
+}
+
+/// `TLSv1.3`, as suites write it.
+fn version_name(version: ProtocolVersion) -> String {
+    match version {
+        ProtocolVersion::TLSv1_2 => "TLSv1.2".to_owned(),
+        ProtocolVersion::TLSv1_3 => "TLSv1.3".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// Whether the certificate was accepted; what else went wrong says nothing about it.
+fn is_trusted(outcome: &Result<(), Halt>) -> bool {
+    let Err(Halt::Fault {
+        kind: FaultKind::Tls(fault),
+        ..
+    }) = outcome
+    else {
+        return true;
+    };
+    !matches!(
+        fault,
+        TlsFault::Expired
+            | TlsFault::NotYetValid
+            | TlsFault::WrongName
+            | TlsFault::UnknownIssuer
+            | TlsFault::SelfSigned
+            | TlsFault::Revoked
+            | TlsFault::BadSignature
+            | TlsFault::BadCertificate
+    )
+}
+
+fn link(certificate: &Certificate) -> Value {
+    let entry = |name: &str, text: String| (name.to_owned(), Value::Text(text));
+    Value::Map(vec![
+        entry("subject", certificate.subject.clone()),
+        entry("issuer", certificate.issuer.clone()),
+        entry("not_after", certificate.not_after.to_string()),
+    ])
+}
