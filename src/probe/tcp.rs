@@ -1,5 +1,6 @@
 //! `tcp`: does something accept connections there, and does it speak?
 
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use regex::bytes::Regex;
@@ -8,7 +9,7 @@ use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::look::{Halt, Look};
-use super::net::{self, Opened, Resolving, Stream};
+use super::net::{self, Endpoint, Stream};
 use super::{Context, Invalid, Probe};
 use crate::model::{FaultKind, Keep, Looked, Phase, TcpFault, Value};
 use crate::yaml::Size;
@@ -16,21 +17,24 @@ use crate::yaml::Size;
 /// So much is read at most.
 const MOST: usize = 1024 * 1024;
 
-/// Opens a TCP connection, optionally speaks first, and reads. A connection alone proves little: a proxy on the way may accept
-/// any; let it say something.
+/// Opens a TCP connection or a unix socket, optionally speaks first, and reads. A connection alone proves little: a proxy on
+/// the way may accept any; let it say something.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tcp {
-    /// Host name or address.
-    host: String,
+    /// Host name or address; with `port`.
+    host: Option<String>,
     /// Port, 1 to 65535.
-    port: u16,
+    port: Option<u16>,
+    /// The path of a unix socket on this machine, at most 107 bytes, instead of `host` and `port`. Relative paths begin where
+    /// the program was started.
+    unix: Option<PathBuf>,
     /// The address of a name server to ask for the host instead of the system: `10.0.0.2`, `10.0.0.2:5353`, `[fd00::2]:5353`. The
     /// host is then fully qualified.
     resolver: Option<String>,
     /// Text to send once connected.
     send: Option<String>,
-    /// What to wait for; without it nothing is read.
+    /// What to wait for; without it nothing is read. Without `send`, the first line that is read is the fact `banner`.
     read: Option<Read>,
     #[serde(skip)]
     pattern: OnceLock<Regex>,
@@ -49,6 +53,15 @@ enum Read {
 }
 
 impl Tcp {
+    fn endpoint(&self) -> Result<Endpoint, Invalid> {
+        Endpoint::of_keys(
+            self.host.as_deref(),
+            self.port,
+            self.unix.as_deref(),
+            self.resolver.as_deref(),
+        )
+    }
+
     fn compiled(&self, pattern: &str) -> Result<&Regex, Invalid> {
         if let Some(known) = self.pattern.get() {
             return Ok(known);
@@ -101,15 +114,7 @@ impl Tcp {
             if count == 0 {
                 return match read {
                     Read::Close(_) => Ok(()),
-                    Read::Until(_) | Read::Count(_) => Err(Halt::fault(
-                        FaultKind::Tcp(TcpFault::Closed),
-                        match received.len() {
-                            0 => "closed before the first byte".to_owned(),
-                            many => {
-                                format!("closed after {many} bytes, without what was waited for")
-                            }
-                        },
-                    )),
+                    Read::Until(_) | Read::Count(_) => Err(closed(received.len())),
                 };
             }
         }
@@ -117,18 +122,32 @@ impl Tcp {
     }
 }
 
+/// Before the first byte nobody may be behind the connection; after some, whoever is gave up.
+fn closed(received: usize) -> Halt {
+    match received {
+        0 => Halt::fault(
+            FaultKind::Tcp(TcpFault::Closed),
+            "closed before the first byte",
+        ),
+        many => Halt::fault(
+            FaultKind::Tcp(TcpFault::ClosedEarly),
+            format!("closed after {many} bytes, without what was waited for"),
+        ),
+    }
+}
+
+/// What a peer says by itself, up to the end of its first line, as far as it was read.
+fn banner(received: &str) -> &str {
+    let line = received.split('\n').next().unwrap_or_default();
+    line.strip_suffix('\r').unwrap_or(line)
+}
+
 impl Probe for Tcp {
-    const FACTS: &'static [&'static str] = &["connected", "received", "remote_ip", "family"];
+    const FACTS: &'static [&'static str] =
+        &["connected", "banner", "received", "remote_ip", "family"];
 
     fn prepare(&self) -> Result<(), Invalid> {
-        net::check_host("host", &self.host)?;
-        if self.port == 0 {
-            return Err(Invalid::new(
-                "port",
-                "port 0 cannot be connected to; ports are 1 to 65535",
-            ));
-        }
-        Resolving::by("resolver", self.resolver.as_deref(), &self.host)?;
+        self.endpoint()?;
         match &self.read {
             Some(Read::Until(pattern)) => self.compiled(pattern).map(|_| ()),
             Some(Read::Count(size)) if size.0 == 0 || size.0 > MOST as u64 => {
@@ -143,19 +162,21 @@ impl Probe for Tcp {
     }
 
     fn resources(&self) -> Vec<String> {
-        net::resources(&self.host, self.port)
+        self.endpoint()
+            .map_or_else(|_| Vec::new(), |endpoint| endpoint.resources())
     }
 
     fn request(&self) -> String {
-        format!("tcp {}", net::authority(&self.host, self.port))
+        match self.endpoint() {
+            Ok(endpoint) => format!("tcp {endpoint}"),
+            Err(_) => "tcp".to_owned(),
+        }
     }
 
     async fn observe(&self, ctx: &Context) -> Looked {
         self.prepare()?;
-        let resolving = Resolving::by("resolver", self.resolver.as_deref(), &self.host)?;
         let mut look = Look::begin(ctx);
-        let Opened { mut stream, .. } =
-            net::open(&mut look, &self.host, self.port, &resolving).await?;
+        let mut stream = self.endpoint()?.open(&mut look).await?;
         look.fact("connected", Value::Bool(true));
         if let Some(text) = &self.send {
             let sending = async {
@@ -177,6 +198,9 @@ impl Probe for Tcp {
         let text = String::from_utf8_lossy(&received).into_owned();
         if !text.is_empty() {
             look.evidence("received", text.clone(), Keep::First(2048));
+        }
+        if self.send.is_none() && !text.is_empty() {
+            look.fact("banner", Value::Untyped(banner(&text).to_owned()));
         }
         look.fact("received", Value::Untyped(text));
         ended.map_err(|halt| look.stop(Phase::Read, halt))?;
@@ -274,6 +298,46 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_a_peer_says_by_itself_is_its_banner() {
+        let server = Server::start(async |mut stream| {
+            let _ = stream.write_all(b"SSH-2.0-x\r\nmore\n").await;
+            hold(stream).await;
+        })
+        .await;
+        let seen = look(&tcp(server.port(), ", read: { until: more }")).await;
+        let banner = Value::Untyped("SSH-2.0-x".to_owned());
+        assert_eq!(seen.unwrap().facts.get("banner"), Some(&banner));
+        let asked = ", send: hello, read: { until: more }";
+        let seen = look(&tcp(server.port(), asked)).await.unwrap();
+        assert_eq!(seen.facts.get("banner"), None);
+    }
+
+    #[tokio::test]
+    async fn a_unix_socket_is_spoken_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("app.sock");
+        let listener = tokio::net::UnixListener::bind(&path).unwrap();
+        let serving = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(b"ready\n").await.unwrap();
+        });
+        let probe: Tcp = read(&format!(
+            "{{ unix: {}, read: {{ until: \"\\n\" }} }}",
+            path.display()
+        ));
+        let seen = look(&probe).await.unwrap();
+        serving.await.unwrap();
+        let banner = Value::Untyped("ready".to_owned());
+        assert_eq!(seen.facts.get("banner"), Some(&banner));
+        assert_eq!(seen.facts.get("remote_ip"), None);
+        assert!(seen.phase(Phase::Resolve).is_none() && seen.phase(Phase::Connect).is_some());
+        assert_eq!(probe.resources(), [format!("unix:{}", path.display())]);
+        assert_eq!(probe.request(), format!("tcp unix:{}", path.display()));
+        // Its listener is gone, its path is not.
+        assert_eq!(code(look(&probe).await), "tcp.refused");
+    }
+
+    #[tokio::test]
     async fn nobody_listening_is_refused() {
         let (code, seen) = stopped(look(&tcp(closed_port().await, "")).await);
         assert_eq!(code.as_str(), "tcp.refused");
@@ -314,6 +378,12 @@ mod tests {
         let closing = Server::start(async |stream| drop(stream)).await;
         let looked = look(&tcp(closing.port(), ", read: { until: x }")).await;
         assert_eq!(code(looked), "tcp.closed");
+        let giving_up = Server::start(async |mut stream| {
+            let _ = stream.write_all(b"half").await;
+        })
+        .await;
+        let looked = look(&tcp(giving_up.port(), ", read: { count: 8B }")).await;
+        assert_eq!(code(looked), "tcp.closed.early");
         let resetting = Server::start(async |stream| reset(stream)).await;
         let looked = look(&tcp(resetting.port(), ", read: { until: x }")).await;
         assert_eq!(code(looked), "tcp.reset");
@@ -361,7 +431,18 @@ mod tests {
 
     #[test]
     fn slips_are_told() {
+        let long = format!("{{ unix: /{} }}", "x".repeat(107));
         for (yaml, message) in [
+            (
+                long.as_str(),
+                "has 108 bytes; the path of a unix socket has 107",
+            ),
+            ("{ unix: \"\" }", "the path is empty"),
+            ("{ unix: \"/a\\0b\" }", "NUL"),
+            ("{ unix: /a, port: 1 }", "neither `host` nor `port`"),
+            ("{ host: a }", "`port` is missing"),
+            ("{ port: 1 }", "`host` is missing"),
+            ("{ send: x }", "are missing, or `unix`"),
             ("{ host: \"a b\", port: 1 }", "white space"),
             ("{ host: a, port: 0 }", "1 to 65535"),
             (

@@ -2,12 +2,14 @@
 
 mod connect;
 pub(super) mod dns;
+mod endpoint;
 mod host;
 mod resolve;
 mod stream;
 mod tls;
 
 pub(super) use connect::{Opened, open, see_remote, socket_halt};
+pub(super) use endpoint::Endpoint;
 pub(super) use host::{authority, check_host, percent_decoded, resources};
 pub(super) use resolve::{Family, Resolvers, Resolving};
 pub(super) use stream::Stream;

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::client::TlsStream;
 
 use super::tls::Heard;
@@ -15,6 +15,7 @@ use super::tls::Heard;
 #[derive(Debug)]
 pub(in crate::probe) enum Stream {
     Tcp(TcpStream),
+    Unix(UnixStream),
     Tls(Box<TlsStream<Heard>>),
 }
 
@@ -23,7 +24,7 @@ impl Stream {
     pub(in crate::probe) fn local_ip(&self) -> Option<IpAddr> {
         match self {
             Self::Tcp(stream) => stream.local_addr().ok().map(|address| address.ip()),
-            Self::Tls(_) => None,
+            Self::Unix(_) | Self::Tls(_) => None,
         }
     }
 }
@@ -32,6 +33,10 @@ macro_rules! on {
     ($self:expr, $stream:ident => $call:expr) => {
         match $self {
             Stream::Tcp($stream) => {
+                let $stream = Pin::new($stream);
+                $call
+            }
+            Stream::Unix($stream) => {
                 let $stream = Pin::new($stream);
                 $call
             }
@@ -73,6 +78,7 @@ impl AsyncWrite for Stream {
     fn is_write_vectored(&self) -> bool {
         match self {
             Self::Tcp(stream) => stream.is_write_vectored(),
+            Self::Unix(stream) => stream.is_write_vectored(),
             Self::Tls(stream) => stream.is_write_vectored(),
         }
     }
