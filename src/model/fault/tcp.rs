@@ -6,17 +6,17 @@ layer! {
         /// Nobody listens (ECONNREFUSED).
         Refused = "tcp.refused", in [Connect, Startup], by [Errno];
         /// The peer reset the connection (ECONNRESET, EPIPE).
-        Reset = "tcp.reset", in [Connect, Proxy, StartTls, Send, Read, Startup], by [Errno];
+        Reset = "tcp.reset", in [Connect, Proxy, Send, Read, Startup], by [Errno];
         /// No route to host or network (EHOSTUNREACH, ENETUNREACH).
         Unreachable = "tcp.unreachable", in [Connect, Proxy, StartTls, Tls, Send, FirstByte, Body, Read, Startup], by [Errno];
         /// No answer to the connection attempt within the budget (or ETIMEDOUT).
         Timeout = "tcp.timeout", in [Connect, Proxy, StartTls, Tls, Send, FirstByte, Body, Read, Startup], by [Errno];
         /// The peer closed before the first byte that was waited for.
-        Closed = "tcp.closed", in [Proxy, StartTls, Send, Read], by [];
+        Closed = "tcp.closed", in [Proxy, Send, Read], by [];
         /// The peer closed in the middle: bytes came, and not what was waited for.
         ClosedEarly = "tcp.closed.early", in [Read], by [];
         /// Connected, but what was to be read did not come within the budget.
-        ReadTimeout = "tcp.timeout.read", in [Read, StartTls], by [];
+        ReadTimeout = "tcp.timeout.read", in [Read], by [];
         /// What was to be sent was not taken within the budget.
         SendTimeout = "tcp.timeout.send", in [Send], by [];
         /// More came than the cap, without what was waited for.

@@ -13,6 +13,7 @@ pub(super) use endpoint::Endpoint;
 pub(super) use host::{authority, check_host, percent_decoded, resources};
 pub(super) use resolve::{Family, Resolvers, Resolving};
 pub(super) use stream::Stream;
+use tls::Heard;
 pub(super) use tls::{
     Certificate, ClientCertificate, Configs, Examined, MinVersion, TlsSettings, covers, examine,
     handshake, server_name, shaking_halt, tls_error, tls_halt,

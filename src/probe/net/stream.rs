@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::client::TlsStream;
 
-use super::tls::Heard;
+use super::Heard;
 
 /// A byte stream to a peer. TLS may be spoken over any, also over TLS (through a proxy that speaks it).
 #[derive(Debug)]

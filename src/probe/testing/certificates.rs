@@ -133,7 +133,11 @@ impl Authority {
 
 /// Signed by its own key, as an authority or not.
 pub(crate) fn self_signed(name: &str, is_authority: bool) -> Identity {
-    let mut params = params(name, &[name]);
+    self_signed_from(params(name, &[name]), is_authority)
+}
+
+/// The same of these parameters.
+pub(crate) fn self_signed_from(mut params: CertificateParams, is_authority: bool) -> Identity {
     if is_authority {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     }

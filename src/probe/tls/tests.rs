@@ -7,7 +7,9 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::model::{Observation, Value};
-use crate::probe::testing::certificates::{Authority, Speaking, listen, params, self_signed};
+use crate::probe::testing::certificates::{
+    Authority, Speaking, listen, params, self_signed, self_signed_from,
+};
 use crate::probe::testing::{
     AMPLE, BUDGET, Server, closed_port, code, hold, problem, read, reset, stopped, unable,
 };
@@ -206,6 +208,35 @@ async fn authorities_of_a_file_are_trusted_instead_of_the_systems() {
         error.message.contains("`ca`: `/nonexistent.pem`"),
         "{error:?}"
     );
+}
+
+#[tokio::test]
+async fn a_certificate_that_somebody_named_may_be_the_servers_own() {
+    let system = Authority::new("system");
+    for is_authority in [false, true] {
+        let own = self_signed("localhost", is_authority);
+        let (file, _) = own.files();
+        let keys = format!(", ca: {}", file.path().display());
+        let server = Speaking::default().serve(own).await;
+        let seen = look_at(server.port(), &keys, &system).await.unwrap();
+        assert_eq!(holds(&seen, "trusted"), Some(true));
+        assert_eq!(holds(&seen, "self_signed"), Some(true));
+        let other_name = format!("{keys}, sni: other.example");
+        let looked = look_at(server.port(), &other_name, &system).await;
+        assert_eq!(code(looked), "tls.wrong_name");
+        let another = self_signed("localhost", is_authority);
+        let server = Speaking::default().serve(another).await;
+        let looked = look_at(server.port(), &keys, &system).await;
+        assert_eq!(code(looked), "tls.self_signed");
+        let mut params = params("localhost", &["localhost"]);
+        params.not_after = rcgen::date_time_ymd(2001, 1, 1);
+        let expired = self_signed_from(params, is_authority);
+        let (file, _) = expired.files();
+        let keys = format!(", ca: {}", file.path().display());
+        let server = Speaking::default().serve(expired).await;
+        let looked = look_at(server.port(), &keys, &system).await;
+        assert_eq!(code(looked), "tls.expired");
+    }
 }
 
 #[tokio::test]

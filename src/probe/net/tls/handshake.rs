@@ -13,7 +13,7 @@ use super::super::connect::socket_halt;
 use super::super::stream::Stream;
 use super::certificate::Certificate;
 use super::heard::Heard;
-use super::verifier::Rejected;
+use super::verifier::{Rejected, is_authority_as_server};
 use crate::model::{FaultKind, Keep, Origin, Phase, ProbeError, Stopped, TlsFault, Unable};
 use crate::probe::look::{Halt, Look};
 
@@ -158,6 +158,9 @@ fn certificate_halt(why: &CertificateError) -> Halt {
     let fault = certificate_fault(why, read.as_ref());
     let words = match read {
         Some(certificate) => words(fault, why, &certificate, chain),
+        None if fault == TlsFault::BadSignature => {
+            "the handshake is not signed by the key of the certificate".to_owned()
+        }
         None => why.to_string(),
     };
     Halt::fault(FaultKind::Tls(fault), words)
@@ -173,20 +176,15 @@ fn certificate_fault(why: &CertificateError, read: Option<&Certificate>) -> TlsF
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             TlsFault::WrongName
         }
-        CertificateError::UnknownIssuer if is_self_signed => TlsFault::SelfSigned,
+        // A trusted authority of the same name with another key makes its signature look wrong.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature if is_self_signed => {
+            TlsFault::SelfSigned
+        }
         CertificateError::UnknownIssuer => TlsFault::UnknownIssuer,
         CertificateError::Revoked => TlsFault::Revoked,
         CertificateError::BadSignature => TlsFault::BadSignature,
         // How a self-signed certificate shows when it was made as an authority.
-        CertificateError::Other(other)
-            if is_self_signed
-                && matches!(
-                    other.0.downcast_ref::<webpki::Error>(),
-                    Some(webpki::Error::CaUsedAsEndEntity)
-                ) =>
-        {
-            TlsFault::SelfSigned
-        }
+        _ if is_self_signed && is_authority_as_server(why) => TlsFault::SelfSigned,
         _ => TlsFault::BadCertificate,
     }
 }
@@ -219,6 +217,9 @@ fn words(
             let top = last.map_or_else(|| issuer.clone(), |certificate| certificate.issuer);
             format!("the chain leads to `{top}`, which is not trusted")
         }
+        TlsFault::BadSignature => format!(
+            "the certificate of `{subject}` is not signed by the key of `{issuer}` that is trusted or was sent along"
+        ),
         _ => format!("the certificate of `{subject}`: {why}"),
     }
 }
@@ -257,6 +258,20 @@ fn expired(certificate: &Certificate, chain: &[CertificateDer<'_>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_needs_a_list_of_revoked_certificates_has_its_code() {
+        for (why, expected) in [
+            (CertificateError::Revoked, TlsFault::Revoked),
+            (CertificateError::BadEncoding, TlsFault::BadCertificate),
+            (CertificateError::InvalidPurpose, TlsFault::BadCertificate),
+        ] {
+            let halt = tls_halt(&rustls::Error::InvalidCertificate(why));
+            assert!(
+                matches!(halt, Halt::Fault { kind: FaultKind::Tls(fault), .. } if fault == expected)
+            );
+        }
+    }
 
     #[test]
     fn who_rejected_whom_is_kept() {

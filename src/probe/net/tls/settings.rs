@@ -103,12 +103,16 @@ impl Configs {
             None => Some(self.system.get_or_init(system).await.clone()?),
         };
         reading(move || {
+            let named = match &settings.ca {
+                Some(path) => certificates("ca", path)?,
+                None => Vec::new(),
+            };
             let roots = match (&settings.ca, system) {
+                (Some(path), _) => Arc::new(authorities(path, &named)?),
                 (None, Some(system)) => system,
-                (Some(path), _) => Arc::new(authorities(path)?),
                 (None, None) => Arc::new(RootCertStore::empty()),
             };
-            configured(&settings, roots)
+            configured(&settings, roots, named)
         })
         .await
     }
@@ -167,9 +171,12 @@ fn unreadable(message: String) -> ProbeError {
     ProbeError::new(Unable::File, message)
 }
 
-fn authorities(path: &Path) -> Result<RootCertStore, ProbeError> {
+fn authorities(
+    path: &Path,
+    named: &[CertificateDer<'static>],
+) -> Result<RootCertStore, ProbeError> {
     let mut roots = RootCertStore::empty();
-    for certificate in certificates("ca", path)? {
+    for certificate in named.iter().cloned() {
         let place = path.display();
         roots
             .add(certificate)
@@ -191,13 +198,17 @@ fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, 
     Ok(found)
 }
 
-fn configured(settings: &TlsSettings, roots: Arc<RootCertStore>) -> Result<Made, ProbeError> {
+fn configured(
+    settings: &TlsSettings,
+    roots: Arc<RootCertStore>,
+    named: Vec<CertificateDer<'static>>,
+) -> Result<Made, ProbeError> {
     let versions: &[&SupportedProtocolVersion] = match settings.min_version {
         MinVersion::Tls12 => &[&version::TLS13, &version::TLS12],
         MinVersion::Tls13 => &[&version::TLS13],
     };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = Arc::new(Verifier::new(roots, provider.clone())?);
+    let verifier = Arc::new(Verifier::new(roots, named, provider.clone())?);
     let builder = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(versions)
         .expect("ring has cipher suites for both versions")

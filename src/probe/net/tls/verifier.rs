@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
 };
@@ -17,9 +18,12 @@ use crate::model::{ProbeError, Unable};
 #[derive(Debug)]
 pub(super) struct Verifier {
     webpki: Arc<WebPkiServerVerifier>,
+    /// Certificates that somebody named, one by one.
+    named: Vec<CertificateDer<'static>>,
 }
 
-/// What was presented and not accepted. Travels inside the error of rustls.
+/// What was presented and not accepted. Travels inside the error of rustls; an error without it is about the signature of the
+/// handshake, and not about the certificate.
 #[derive(Debug)]
 pub(super) struct Rejected {
     pub(super) why: CertificateError,
@@ -66,8 +70,10 @@ pub(super) fn kept(
 }
 
 impl Verifier {
+    /// Trusts these authorities; a certificate that somebody `named` may also be the server's own.
     pub(super) fn new(
         roots: Arc<RootCertStore>,
+        named: Vec<CertificateDer<'static>>,
         provider: Arc<rustls::crypto::CryptoProvider>,
     ) -> Result<Self, ProbeError> {
         let webpki = WebPkiServerVerifier::builder_with_provider(roots, provider)
@@ -75,8 +81,28 @@ impl Verifier {
             .map_err(|error| {
                 ProbeError::new(Unable::File, format!("no authority is trusted: {error}"))
             })?;
-        Ok(Self { webpki })
+        Ok(Self { webpki, named })
     }
+
+    /// `openssl req -x509` makes certificates that sign themselves *as an authority*, and people serve them. webpki never takes
+    /// one for a server's; OpenSSL and Go do, once they were told to trust exactly it. Its validity was checked by then.
+    fn is_named(&self, error: &Error, end_entity: &CertificateDer<'_>) -> bool {
+        let Error::InvalidCertificate(why) = error else {
+            return false;
+        };
+        is_authority_as_server(why) && self.named.iter().any(|der| **der == **end_entity)
+    }
+}
+
+/// Whether the only fault is that it may sign others.
+pub(super) fn is_authority_as_server(why: &CertificateError) -> bool {
+    let CertificateError::Other(OtherError(other)) = why else {
+        return false;
+    };
+    matches!(
+        other.downcast_ref::<webpki::Error>(),
+        Some(webpki::Error::CaUsedAsEndEntity)
+    )
 }
 
 impl ServerCertVerifier for Verifier {
@@ -90,6 +116,13 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, Error> {
         self.webpki
             .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+            .or_else(|error| {
+                if !self.is_named(&error, end_entity) {
+                    return Err(error);
+                }
+                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+                Ok(ServerCertVerified::assertion())
+            })
             .map_err(|error| Rejected::wrapped(error, || kept(end_entity, intermediates)))
     }
 
@@ -99,9 +132,7 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.webpki
-            .verify_tls12_signature(message, cert, dss)
-            .map_err(|error| Rejected::wrapped(error, || kept(cert, &[])))
+        self.webpki.verify_tls12_signature(message, cert, dss)
     }
 
     fn verify_tls13_signature(
@@ -110,9 +141,7 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.webpki
-            .verify_tls13_signature(message, cert, dss)
-            .map_err(|error| Rejected::wrapped(error, || kept(cert, &[])))
+        self.webpki.verify_tls13_signature(message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
