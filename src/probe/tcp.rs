@@ -170,10 +170,8 @@ impl Probe for Tcp {
     }
 
     fn request(&self) -> String {
-        match self.endpoint() {
-            Ok(endpoint) => format!("tcp {endpoint}"),
-            Err(_) => "tcp".to_owned(),
-        }
+        self.endpoint()
+            .map_or_else(|_| String::new(), |endpoint| endpoint.to_string())
     }
 
     async fn observe(&self, ctx: &Context) -> Looked {

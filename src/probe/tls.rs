@@ -28,6 +28,9 @@ pub struct Tls {
     /// The name to ask for and that the certificate must have, instead of `host` (SNI, RFC 6066). Without it an address as
     /// `host` asks for no name, and the certificate must have the address.
     sni: Option<String>,
+    /// The address of a name server to ask for the host instead of the system: `10.0.0.2`, `10.0.0.2:5353`, `[fd00::2]:5353`. The
+    /// host is then fully qualified.
+    resolver: Option<String>,
     /// Protocols to offer, best first (ALPN, RFC 7301): `[h2, http/1.1]`. A server that cares for none may ignore the offer:
     /// the fact `alpn` is absent then.
     #[serde(default)]
@@ -46,6 +49,10 @@ pub struct Tls {
 impl Tls {
     fn port(&self) -> u16 {
         self.port.unwrap_or(443)
+    }
+
+    fn resolving(&self) -> Result<Resolving, Invalid> {
+        Resolving::by("resolver", self.resolver.as_deref(), &self.host)
     }
 
     fn name(&self) -> &str {
@@ -101,6 +108,7 @@ impl Probe for Tls {
             }
             _ => {}
         }
+        self.resolving()?;
         if let Some(sni) = &self.sni {
             net::check_host("sni", sni)?;
             if sni.parse::<std::net::IpAddr>().is_ok() {
@@ -134,8 +142,8 @@ impl Probe for Tls {
     fn request(&self) -> String {
         let peer = net::authority(&self.host, self.port());
         match &self.sni {
-            Some(sni) => format!("tls {peer} as {sni}"),
-            None => format!("tls {peer}"),
+            Some(sni) => format!("{peer} as {sni}"),
+            None => peer,
         }
     }
 
@@ -145,7 +153,7 @@ impl Probe for Tls {
         let config = ctx.shared.tls.witnessed(&self.settings()).await?;
         let mut look = Look::begin(ctx);
         let Opened { mut stream, .. } =
-            net::open(&mut look, &self.host, self.port(), &Resolving::System).await?;
+            net::open(&mut look, &self.host, self.port(), &self.resolving()?).await?;
         if let Some(dialect) = self.starttls {
             let late = FaultKind::Tls(TlsFault::Timeout);
             let agreeing = starttls::agree(dialect, &mut stream);

@@ -94,7 +94,7 @@ async fn a_unix_socket_is_spoken_to() {
     assert_eq!(seen.facts.get("remote_ip"), None);
     assert!(seen.phase(Phase::Resolve).is_none() && seen.phase(Phase::Connect).is_some());
     assert_eq!(probe.resources(), [format!("unix:{}", path.display())]);
-    assert_eq!(probe.request(), format!("tcp unix:{}", path.display()));
+    assert_eq!(probe.request(), format!("unix:{}", path.display()));
     // Its listener is gone, its path is not.
     assert_eq!(code(look(&probe).await), "tcp.refused");
 }
