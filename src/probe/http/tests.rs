@@ -418,10 +418,7 @@ fn slips_are_told() {
             "{ url: \"http://a\", auth: { basic: { user: \"a:b\", password: c } } }",
             "cannot hold `:`",
         ),
-        (
-            "{ url: \"http://a\", redirects: { follow: 3 } }",
-            "unknown key `redirects`",
-        ),
+        ("{ url: \"http://a\", follow: 3 }", "unknown key `follow`"),
         ("{ url: \"http://a\", max_body: 5 }", "unit is missing"),
     ] {
         let told = problem("http", yaml);
