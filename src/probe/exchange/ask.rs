@@ -129,7 +129,7 @@ async fn send(
             let was_written = refused.take_message().is_none();
             let error = refused.error();
             let cause = connection.driver.error.as_ref();
-            let halt = halt_of(telling(error, cause), has_begun);
+            let halt = halt_of(telling(error, cause), has_begun, Some(&connection.meter));
             let again = !has_begun && (!was_written || prepared.is_idempotent());
             return Err(failed(phase_of(has_begun), halt, again));
         }
@@ -201,7 +201,11 @@ impl Answer {
             )),
             Ok(Err(Cut::Broken(error))) => {
                 let cause = connection.driver.error.as_ref();
-                Err(halt_of(telling(&error, cause), true))
+                Err(halt_of(
+                    telling(&error, cause),
+                    true,
+                    Some(&connection.meter),
+                ))
             }
             Err(_) => Err(look.too_late(FaultKind::Http(HttpFault::TimeoutBody))),
         }

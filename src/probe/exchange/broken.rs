@@ -5,6 +5,7 @@ use std::io;
 
 use nix::errno::Errno;
 
+use super::meter::Meter;
 use crate::model::{FaultKind, HttpFault, Origin, Unable};
 use crate::probe::look::Halt;
 use crate::probe::net;
@@ -20,8 +21,9 @@ pub(super) fn telling<'e>(
     }
 }
 
-/// What broke an exchange, by the typed signal below it. `has_begun`: bytes of the answer had come.
-pub(super) fn halt_of(error: &hyper::Error, has_begun: bool) -> Halt {
+/// What broke an exchange, by the typed signal below it. `has_begun`: bytes of the answer had come. `wire`
+/// remembers what HTTP/2 forgets: the typed error of the stream.
+pub(super) fn halt_of(error: &hyper::Error, has_begun: bool, wire: Option<&Meter>) -> Halt {
     let (reset, closed) = if has_begun {
         (HttpFault::ResetBody, HttpFault::ClosedBody)
     } else {
@@ -42,7 +44,12 @@ pub(super) fn halt_of(error: &hyper::Error, has_begun: bool) -> Halt {
     if let Some(halt) = h2.and_then(h2_halt) {
         return halt;
     }
-    if let Some(cause) = h2.and_then(h2::Error::get_io).or_else(|| cause_of(error)) {
+    let of_wire = h2.and(wire).and_then(Meter::failure);
+    if let Some(cause) = of_wire
+        .as_ref()
+        .or_else(|| h2.and_then(h2::Error::get_io))
+        .or_else(|| cause_of(error))
+    {
         if let Some(cause) = net::tls_error(cause) {
             return net::tls_halt(cause);
         }

@@ -76,13 +76,13 @@ pub(super) async fn connect(
     if !speaks_http2(look, prepared, &place, &stream)? {
         return Connection::http1(stream, place, remote)
             .await
-            .map_err(|error| look.stop(Phase::FirstByte, halt_of(&error, false)));
+            .map_err(|error| look.stop(Phase::FirstByte, halt_of(&error, false, None)));
     }
     let late = FaultKind::Http(HttpFault::TimeoutSend);
     let beginning = async {
         Connection::http2(stream, place, remote)
             .await
-            .map_err(|error| halt_of(&error, false))
+            .map_err(|error| halt_of(&error, false, None))
     };
     look.phase(Phase::Send, late, beginning).await
 }

@@ -2,18 +2,21 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context as Poller, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use crate::probe::net::Stream;
+use crate::probe::net::{Stream, tls_error};
 
 /// So many bytes may come before the answer has begun to be told: its head, and interim answers without end (RFC 9110 §15.2).
 const MOST_BEFORE: u64 = 1024 * 1024;
+
+/// So many bytes are read before others have their turn.
+const MOST_IN_TURN: u64 = 64 * 1024;
 
 /// What passed over the wire since the last request began.
 #[derive(Debug)]
@@ -26,6 +29,16 @@ pub(super) struct Meter {
     is_answered: AtomicBool,
     /// The peer does not take what we write.
     is_stuck: AtomicBool,
+    /// Bytes read since others had their turn.
+    in_turn: AtomicU64,
+    /// What ended it; HTTP/2 hands on only a text.
+    failure: OnceLock<Failure>,
+}
+
+#[derive(Debug)]
+enum Failure {
+    Errno(i32),
+    Tls(rustls::Error),
 }
 
 impl Meter {
@@ -36,6 +49,8 @@ impl Meter {
             before: AtomicU64::new(0),
             is_answered: AtomicBool::new(false),
             is_stuck: AtomicBool::new(false),
+            in_turn: AtomicU64::new(0),
+            failure: OnceLock::new(),
         }
     }
 
@@ -70,8 +85,26 @@ impl Meter {
             && self.before.load(Ordering::Relaxed) > MOST_BEFORE
     }
 
+    /// The typed error of the stream, when it broke.
+    pub(super) fn failure(&self) -> Option<io::Error> {
+        Some(match self.failure.get()? {
+            Failure::Errno(errno) => io::Error::from_raw_os_error(*errno),
+            Failure::Tls(error) => io::Error::new(io::ErrorKind::InvalidData, error.clone()),
+        })
+    }
+
+    fn broke(&self, error: &io::Error) {
+        let failure = match (error.raw_os_error(), tls_error(error)) {
+            (Some(errno), _) => Failure::Errno(errno),
+            (None, Some(error)) => Failure::Tls(error.clone()),
+            (None, None) => return,
+        };
+        let _ = self.failure.set(failure);
+    }
+
     fn bytes_came(&self, count: usize) {
         self.before.fetch_add(count as u64, Ordering::Relaxed);
+        self.in_turn.fetch_add(count as u64, Ordering::Relaxed);
         if self.first_byte.load(Ordering::Relaxed) == 0 {
             let nanos = u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX);
             self.first_byte.store(nanos.max(1), Ordering::Relaxed);
@@ -88,6 +121,9 @@ pub(super) struct Metered {
 
 impl Metered {
     fn written(&self, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Err(error)) = &outcome {
+            self.meter.broke(error);
+        }
         self.meter
             .is_stuck
             .store(outcome.is_pending(), Ordering::Relaxed);
@@ -106,11 +142,22 @@ impl AsyncRead for Metered {
             let message = "more than 1 MiB came before the answer";
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, message)));
         }
+        // So many frames fit into a read that the deadline must be looked at in between.
+        if self.meter.in_turn.load(Ordering::Relaxed) >= MOST_IN_TURN {
+            self.meter.in_turn.store(0, Ordering::Relaxed);
+            poller.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.stream).poll_read(poller, buffer);
         let count = buffer.filled().len() - before;
         if count > 0 {
             self.meter.bytes_came(count);
+        }
+        match &outcome {
+            Poll::Ready(Err(error)) => self.meter.broke(error),
+            Poll::Ready(Ok(())) => {}
+            Poll::Pending => self.meter.in_turn.store(0, Ordering::Relaxed),
         }
         outcome
     }

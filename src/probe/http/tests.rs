@@ -88,6 +88,45 @@ async fn keeping() -> (Server, mpsc::UnboundedReceiver<String>, Arc<AtomicUsize>
     (server, told, connections)
 }
 
+/// Answers every request of every connection, and tells it.
+async fn answering_each(
+    answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static,
+) -> (Server, mpsc::UnboundedReceiver<String>) {
+    let (tell, told) = mpsc::unbounded_channel();
+    let answer = Arc::new(answer);
+    let server = Server::start(move |mut stream| {
+        let (tell, answer) = (tell.clone(), answer.clone());
+        async move {
+            loop {
+                let asked = request(&mut stream).await;
+                if asked.is_empty() {
+                    return;
+                }
+                let bytes = answer(&asked);
+                let _ = tell.send(asked);
+                let _ = stream.write_all(&bytes).await;
+            }
+        }
+    })
+    .await;
+    (server, told)
+}
+
+/// An answer with these lines of a head and this body.
+fn ok(lines: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "HTTP/1.1 200 OK\r\n{lines}content-length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
+}
+
+/// The evidence of this name.
+fn evidence<'o>(seen: &'o Observation, label: &str) -> &'o str {
+    let found = seen.evidence.iter().find(|it| it.label == label);
+    &found.expect("it is there").text
+}
+
 fn fact<'o>(seen: &'o Observation, name: &str) -> Option<&'o Value> {
     seen.facts.get(name)
 }
@@ -119,7 +158,9 @@ async fn an_answer_becomes_facts_and_phases() {
     assert_eq!(phases, ["resolve", "connect", "first_byte", "body"]);
     let sum: std::time::Duration = seen.phases.iter().map(|time| time.took).sum();
     assert!(sum <= seen.latency, "{sum:?} {:?}", seen.latency);
-    assert_eq!(seen.evidence[0].label, "body");
+    let labels: Vec<_> = seen.evidence.iter().map(|it| &*it.label).collect();
+    assert_eq!(labels, ["curl", "hop", "body"]);
+    assert_eq!(text(&seen, "hop"), Some("app"));
 }
 
 #[tokio::test]
@@ -426,6 +467,13 @@ fn slips_are_told() {
     }
 }
 
+mod cookies;
+mod http2;
+mod packed;
+mod payloads;
+mod proxies;
+mod redirects;
+
 mod tls {
     use rcgen::{CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -434,12 +482,12 @@ mod tls {
 
     use super::*;
 
-    struct Authority {
+    pub(super) struct Authority {
         issuer: CertifiedIssuer<'static, KeyPair>,
     }
 
     impl Authority {
-        fn new(name: &str) -> Self {
+        pub(super) fn new(name: &str) -> Self {
             let mut params = CertificateParams::new(Vec::new()).unwrap();
             params.distinguished_name.push(DnType::CommonName, name);
             params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -448,13 +496,17 @@ mod tls {
             Self { issuer }
         }
 
-        fn roots(&self) -> RootCertStore {
+        pub(super) fn roots(&self) -> RootCertStore {
             let mut roots = RootCertStore::empty();
             roots.add(self.issuer.der().clone()).unwrap();
             roots
         }
 
-        fn certificate(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Identity {
+        pub(super) fn certificate(
+            &self,
+            name: &str,
+            change: impl FnOnce(&mut CertificateParams),
+        ) -> Identity {
             let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
             change(&mut params);
             let key = KeyPair::generate().unwrap();
@@ -466,9 +518,9 @@ mod tls {
         }
     }
 
-    type Identity = (CertificateDer<'static>, PrivateKeyDer<'static>);
+    pub(super) type Identity = (CertificateDer<'static>, PrivateKeyDer<'static>);
 
-    async fn serving(
+    pub(super) async fn serving(
         (certificate, key): Identity,
         tls: &'static rustls::SupportedProtocolVersion,
     ) -> Server {
