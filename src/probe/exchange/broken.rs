@@ -44,12 +44,10 @@ pub(super) fn halt_of(error: &hyper::Error, has_begun: bool, wire: Option<&Meter
     if let Some(halt) = h2.and_then(h2_halt) {
         return halt;
     }
-    let of_wire = h2.and(wire).and_then(Meter::failure);
-    if let Some(cause) = of_wire
-        .as_ref()
-        .or_else(|| h2.and_then(h2::Error::get_io))
-        .or_else(|| cause_of(error))
-    {
+    if let Some(cause) = h2.and_then(h2::Error::get_io).or_else(|| cause_of(error)) {
+        let is_typed = cause.raw_os_error().is_some() || net::tls_error(cause).is_some();
+        let of_wire = wire.filter(|_| !is_typed).and_then(Meter::failure);
+        let cause = of_wire.as_ref().unwrap_or(cause);
         if let Some(cause) = net::tls_error(cause) {
             return net::tls_halt(cause);
         }
