@@ -130,7 +130,8 @@ async fn send(
             let error = refused.error();
             let cause = connection.driver.error.as_ref();
             let halt = halt_of(telling(error, cause), has_begun, Some(&connection.meter));
-            let again = !has_begun && (!was_written || prepared.is_idempotent());
+            let again =
+                !has_begun && (!was_written || prepared.is_idempotent()) && !has_reason(&halt);
             return Err(failed(phase_of(has_begun), halt, again));
         }
         Err(_) => {
@@ -232,6 +233,14 @@ async fn take(body: &mut Incoming, most: usize, read: &mut Vec<u8>) -> Result<()
         }
     }
     Ok(())
+}
+
+/// Whether the peer said why, in HTTP/2; "no error" and "refused stream" only mean another connection (RFC 9113 §8.7).
+fn has_reason(halt: &Halt) -> bool {
+    let Halt::Fault { kind, .. } = halt else {
+        return true;
+    };
+    matches!(kind, FaultKind::Http2Reset(code) | FaultKind::Http2Goaway(code) if !matches!(code, 0 | 7))
 }
 
 fn phase_of(has_begun: bool) -> Phase {

@@ -270,16 +270,16 @@ mod tests {
         }
     }
 
-    fn setting(url: &str) -> Option<ProxySetting> {
-        Some(ProxySetting {
+    fn setting(url: &str) -> ProxySetting {
+        ProxySetting {
             name: "HTTP_PROXY".to_owned(),
             url: url.to_owned(),
-        })
+        }
     }
 
     fn through(except: &str, host: &str, port: u16) -> bool {
         let proxies = Proxies {
-            http: setting("proxy.example:3128"),
+            http: Some(setting("proxy.example:3128")),
             https: None,
             except: except.to_owned(),
         };
@@ -332,7 +332,7 @@ mod tests {
     fn schemes_have_their_own_proxies_and_a_bad_one_stops_only_its_users() {
         let proxies = Proxies {
             http: None,
-            https: setting("socks5://proxy.example:1080"),
+            https: Some(setting("socks5://proxy.example:1080")),
             except: String::new(),
         };
         let read = EnvironmentProxies::read(&proxies, &Mask::default());

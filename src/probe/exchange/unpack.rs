@@ -235,7 +235,7 @@ mod tests {
     async fn unpacked(name: &str, packed: Vec<u8>, most: usize) -> (Vec<u8>, Option<String>) {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_ENCODING, HeaderValue::from_str(name).unwrap());
-        let ctx = Context::for_tests(Duration::from_secs(60));
+        let ctx = Context::for_tests(Duration::from_mins(1));
         let mut look = Look::begin(&ctx);
         let mut body = packed;
         let outcome = unpack(&look, &headers, &mut body, most).await;
