@@ -32,9 +32,7 @@ use crate::yaml::{Raw, Size};
 /// they belong (RFC 6265); a `cookie` header that is written stands for itself. An answer that is packed (`gzip`, `deflate`, `br`,
 /// `zstd`) is unpacked, and nothing packed is asked for unless `compressed` says so. Text is read by its `charset`. The proxies of
 /// the environment are used (`http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`), never for this machine itself or with
-/// `resolve`. Certificates must be valid, up to an authority of the system or of `SSL_CERT_FILE`.
-///
-/// `hop` says who wrote the answer: `app`, the proxy whose own page it is (`nginx`, `haproxy`, `envoy`, `google-frontend`, `awselb`,
+/// `resolve`. Certificates must be valid, up to an authority of the system or of `SSL_CERT_FILE`. `hop` says who wrote the answer: `app`, the proxy whose own page it is (`nginx`, `haproxy`, `envoy`, `google-frontend`, `awselb`,
 /// `cloudflare`, `openresty`, `apache`, `varnish`, `squid`), or `unknown`. `size` is what is left after unpacking, `wire_size`
 /// what came. `redirects` lists the URLs that were followed, `proxy` is `host:port` of the proxy that was used; `remote_ip` is then
 /// the proxy's.
