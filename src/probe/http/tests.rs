@@ -384,6 +384,27 @@ async fn reuse_shares_connections_between_attempts() {
     assert_eq!(connections.load(Ordering::SeqCst), 1);
 }
 
+#[tokio::test]
+async fn connections_are_shared_only_where_everything_is_the_same() {
+    let (server, _told, connections) = keeping().await;
+    let ctx = Context {
+        connections: model::Connections::Reuse,
+        ..Context::for_tests(AMPLE)
+    };
+    // Another address, proxy or version must be looked at, and not the connection of an earlier test.
+    for (keys, opened) in [
+        ("", 1),
+        (", resolve: [127.0.0.1]", 2),
+        (", resolve: [\"::ffff:127.0.0.1\"]", 3),
+        (", version: HTTP/1.1", 4),
+        (", resolve: [127.0.0.1]", 4),
+        ("", 4),
+    ] {
+        http(&server, keys).observe(&ctx).await.unwrap();
+        assert_eq!(connections.load(Ordering::SeqCst), opened, "{keys}");
+    }
+}
+
 /// Answers one request and then closes when the next one arrives, without a byte.
 async fn closing_on_the_second() -> (Server, Arc<AtomicUsize>) {
     let requests = Arc::new(AtomicUsize::new(0));

@@ -308,3 +308,22 @@ async fn floods_of_frames_end_the_look_and_not_the_budget_of_others() {
         assert!(seen.latency < BUDGET * 3, "{code} {:?}", seen.latency);
     }
 }
+
+#[tokio::test]
+async fn a_look_that_gave_up_leaves_no_connection_behind() {
+    let (tell, mut closed) = mpsc::unbounded_channel();
+    let server = Server::start(move |mut stream| {
+        let tell = tell.clone();
+        async move {
+            let _ = stream.write_all(&frame(SETTINGS, 0, 0, &[])).await;
+            request_of(&mut stream).await;
+            hold(stream).await;
+            let _ = tell.send(());
+        }
+    })
+    .await;
+    let ctx = Context::for_tests(BUDGET);
+    let looked = plain(&server).observe(&ctx).await;
+    assert_eq!(code(looked), "http.timeout.first_byte");
+    closed.recv().await.unwrap();
+}

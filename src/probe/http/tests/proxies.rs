@@ -1,6 +1,8 @@
 //! Through proxies, and around them.
 
-use tokio::io::copy_bidirectional;
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
+use tokio_rustls::TlsAcceptor;
 
 use super::tls::{Authority, serving};
 use super::*;
@@ -8,13 +10,31 @@ use crate::model::{Origin, Proxies, ProxySetting};
 use crate::probe::Shared;
 use crate::template::Mask;
 
+trait Both: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Both for S {}
+
 /// Opens a tunnel to this port of this machine, whatever host is asked for; tells what was asked.
-async fn tunnelling(port: u16) -> (Server, mpsc::UnboundedReceiver<String>) {
+async fn tunnelling(
+    port: u16,
+    acceptor: Option<TlsAcceptor>,
+) -> (Server, mpsc::UnboundedReceiver<String>) {
     let (tell, told) = mpsc::unbounded_channel();
-    let server = Server::start(move |mut stream| {
-        let tell = tell.clone();
+    let server = Server::start(move |stream| {
+        let (tell, acceptor) = (tell.clone(), acceptor.clone());
         async move {
-            let _ = tell.send(request(&mut stream).await);
+            let mut stream: Box<dyn Both> = match acceptor {
+                None => Box::new(stream),
+                Some(acceptor) => match acceptor.accept(stream).await {
+                    Ok(stream) => Box::new(stream),
+                    Err(_) => return,
+                },
+            };
+            let mut asked = String::new();
+            while !asked.ends_with("\r\n\r\n") {
+                asked.push(char::from(stream.read_u8().await.unwrap()));
+            }
+            let _ = tell.send(asked);
             let mut target = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
             let _ = stream.write_all(b"HTTP/1.1 200 Connected\r\n\r\n").await;
             let _ = copy_bidirectional(&mut stream, &mut target).await;
@@ -66,7 +86,7 @@ async fn tls_goes_through_a_tunnel_and_is_checked_at_its_end() {
     let authority = Authority::new("ours");
     let identity = authority.certificate("web.example", |_| {});
     let target = serving(identity, &rustls::version::TLS13).await;
-    let (proxy, mut told) = tunnelling(target.port()).await;
+    let (proxy, mut told) = tunnelling(target.port(), None).await;
     for (host, expected) in [
         ("web.example", None),
         ("other.example", Some("tls.wrong_name")),
@@ -190,5 +210,37 @@ fn slips_of_proxies_are_told() {
     ] {
         let told = problem("http", &format!("{{ url: \"http://a\", {keys} }}"));
         assert!(told.contains(why), "{keys}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn tls_is_spoken_inside_tls_to_a_proxy_that_wants_it() {
+    let authority = Authority::new("ours");
+    let identity = authority.certificate("web.example", |_| {});
+    let target = serving(identity, &rustls::version::TLS13).await;
+    for (name, expected) in [
+        ("localhost", None),
+        ("proxy.example", Some("tls.wrong_name")),
+    ] {
+        let (certificate, key) = authority.certificate(name, |_| {});
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let (proxy, _told) = tunnelling(target.port(), Some(acceptor)).await;
+        let probe: Http = read(&format!(
+            "{{ url: \"https://web.example/\", proxy: \"https://localhost:{}\" }}",
+            proxy.port()
+        ));
+        let ctx = Context::for_tests(AMPLE).trusting(authority.roots());
+        let looked = probe.observe(&ctx).await;
+        match expected {
+            None => assert_eq!(fact(&looked.unwrap(), "status"), Some(&Value::int(200))),
+            Some(expected) => assert_eq!(code(looked), expected),
+        }
     }
 }
