@@ -14,7 +14,7 @@ use crate::probe::net::{authority, percent_decoded};
 use crate::template::Mask;
 
 /// An HTTP proxy.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(in crate::probe) struct Proxy {
     /// Whether TLS is spoken to the proxy itself.
     pub(super) is_tls: bool,
@@ -94,6 +94,12 @@ impl Proxy {
             None => "",
         };
         format!("{scheme}://{user}{}", self.authority())
+    }
+}
+
+impl std::fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.shown())
     }
 }
 
@@ -349,6 +355,7 @@ mod tests {
         let value = proxy.authorization.as_ref().unwrap();
         assert_eq!(value, "Basic bWU6c2VjcmV0LXdvcmQ=");
         assert!(!format!("{value:?}").contains("bWU6"));
+        assert!(!format!("{proxy:?}").contains("secret-word"));
         assert_eq!(Proxy::parse("proxy.example").unwrap().port, 80);
         assert!(Proxy::parse("ftp://proxy.example").is_err());
         assert!(Proxy::parse("http://proxy.example:0").is_err());
