@@ -73,6 +73,7 @@ const SCALARS: &[&str] = &[
     "remote_ip",
     "family",
     "hop",
+    "proxy",
     "subprotocol",
     "server_version",
     "role",
@@ -128,7 +129,7 @@ impl Fact {
         match self {
             Self::Latency | Self::Phase(_) => Wanted::Duration,
             Self::Whole(name) if DURATIONS.contains(&name.as_str()) => Wanted::Duration,
-            Self::Whole(name) if name == "size" => Wanted::Size,
+            Self::Whole(name) if name == "size" || name == "wire_size" => Wanted::Size,
             Self::Whole(name) if NUMBERS.contains(&name.as_str()) => Wanted::Number,
             Self::Whole(name) if SCALARS.contains(&name.as_str()) => Wanted::Scalar,
             Self::Header(_) => Wanted::Scalar,

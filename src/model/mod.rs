@@ -14,6 +14,7 @@ mod observation;
 mod phase;
 mod place;
 mod policy;
+mod proxies;
 mod record;
 mod status;
 mod value;
@@ -36,6 +37,7 @@ pub use observation::{Excerpt, Facts, Keep, Looked, Observation, ProbeError, Sto
 pub use phase::{Phase, PhaseTime};
 pub use place::Place;
 pub use policy::{Cap, CategoryPolicy, GateMode, MinExecuted, Policy, Rate};
+pub use proxies::{Proxies, ProxySetting};
 pub use record::{
     AttemptRecord, Blamed, Counts, Interrupt, Kept, NotRun, Outcome, Root, RunRecord, Sample,
     SampleRow, SessionRecord, StepRecord, TestRecord, Why,

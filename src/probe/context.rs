@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::exchange::Connections;
+use super::exchange::{Connections, EnvironmentProxies, Jar};
 use super::net::{Configs, Resolvers};
-use crate::model;
+use crate::model::{self, Proxies};
 use crate::template::Mask;
 
 /// Made once per run: what all looks share (TLS settings, kept connections, the cap on resolving threads).
@@ -17,12 +17,19 @@ pub struct Shared {
     pub(super) resolvers: Resolvers,
     pub(super) http: Connections,
     pub(super) tls: Configs,
+    pub(super) proxies: EnvironmentProxies,
 }
 
 impl Shared {
-    /// Everything is made when first needed.
+    /// Everything is made when first needed. Nothing goes through a proxy, unless a test names one.
     pub fn new(mask: Mask) -> Arc<Self> {
+        Self::through(mask, &Proxies::default())
+    }
+
+    /// With the proxies of the environment.
+    pub fn through(mask: Mask, proxies: &Proxies) -> Arc<Self> {
         Arc::new(Self {
+            proxies: EnvironmentProxies::read(proxies, &mask),
             mask,
             resolvers: Resolvers::default(),
             http: Connections::default(),
@@ -31,10 +38,11 @@ impl Shared {
     }
 }
 
-/// Made once per attempt: connections its steps share. Dropping it closes them.
+/// Made once per attempt: connections and cookies its steps share. Dropping it closes and forgets them.
 #[derive(Debug, Default)]
 pub struct AttemptScope {
     pub(super) http: Connections,
+    pub(super) cookies: Jar,
 }
 
 /// What one look is given.

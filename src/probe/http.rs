@@ -1,7 +1,12 @@
 //! `http`: what does it answer, and how long does each part of that take?
 
 mod body;
+mod curl;
+mod follow;
+mod hop;
+mod payload;
 mod request;
+mod text;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -10,17 +15,27 @@ use std::sync::OnceLock;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::exchange::{Prepared, ask, tls_for, without_userinfo};
+use hyper::StatusCode;
+use hyper::header::HeaderName;
+use tokio::time::Instant;
+
+use super::exchange::{Prepared, tls_for, unpack, without_userinfo};
 use super::look::Look;
 use super::net::ClientCertificate;
 use super::pairs::Pairs;
 use super::{Context, Invalid, Probe};
-use crate::model::{Looked, Phase};
+use crate::model::{Looked, Phase, Value};
 use crate::yaml::{Raw, Size};
 
-/// Sends one HTTP/1.1 request and reads the answer whole. Redirects are answers and are not followed; proxies of the
-/// environment are not used, so that what is looked at is what is named; no compression is asked for. Certificates must be
-/// valid, up to an authority of the system or of `SSL_CERT_FILE`.
+/// Sends one HTTP request and reads the answer whole. HTTP/2 is spoken where TLS agrees on it (ALPN), else HTTP/1.1. Redirects
+/// are answers, unless `redirects` says otherwise. Cookies that an answer sets are sent by later steps of the same attempt, where
+/// they belong (RFC 6265); a `cookie` header that is written stands for itself. An answer that is packed (`gzip`, `deflate`, `br`,
+/// `zstd`) is unpacked, and nothing packed is asked for unless `compressed` says so. Text is read by its `charset`. The proxies of
+/// the environment are used (`http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`), never for this machine itself or with
+/// `resolve`. Certificates must be valid, up to an authority of the system or of `SSL_CERT_FILE`. `hop` says who wrote the answer: `app`, the proxy whose own page it is (`nginx`, `haproxy`, `envoy`, `google-frontend`, `awselb`,
+/// `cloudflare`, `openresty`, `apache`, `varnish`, `squid`), or `unknown`. `size` is what is left after unpacking, `wire_size`
+/// what came. `redirects` lists the URLs that were followed, `proxy` is `host:port` of the proxy that was used; `remote_ip` is then
+/// the proxy's.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Http {
@@ -38,10 +53,29 @@ pub struct Http {
     json: Option<Raw>,
     /// Sent as an HTML form is.
     form: Option<Pairs>,
+    /// Parts of a form with files (`multipart/form-data`).
+    multipart: Option<Vec<payload::Part>>,
+    /// A file, sent as it is; read before the clock starts. Relative paths begin where the program was started.
+    file: Option<PathBuf>,
     /// Text, sent as it is.
     body: Option<String>,
     /// Credentials.
     auth: Option<Auth>,
+    /// Follow so many redirects at most, 1 to 20; more end in `http.redirect`. They are never followed to another scheme. To
+    /// another host or port no credentials go, no cookies but its own, no header that you wrote beside `accept`, `accept-language`,
+    /// `accept-encoding`, `cache-control`, `content-type` and `user-agent`, and nothing that holds a secret.
+    #[serde(default)]
+    redirects: u8,
+    /// The only version to speak: `HTTP/1.1` or `HTTP/2`; by default what TLS agrees on. `HTTP/2` to an `http` URL is spoken at once.
+    version: Option<Version>,
+    /// Ask for a packed answer: `accept-encoding: gzip, br, zstd`.
+    #[serde(default)]
+    compressed: bool,
+    /// The URL of an `http` or `https` proxy, instead of the environment's; `none` for no proxy at all. A user and password in it
+    /// become its basic authentication.
+    proxy: Option<String>,
+    /// The name of a header that only the application itself sets: an answer that has it is `hop: app`.
+    app_marker: Option<String>,
     /// Addresses to connect to instead of looking up the host of the URL, to test a new balancer before the switch. The host is
     /// asked for, and must be certified, all the same.
     resolve: Option<Vec<IpAddr>>,
@@ -52,11 +86,24 @@ pub struct Http {
     ca: Option<PathBuf>,
     /// Who we say we are, for servers that want to know.
     client_certificate: Option<ClientCertificate>,
-    /// The body may have so many bytes, or the look ends in `http.too_large`.
+    /// The body may have so many bytes, as it came and unpacked, or the look ends in `http.too_large`.
     #[serde(default = "eight_mebibytes")]
     max_body: Size,
     #[serde(skip)]
     prepared: OnceLock<Prepared>,
+    #[serde(skip)]
+    boundary: OnceLock<String>,
+}
+
+/// A version of HTTP.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+enum Version {
+    /// RFC 9112.
+    #[serde(rename = "HTTP/1.1")]
+    Http1,
+    /// RFC 9113.
+    #[serde(rename = "HTTP/2")]
+    Http2,
 }
 
 /// Credentials.
@@ -91,8 +138,25 @@ impl Http {
         if self.max_body.0 > 1024 * 1024 * 1024 {
             return Err(Invalid::new("max_body", "at most 1GiB is read"));
         }
+        if self.redirects > 20 {
+            return Err(Invalid::new("redirects", "at most 20 are followed"));
+        }
+        self.marker()?;
         let made = request::prepare(self)?;
         Ok(self.prepared.get_or_init(|| made))
+    }
+
+    fn marker(&self) -> Result<Option<HeaderName>, Invalid> {
+        let name = self.app_marker.as_ref();
+        name.map(|name| HeaderName::from_bytes(name.as_bytes()))
+            .transpose()
+            .map_err(|_| Invalid::new("app_marker", "this is no name of a header"))
+    }
+
+    /// What stands between the parts of a `multipart` body.
+    fn boundary(&self) -> &str {
+        self.boundary
+            .get_or_init(|| format!("allclear-{}", uuid::Uuid::new_v4().simple()))
     }
 }
 
@@ -103,7 +167,11 @@ impl Probe for Http {
         "body",
         "json",
         "size",
+        "wire_size",
         "version",
+        "hop",
+        "redirects",
+        "proxy",
         "remote_ip",
         "family",
     ];
@@ -125,14 +193,36 @@ impl Probe for Http {
         for secret in &prepared.secrets {
             ctx.shared.mask.add(secret);
         }
-        let tls = tls_for(ctx, prepared).await?;
+        let marker = self.marker()?;
+        let filled = payload::filled(self, prepared, self.boundary()).await?;
+        let security = tls_for(ctx, &filled).await?;
         let mut look = Look::begin(ctx);
-        let answer = ask(&mut look, prepared, tls).await?;
-        let says_json = body::see_head(&mut look, &answer);
+        curl::show(&mut look, self, &filled);
+        let mut answer =
+            follow::follow(&mut look, &filled, security, self.redirects.into()).await?;
+        body::see_head(&mut look, &answer);
+        let (status, headers) = (answer.status, std::mem::take(&mut answer.headers));
         let most = usize::try_from(self.max_body.0).unwrap_or(usize::MAX);
         let mut bytes = Vec::new();
-        let ended = answer.read_body(&mut look, most, &mut bytes).await;
-        body::see_body(&mut look, bytes, says_json, ended.is_ok());
+        let mut ended = answer.read_body(&mut look, most, &mut bytes).await;
+        look.fact("wire_size", Value::int(bytes.len() as u64));
+        // A part of a packed body cannot be unpacked (RFC 9110 §15.3.7).
+        if status != StatusCode::PARTIAL_CONTENT {
+            let started = Instant::now();
+            let unpacked = unpack(&look, &headers, &mut bytes, most).await;
+            if let Some(unpacked) = unpacked {
+                look.passed(Phase::Body, started.elapsed());
+                ended = ended.and(unpacked);
+            }
+        }
+        body::see_hop(
+            &mut look,
+            status.as_u16(),
+            &headers,
+            &bytes,
+            marker.as_ref(),
+        );
+        body::see_body(&mut look, &headers, bytes, ended.is_ok());
         ended.map_err(|halt| look.stop(Phase::Body, halt))?;
         Ok(look.finish())
     }

@@ -84,9 +84,13 @@ impl<'c> Look<'c> {
         });
     }
 
-    /// Records a phase that was timed elsewhere.
+    /// Records a phase that was timed elsewhere. One that is passed again (over a redirect) has the sum of its times.
     pub(super) fn passed(&mut self, phase: Phase, took: Duration) {
-        self.seen.phases.push(PhaseTime { phase, took });
+        let phases = &mut self.seen.phases;
+        match phases.iter_mut().find(|known| known.phase == phase) {
+            Some(known) => known.took += took,
+            None => phases.push(PhaseTime { phase, took }),
+        }
     }
 
     /// Runs one phase, bounded by the deadline of the look: when that comes first, the phase ends in the fault `late`. Its

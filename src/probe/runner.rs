@@ -219,7 +219,7 @@ fn port_count(range: &str) -> Option<u64> {
 async fn clock(ctx: &Context, prepared: &Prepared) -> Looked {
     let tls = tls_for(ctx, prepared).await?;
     let mut look = Look::begin(ctx);
-    let answer = ask(&mut look, prepared, tls).await.map_err(only_ours)?;
+    let answer = ask(&mut look, prepared, &tls).await.map_err(only_ours)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let date = answer
         .headers

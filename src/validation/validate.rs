@@ -12,7 +12,7 @@ use crate::model::{Event, FinishedRun};
 use crate::plan::{Identity, Plan};
 use crate::probe::Shared;
 use crate::runner::{self, Cancel};
-use crate::settings::RunConfig;
+use crate::settings::{self, RunConfig};
 use crate::suite::{Environment, Opened, open};
 
 /// A run that ended and was judged.
@@ -88,7 +88,8 @@ async fn observe(
         }
         events.iter().for_each(&mut *listener);
     };
-    let shared = Shared::new(request.mask.clone());
+    let proxies = settings::proxies(&request.variables);
+    let shared = Shared::through(request.mask.clone(), &proxies);
     let plan = Arc::new(plan);
     let record = runner::run(plan.clone(), config, shared, cancel, &mut emit).await;
     let verdict = Arc::new(gate::decide(&record));

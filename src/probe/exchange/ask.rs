@@ -1,25 +1,24 @@
 //! One request and its answer.
 
-use std::error::Error;
-use std::io;
-use std::sync::Arc;
-
 use http_body_util::BodyExt;
 use hyper::body::{Bytes, Incoming};
 use hyper::{Response, StatusCode, Version, header::HeaderMap};
-use nix::errno::Errno;
-use rustls::ClientConfig;
 use tokio::time::{Instant, timeout_at};
 
+use super::broken::{halt_of, telling};
+use super::connect::{Security, connect};
 use super::connection::Connection;
 use super::connections::Connections;
+use super::cookies;
 use super::prepared::Prepared;
-use crate::model::{
-    Connections as Kept, FaultKind, HttpFault, Origin, Phase, ProbeError, Stopped, Unable,
-};
+use super::route::Place;
+use crate::model::{Connections as Kept, FaultKind, HttpFault, Phase, Stopped, Value};
 use crate::probe::Context;
 use crate::probe::look::{Halt, Look};
-use crate::probe::net::{self, Opened};
+use crate::probe::net;
+
+/// So much of a redirect's body is read, so that its connection can be used again.
+const MOST_PASSED_OVER: usize = 64 * 1024;
 
 /// An answer whose head was read.
 pub(in crate::probe) struct Answer {
@@ -39,9 +38,13 @@ pub(in crate::probe) struct Answer {
 pub(in crate::probe) async fn ask(
     look: &mut Look<'_>,
     prepared: &Prepared,
-    tls: Option<Arc<ClientConfig>>,
+    security: &Security,
 ) -> Result<Answer, Stopped> {
-    if let Some(kept) = kept(look.ctx).take(&prepared.target).await {
+    let place = Place {
+        route: prepared.route(),
+        proxy: prepared.proxy(look.ctx)?,
+    };
+    if let Some(kept) = kept(look.ctx).take(&place).await {
         match send(look, prepared, kept).await {
             Ok(answer) => return Ok(answer),
             Err(failed) if !failed.may_be_sent_again => {
@@ -50,23 +53,11 @@ pub(in crate::probe) async fn ask(
             Err(_) => {}
         }
     }
-    let connection = connect(look, prepared, tls).await?;
+    // Boxed: most looks of a long run find a connection that was kept, and need no room for all that it takes to make one.
+    let connection = Box::pin(connect(look, prepared, security, place)).await?;
     match send(look, prepared, connection).await {
         Ok(answer) => Ok(answer),
         Err(failed) => Err(failed.stop(look)),
-    }
-}
-
-/// What TLS needs, if the target wants it. Asked for before the clock of the look starts: reading the system's certificates
-/// is not the target's time.
-pub(in crate::probe) async fn tls_for(
-    ctx: &Context,
-    prepared: &Prepared,
-) -> Result<Option<Arc<ClientConfig>>, ProbeError> {
-    if prepared.target.is_tls {
-        ctx.shared.tls.get(&prepared.tls).await.map(Some)
-    } else {
-        Ok(None)
     }
 }
 
@@ -75,23 +66,6 @@ fn kept(ctx: &Context) -> &Connections {
         Kept::Fresh => &ctx.attempt.http,
         Kept::Reuse => &ctx.shared.http,
     }
-}
-
-async fn connect(
-    look: &mut Look<'_>,
-    prepared: &Prepared,
-    tls: Option<Arc<ClientConfig>>,
-) -> Result<Connection, Stopped> {
-    let target = &prepared.target;
-    let Opened { stream, remote } =
-        net::open(look, &target.host, target.port, &prepared.resolving).await?;
-    let stream = match tls {
-        None => stream,
-        Some(config) => net::handshake(look, config, &target.host, stream).await?,
-    };
-    Connection::new(stream, target.clone(), remote)
-        .await
-        .map_err(|error| look.stop(Phase::FirstByte, halt_of(&error, false)))
 }
 
 /// Why no answer came.
@@ -123,9 +97,25 @@ async fn send(
 ) -> Result<Answer, Failed> {
     let started = Instant::now();
     connection.meter.reset();
-    let asking = connection.sender.try_send_request(prepared.request());
+    if let Some(proxy) = &connection.place.proxy {
+        look.fact("proxy", Value::Text(proxy.authority()));
+    }
+    let cookie = cookies::of(look.ctx, prepared);
+    let request = match prepared.request(&connection, cookie) {
+        Ok(request) => request,
+        Err(halt) => {
+            return Err(Failed {
+                phase: Phase::Send,
+                halt,
+                started,
+                first_byte: None,
+                may_be_sent_again: false,
+            });
+        }
+    };
+    let asking = connection.sender.send(request);
     let outcome = timeout_at(look.ctx.deadline, connection.driver.along(asking)).await;
-    let first_byte = connection.meter.first_byte();
+    let first_byte = connection.first_byte();
     let has_begun = first_byte.is_some();
     let failed = |phase, halt, may_be_sent_again| Failed {
         phase,
@@ -140,8 +130,9 @@ async fn send(
             let was_written = refused.take_message().is_none();
             let error = refused.error();
             let cause = connection.driver.error.as_ref();
-            let halt = halt_of(telling(error, cause), has_begun);
-            let again = !has_begun && (!was_written || prepared.is_idempotent());
+            let halt = halt_of(telling(error, cause), has_begun, Some(&connection.meter));
+            let again =
+                !has_begun && (!was_written || prepared.is_idempotent()) && !has_reason(&halt);
             return Err(failed(phase_of(has_begun), halt, again));
         }
         Err(_) => {
@@ -159,6 +150,7 @@ async fn send(
     look.passed(Phase::FirstByte, first_byte.duration_since(started));
     net::see_remote(look, connection.remote);
     let (head, body) = response.into_parts();
+    cookies::keep(look.ctx, prepared, &head.headers);
     Ok(Answer {
         status: head.status,
         version: head.version,
@@ -170,6 +162,19 @@ async fn send(
 }
 
 impl Answer {
+    /// Passes over the body of an answer that is not what was asked for. A long one costs the connection.
+    pub(in crate::probe) async fn pass_over(self, look: &mut Look<'_>) -> Result<(), Stopped> {
+        let mut ignored = Vec::new();
+        match self.read_body(look, MOST_PASSED_OVER, &mut ignored).await {
+            Ok(())
+            | Err(Halt::Fault {
+                kind: FaultKind::Http(HttpFault::TooLarge),
+                ..
+            }) => Ok(()),
+            Err(halt) => Err(look.stop(Phase::Body, halt)),
+        }
+    }
+
     /// Reads the body into `read`, up to `most` bytes, as its own phase; what came before a fault stays there. A connection
     /// whose answer was read whole is kept.
     pub(in crate::probe) async fn read_body(
@@ -198,7 +203,11 @@ impl Answer {
             )),
             Ok(Err(Cut::Broken(error))) => {
                 let cause = connection.driver.error.as_ref();
-                Err(halt_of(telling(&error, cause), true))
+                Err(halt_of(
+                    telling(&error, cause),
+                    true,
+                    Some(&connection.meter),
+                ))
             }
             Err(_) => Err(look.too_late(FaultKind::Http(HttpFault::TimeoutBody))),
         }
@@ -227,75 +236,18 @@ async fn take(body: &mut Incoming, most: usize, read: &mut Vec<u8>) -> Result<()
     Ok(())
 }
 
+/// Whether the peer said why, in HTTP/2; "no error" and "refused stream" only mean another connection (RFC 9113 §8.7).
+fn has_reason(halt: &Halt) -> bool {
+    let Halt::Fault { kind, .. } = halt else {
+        return true;
+    };
+    matches!(kind, FaultKind::Http2Reset(code) | FaultKind::Http2Goaway(code) if !matches!(code, 0 | 7))
+}
+
 fn phase_of(has_begun: bool) -> Phase {
     if has_begun {
         Phase::Body
     } else {
         Phase::FirstByte
     }
-}
-
-/// Of the two errors a broken connection leaves, the one that says more.
-fn telling<'e>(error: &'e hyper::Error, cause: Option<&'e hyper::Error>) -> &'e hyper::Error {
-    match cause {
-        Some(cause) if error.is_canceled() || error.is_closed() => cause,
-        _ => error,
-    }
-}
-
-/// What broke an exchange, by the typed signal below it. `has_begun`: bytes of the answer had come.
-fn halt_of(error: &hyper::Error, has_begun: bool) -> Halt {
-    let (reset, closed) = if has_begun {
-        (HttpFault::ResetBody, HttpFault::ClosedBody)
-    } else {
-        (HttpFault::ResetFirstByte, HttpFault::ClosedFirstByte)
-    };
-    let http = |fault, words: &str| Halt::fault(FaultKind::Http(fault), words);
-    let closed = || {
-        http(
-            closed,
-            if has_begun {
-                "closed in the middle of the answer"
-            } else {
-                "closed before the first byte of the answer"
-            },
-        )
-    };
-    if let Some(cause) = stream_error(error) {
-        if let Some(cause) = net::tls_error(cause) {
-            return net::tls_halt(cause);
-        }
-        return match (cause.raw_os_error().map(Errno::from_raw), cause.kind()) {
-            (Some(errno @ (Errno::ECONNRESET | Errno::EPIPE | Errno::ECONNABORTED)), _) => {
-                http(reset, "the peer reset the connection").by(Origin::Errno(errno as i32))
-            }
-            (Some(_), _) => net::socket_halt(cause, "exchanging"),
-            (None, io::ErrorKind::UnexpectedEof) => closed(),
-            (None, _) => http(HttpFault::Protocol, &cause.to_string()),
-        };
-    }
-    if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
-        return closed();
-    }
-    if error.is_user() {
-        return Halt::unable(
-            Unable::Value,
-            format!("the request cannot be sent: {error}"),
-        );
-    }
-    http(
-        HttpFault::Protocol,
-        &format!("what came is not HTTP: {error}"),
-    )
-}
-
-fn stream_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e io::Error> {
-    let mut next = Some(error);
-    while let Some(cause) = next {
-        if let Some(found) = cause.downcast_ref() {
-            return Some(found);
-        }
-        next = cause.source();
-    }
-    None
 }

@@ -1,68 +1,105 @@
 //! One connection, driven by whoever uses it: no task of its own, so nothing is left running and little is switched.
 
 use std::future::{Future, poll_fn};
-use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::{Context as Poller, Poll};
-use std::time::Duration;
+use std::task::Poll;
 
+use futures_util::future::Either;
 use http_body_util::Full;
-use hyper::body::Bytes;
-use hyper::client::conn::http1::{self, SendRequest};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::{TrySendError, http1, http2};
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use super::url::Target;
+use super::crew::{Crew, Recruiter};
+use super::meter::{Meter, Metered};
+use super::route::Place;
 use crate::probe::net::Stream;
 
 /// The head of an answer may have so many bytes.
-const MOST_HEAD: usize = 256 * 1024;
+const MOST_HEAD: u32 = 256 * 1024;
 
-/// So many bytes may come before the answer has begun to be told: its head, and interim answers without end (RFC 9110 §15.2).
-const MOST_BEFORE: u64 = 1024 * 1024;
+/// So many bytes of a body may be on their way in HTTP/2 before we have read them.
+const WINDOW: u32 = 1024 * 1024;
 
-type Driver = http1::Connection<TokioIo<Metered>, Full<Bytes>>;
+type Body = Full<Bytes>;
+type Io = TokioIo<Metered>;
 
 /// An open connection.
 #[derive(Debug)]
 pub(in crate::probe) struct Connection {
-    pub(super) sender: SendRequest<Full<Bytes>>,
+    pub(super) sender: Sender,
     pub(super) driver: Driving,
     pub(super) meter: Arc<Meter>,
-    pub(super) target: Target,
+    pub(super) place: Place,
     pub(super) remote: SocketAddr,
 }
 
 impl Connection {
     /// Speaks HTTP/1.1 over a stream; nothing is sent yet.
-    pub(super) async fn new(
+    pub(super) async fn http1(
         stream: Stream,
-        target: Target,
+        place: Place,
         remote: SocketAddr,
     ) -> Result<Self, hyper::Error> {
-        let meter = Arc::new(Meter::new());
-        let io = TokioIo::new(Metered {
-            stream,
-            meter: meter.clone(),
-        });
+        let (io, meter) = metered(stream);
         let (sender, driver) = http1::Builder::new()
-            .max_buf_size(MOST_HEAD)
+            .max_buf_size(MOST_HEAD as usize)
             .handshake(io)
             .await?;
         Ok(Self {
-            sender,
+            sender: Sender::Http1(sender),
             driver: Driving {
-                running: Some(driver),
+                running: Some(Driver::Http1(Box::new(driver))),
+                crew: None,
                 error: None,
             },
             meter,
-            target,
+            place,
             remote,
         })
+    }
+
+    /// Speaks HTTP/2 over a stream; our preface is written (RFC 9113 §3.4).
+    pub(super) async fn http2(
+        stream: Stream,
+        place: Place,
+        remote: SocketAddr,
+    ) -> Result<Self, hyper::Error> {
+        let (io, meter) = metered(stream);
+        let crew = Crew::default();
+        let (sender, driver) = http2::Builder::new(crew.recruiter())
+            .max_header_list_size(MOST_HEAD)
+            .initial_stream_window_size(WINDOW)
+            .initial_connection_window_size(WINDOW)
+            .handshake(io)
+            .await?;
+        Ok(Self {
+            sender: Sender::Http2(sender),
+            driver: Driving {
+                running: Some(Driver::Http2(driver)),
+                crew: Some(crew),
+                error: None,
+            },
+            meter,
+            place,
+            remote,
+        })
+    }
+
+    pub(super) fn is_http2(&self) -> bool {
+        matches!(self.sender, Sender::Http2(_))
+    }
+
+    /// When the first byte of the answer came. In HTTP/2 the peer speaks before it answers, so bytes say nothing there.
+    pub(super) fn first_byte(&self) -> Option<Instant> {
+        match self.sender {
+            Sender::Http1(_) => self.meter.first_byte(),
+            Sender::Http2(_) => None,
+        }
     }
 
     /// Whether another request can be sent: the last answer was read whole and the peer has not closed.
@@ -73,10 +110,54 @@ impl Connection {
     }
 }
 
+fn metered(stream: Stream) -> (Io, Arc<Meter>) {
+    let meter = Arc::new(Meter::new());
+    let io = TokioIo::new(Metered {
+        stream,
+        meter: meter.clone(),
+    });
+    (io, meter)
+}
+
+/// The half of a connection that takes requests.
+#[derive(Debug)]
+pub(super) enum Sender {
+    Http1(http1::SendRequest<Body>),
+    Http2(http2::SendRequest<Body>),
+}
+
+impl Sender {
+    fn is_ready(&self) -> bool {
+        match self {
+            Self::Http1(sender) => sender.is_ready(),
+            Self::Http2(sender) => sender.is_ready() && !sender.is_closed(),
+        }
+    }
+
+    /// Sends a request; it comes back when nothing of it was written.
+    pub(super) fn send(
+        &mut self,
+        request: Request<Body>,
+    ) -> impl Future<Output = Result<Response<Incoming>, TrySendError<Request<Body>>>> {
+        match self {
+            Self::Http1(sender) => Either::Left(sender.try_send_request(request)),
+            Self::Http2(sender) => Either::Right(sender.try_send_request(request)),
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Driver {
+    Http1(Box<http1::Connection<Io, Body>>),
+    Http2(http2::Connection<Io, Body, Recruiter>),
+}
+
 /// The half of a connection that moves bytes.
 #[derive(Debug)]
 pub(super) struct Driving {
     running: Option<Driver>,
+    /// In HTTP/2, what moves frames.
+    crew: Option<Crew>,
     /// How it ended, when it ended badly.
     pub(super) error: Option<hyper::Error>,
 }
@@ -86,147 +167,20 @@ impl Driving {
     pub(super) async fn along<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         poll_fn(|poller| {
-            if let Some(driver) = &mut self.running
-                && let Poll::Ready(ended) = Pin::new(driver).poll(poller)
-            {
+            let ended = match &mut self.running {
+                None => Poll::Pending,
+                Some(Driver::Http1(driver)) => Pin::new(&mut **driver).poll(poller),
+                Some(Driver::Http2(driver)) => Pin::new(driver).poll(poller),
+            };
+            if let Poll::Ready(ended) = ended {
                 self.running = None;
                 self.error = ended.err();
+            }
+            if let Some(crew) = &mut self.crew {
+                crew.poll(poller);
             }
             work.as_mut().poll(poller)
         })
         .await
-    }
-}
-
-/// What passed over the wire since the last request began.
-#[derive(Debug)]
-pub(super) struct Meter {
-    epoch: Instant,
-    /// Nanoseconds from the epoch to the first byte of the answer; 0 before it.
-    first_byte: AtomicU64,
-    /// Bytes that came while there was no answer yet.
-    before: AtomicU64,
-    is_answered: AtomicBool,
-    /// The peer does not take what we write.
-    is_stuck: AtomicBool,
-}
-
-impl Meter {
-    fn new() -> Self {
-        Self {
-            epoch: Instant::now(),
-            first_byte: AtomicU64::new(0),
-            before: AtomicU64::new(0),
-            is_answered: AtomicBool::new(false),
-            is_stuck: AtomicBool::new(false),
-        }
-    }
-
-    /// A new request begins.
-    pub(super) fn reset(&self) {
-        self.first_byte.store(0, Ordering::Relaxed);
-        self.before.store(0, Ordering::Relaxed);
-        self.is_answered.store(false, Ordering::Relaxed);
-        self.is_stuck.store(false, Ordering::Relaxed);
-    }
-
-    /// The head of the answer was read; what comes now is its body.
-    pub(super) fn answered(&self) {
-        self.is_answered.store(true, Ordering::Relaxed);
-    }
-
-    /// When the first byte of the answer came.
-    pub(super) fn first_byte(&self) -> Option<Instant> {
-        match self.first_byte.load(Ordering::Relaxed) {
-            0 => None,
-            nanos => Some(self.epoch + Duration::from_nanos(nanos)),
-        }
-    }
-
-    pub(super) fn is_stuck(&self) -> bool {
-        self.is_stuck.load(Ordering::Relaxed)
-    }
-
-    /// Whether more came before the answer than any answer needs.
-    fn is_flooded(&self) -> bool {
-        !self.is_answered.load(Ordering::Relaxed)
-            && self.before.load(Ordering::Relaxed) > MOST_BEFORE
-    }
-
-    fn bytes_came(&self, count: usize) {
-        self.before.fetch_add(count as u64, Ordering::Relaxed);
-        if self.first_byte.load(Ordering::Relaxed) == 0 {
-            let nanos = u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX);
-            self.first_byte.store(nanos.max(1), Ordering::Relaxed);
-        }
-    }
-}
-
-/// A stream that tells its meter.
-#[derive(Debug)]
-struct Metered {
-    stream: Stream,
-    meter: Arc<Meter>,
-}
-
-impl Metered {
-    fn written(&self, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        self.meter
-            .is_stuck
-            .store(outcome.is_pending(), Ordering::Relaxed);
-        outcome
-    }
-}
-
-impl AsyncRead for Metered {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        poller: &mut Poller<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        // A flood of interim answers is parsed within one turn: none of them may keep the deadline from being seen.
-        if self.meter.is_flooded() {
-            let message = "more than 1 MiB came before the answer";
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, message)));
-        }
-        let before = buffer.filled().len();
-        let outcome = Pin::new(&mut self.stream).poll_read(poller, buffer);
-        let count = buffer.filled().len() - before;
-        if count > 0 {
-            self.meter.bytes_came(count);
-        }
-        outcome
-    }
-}
-
-impl AsyncWrite for Metered {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        poller: &mut Poller<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.stream).poll_write(poller, bytes);
-        self.written(outcome)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        poller: &mut Poller<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.stream).poll_write_vectored(poller, slices);
-        self.written(outcome)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, poller: &mut Poller<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(poller)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, poller: &mut Poller<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(poller)
     }
 }

@@ -1,12 +1,28 @@
 //! An HTTP exchange over [`net`](super::net): what every probe that speaks HTTP shares.
 
 mod ask;
+mod broken;
+mod connect;
 mod connection;
 mod connections;
+mod cookies;
+mod crew;
+mod meter;
 mod prepared;
+mod proxy;
+mod redirect;
+mod route;
+mod tunnel;
+mod unpack;
 mod url;
 
-pub(super) use ask::{Answer, ask, tls_for};
+pub(super) use ask::{Answer, ask};
+pub(super) use connect::{Security, tls_for};
 pub(super) use connections::Connections;
-pub(super) use prepared::{Prepared, default};
+pub(super) use cookies::Jar;
+pub(super) use prepared::{AGENT, Prepared, default};
+pub(super) use proxy::{EnvironmentProxies, Proxy, Via};
+pub(super) use redirect::{is_redirect, redirected};
+pub(super) use route::Spoken;
+pub(super) use unpack::unpack;
 pub(super) use url::{parse, without_userinfo};

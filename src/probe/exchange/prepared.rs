@@ -1,31 +1,48 @@
 //! The request, made once and sent many times.
 
+use std::sync::{Arc, OnceLock};
+
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{ACCEPT, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use hyper::header::{
+    ACCEPT, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
+};
 use hyper::{Method, Request, Uri};
 
+use super::connection::Connection;
+use super::proxy::{Proxy, Via};
+use super::route::{Route, Spoken};
 use super::url::{self, Parsed, Target};
-use crate::probe::Invalid;
+use crate::model::{ProbeError, Unable};
+use crate::probe::look::Halt;
 use crate::probe::net::{self, Resolving, TlsSettings};
+use crate::probe::{Context, Invalid};
 use crate::yaml::visible;
 
-const AGENT: &str = concat!("allclear/", env!("CARGO_PKG_VERSION"));
+/// Who asks, when a test does not say.
+pub(in crate::probe) const AGENT: &str = concat!("allclear/", env!("CARGO_PKG_VERSION"));
 
 /// Everything that is the same for each attempt.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::probe) struct Prepared {
     pub(in crate::probe) target: Target,
-    /// How the host of the target becomes addresses.
+    /// How the host of the URL becomes addresses.
     pub(in crate::probe) resolving: Resolving,
+    /// The host of the URL; redirects may lead to others.
+    own_host: String,
     pub(in crate::probe) tls: TlsSettings,
     pub(in crate::probe) method: Method,
-    path: Uri,
-    /// Those that not every request has, as a list: ten thousand maps would be large, and one is quickly made.
-    headers: Box<[(HeaderName, HeaderValue)]>,
+    pub(in crate::probe) spoken: Spoken,
+    pub(in crate::probe) via: Via,
+    pub(super) path: Uri,
+    /// As the `Host` header has it when none is given: without the scheme's own port.
+    pub(super) authority: String,
+    /// Those that not every request has.
+    pub(in crate::probe) headers: HeaderMap,
     pub(in crate::probe) body: Bytes,
     /// What must be masked because it is derived from credentials.
     pub(in crate::probe) secrets: Vec<String>,
+    route: OnceLock<Arc<Route>>,
 }
 
 impl Prepared {
@@ -43,17 +60,22 @@ impl Prepared {
             headers.insert(HOST, host);
         }
         Ok(Self {
+            own_host: url.target.host.clone(),
             target: url.target,
             resolving: Resolving::System,
             tls: TlsSettings {
-                alpn: vec!["http/1.1".to_owned()],
+                alpn: Spoken::Http1.alpn(),
                 ..TlsSettings::default()
             },
             method,
+            spoken: Spoken::Http1,
+            via: Via::default(),
             path: url.path,
-            headers: list(headers),
+            authority: url.authority,
+            headers,
             body: Bytes::new(),
             secrets: Vec::new(),
+            route: OnceLock::new(),
         })
     }
 
@@ -62,19 +84,131 @@ impl Prepared {
         Self::new(url::parse(url, None)?, Method::GET, HeaderMap::new())
     }
 
-    /// The request to send.
-    pub(super) fn request(&self) -> Request<Full<Bytes>> {
+    /// Which version is spoken.
+    pub(in crate::probe) fn speak(&mut self, spoken: Spoken) {
+        self.spoken = spoken;
+        self.tls.alpn = spoken.alpn();
+    }
+
+    /// The way to the target.
+    pub(super) fn route(&self) -> Arc<Route> {
+        let make = || {
+            Arc::new(Route {
+                target: self.target.clone(),
+                resolving: self.resolving_here(),
+                tls: self.tls.clone(),
+                spoken: self.spoken,
+            })
+        };
+        self.route.get_or_init(make).clone()
+    }
+
+    /// The proxy to go through. With addresses of its own a test looks at these, and the environment's proxy would look
+    /// elsewhere.
+    pub(super) fn proxy(&self, ctx: &Context) -> Result<Option<Arc<Proxy>>, ProbeError> {
+        match &self.via {
+            Via::Direct => Ok(None),
+            Via::Given(proxy) => Ok(Some(proxy.clone())),
+            Via::Environment if matches!(self.resolving_here(), Resolving::Given(_)) => Ok(None),
+            Via::Environment => ctx.shared.proxies.of(&self.target),
+        }
+    }
+
+    /// How the host of the target becomes addresses.
+    pub(super) fn resolving_here(&self) -> Resolving {
+        if self.target.host == self.own_host {
+            self.resolving.clone()
+        } else {
+            self.resolving_of_others()
+        }
+    }
+
+    /// How hosts other than the one of the URL become addresses: what is given is given for that one only.
+    pub(super) fn resolving_of_others(&self) -> Resolving {
+        match &self.resolving {
+            Resolving::Given(_) => Resolving::System,
+            other @ (Resolving::System | Resolving::Server(_)) => other.clone(),
+        }
+    }
+
+    /// Elsewhere from now on.
+    pub(super) fn lead_to(&mut self, url: Parsed) {
+        self.target = url.target;
+        self.authority = url.authority;
+        self.path = url.path;
+        self.route = OnceLock::new();
+    }
+
+    /// With this body.
+    pub(in crate::probe) fn with_body(&self, body: Bytes) -> Self {
+        Self {
+            body,
+            ..self.clone()
+        }
+    }
+
+    /// The request to send over this connection.
+    pub(super) fn request(
+        &self,
+        connection: &Connection,
+        cookie: Option<HeaderValue>,
+    ) -> Result<Request<Full<Bytes>>, Halt> {
         let mut request = Request::new(Full::new(self.body.clone()));
         *request.method_mut() = self.method.clone();
-        *request.uri_mut() = self.path.clone();
-        let headers = request.headers_mut();
-        headers.reserve(self.headers.len() + 2);
-        for (name, value) in &self.headers {
-            headers.append(name, value.clone());
+        let mut headers = self.headers.clone();
+        default(&mut headers, USER_AGENT, AGENT);
+        default(&mut headers, ACCEPT, "*/*");
+        if let Some(cookie) = cookie {
+            headers.insert(COOKIE, cookie);
         }
-        default(headers, USER_AGENT, AGENT);
-        default(headers, ACCEPT, "*/*");
-        request
+        *request.uri_mut() = if connection.is_http2() {
+            // The authority of HTTP/2 is what `Host` was (RFC 9113 §8.3.1).
+            let host = headers.remove(HOST);
+            let host = host
+                .as_ref()
+                .map_or(self.authority.as_bytes(), |host| host.as_bytes());
+            self.absolute(host)?
+        } else if let Some(proxy) = &connection.place.proxy
+            && !self.target.is_tls
+        {
+            if let Some(value) = &proxy.authorization {
+                headers.insert(PROXY_AUTHORIZATION, value.clone());
+            }
+            self.absolute(self.authority.as_bytes())?
+        } else {
+            self.path.clone()
+        };
+        *request.headers_mut() = headers;
+        Ok(request)
+    }
+
+    fn absolute(&self, authority: &[u8]) -> Result<Uri, Halt> {
+        let path = self.path.path_and_query().map_or("/", |path| path.as_str());
+        Uri::builder()
+            .scheme(self.target.scheme())
+            .authority(authority)
+            .path_and_query(path)
+            .build()
+            .map_err(|error| {
+                let message = format!("the host cannot be sent: {error}");
+                Halt::unable(Unable::Value, message)
+            })
+    }
+
+    /// The host as `Host` has it when nothing else is written.
+    pub(in crate::probe) fn own_authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// The cookies it carries, by name.
+    pub(in crate::probe) fn cookie_names(&self, ctx: &Context) -> Vec<String> {
+        ctx.attempt.cookies.names(&self.target, self.path.path())
+    }
+
+    /// The URL that is asked for, without credentials.
+    pub(in crate::probe) fn url(&self) -> String {
+        let path = self.path.path_and_query().map_or("/", |path| path.as_str());
+        format!("{}://{}{path}", self.target.scheme(), self.authority)
     }
 
     /// Whether sending it twice is the same as sending it once (RFC 9110 §9.2.2).
@@ -84,9 +218,12 @@ impl Prepared {
 
     /// What it looks at: the name, the socket, the origin.
     pub(in crate::probe) fn resources(&self) -> Vec<String> {
-        let Target { host, port, is_tls } = &self.target;
-        let scheme = if *is_tls { "https" } else { "http" };
-        let mut resources = net::resources(host, *port);
+        let Target { host, port, .. } = &self.target;
+        let mut resources = match &self.via {
+            Via::Given(proxy) => net::resources(&proxy.host, proxy.port),
+            Via::Environment | Via::Direct => net::resources(host, *port),
+        };
+        let scheme = self.target.scheme();
         resources.push(format!("origin:{scheme}://{}", net::authority(host, *port)));
         resources
     }
@@ -97,16 +234,4 @@ pub(in crate::probe) fn default(headers: &mut HeaderMap, name: HeaderName, value
     if !headers.contains_key(&name) {
         headers.insert(name, HeaderValue::from_static(value));
     }
-}
-
-/// The headers in their order, those of one name together.
-fn list(headers: HeaderMap) -> Box<[(HeaderName, HeaderValue)]> {
-    let mut list: Vec<(HeaderName, HeaderValue)> = Vec::with_capacity(headers.len());
-    for (name, value) in headers {
-        // A further value of a name comes without it.
-        if let Some(name) = name.or_else(|| list.last().map(|(name, _)| name.clone())) {
-            list.push((name, value));
-        }
-    }
-    list.into()
 }

@@ -16,6 +16,12 @@ pub(in crate::probe) struct Target {
     pub(in crate::probe) port: u16,
 }
 
+impl Target {
+    pub(in crate::probe) fn scheme(&self) -> &'static str {
+        if self.is_tls { "https" } else { "http" }
+    }
+}
+
 /// A URL taken apart.
 #[derive(Debug)]
 pub(in crate::probe) struct Parsed {

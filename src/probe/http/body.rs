@@ -1,8 +1,10 @@
 //! From an answer to facts.
 
 use hyper::Version;
-use hyper::header::{CONTENT_TYPE, HeaderMap};
+use hyper::header::{HeaderMap, HeaderName};
 
+use super::hop::{Hop, attribute, is_json};
+use super::text::text;
 use crate::model::{Keep, Value};
 use crate::probe::exchange::Answer;
 use crate::probe::json;
@@ -14,24 +16,31 @@ const HANDED_ON: usize = 64 * 1024;
 /// So much of a body is shown.
 const SHOWN: usize = 2048;
 
-/// Records the head; whether it announces JSON (`application/json`, `application/problem+json`).
-pub(super) fn see_head(look: &mut Look<'_>, answer: &Answer) -> bool {
+/// Records the head.
+pub(super) fn see_head(look: &mut Look<'_>, answer: &Answer) {
     look.fact("status", Value::int(answer.status.as_u16()));
     look.fact("headers", headers(&answer.headers));
     look.fact("version", Value::Text(version(answer.version).to_owned()));
-    let media_type = answer.headers.get(CONTENT_TYPE);
-    media_type
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .map(|essence| essence.trim().to_ascii_lowercase())
-        .is_some_and(|essence| essence.ends_with("/json") || essence.ends_with("+json"))
+}
+
+/// Records who answered.
+pub(super) fn see_hop(
+    look: &mut Look<'_>,
+    status: u16,
+    headers: &HeaderMap,
+    body: &[u8],
+    marker: Option<&HeaderName>,
+) {
+    let Hop { who, why } = attribute(status, headers, body, marker);
+    look.fact("hop", Value::Text(who.to_owned()));
+    look.evidence("hop", format!("{who}: {why}"), Keep::First(SHOWN));
 }
 
 /// Records the body. A body that was cut short is no JSON, even if its beginning parses.
-pub(super) fn see_body(look: &mut Look<'_>, bytes: Vec<u8>, says_json: bool, is_whole: bool) {
+pub(super) fn see_body(look: &mut Look<'_>, headers: &HeaderMap, bytes: Vec<u8>, is_whole: bool) {
     look.fact("size", Value::int(bytes.len() as u64));
-    let text = String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    let says_json = is_json(headers);
+    let text = text(bytes, headers, says_json);
     let looks_like_json = text.trim_start().starts_with(['{', '[']);
     if is_whole
         && (says_json || looks_like_json)

@@ -1,16 +1,19 @@
 //! From the keys of `http` to a request.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::Method;
 use hyper::body::Bytes;
 use hyper::header::{
-    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
-    TRANSFER_ENCODING,
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName,
+    HeaderValue, TRANSFER_ENCODING,
 };
 
-use super::{Auth, Http};
-use crate::probe::exchange::{Prepared, default, parse};
+use super::{Auth, Http, Version, payload};
+use crate::probe::exchange::{Prepared, Proxy, Spoken, Via, default, parse};
 use crate::probe::net::Resolving;
 use crate::probe::pairs::Pairs;
 use crate::probe::{Invalid, json};
@@ -26,8 +29,19 @@ pub(super) fn prepare(keys: &Http) -> Result<Prepared, Invalid> {
         headers.append(name, value);
     }
     let (content_type, body) = body(keys)?;
-    if let Some(content_type) = content_type {
-        default(&mut headers, CONTENT_TYPE, content_type);
+    if keys.multipart.is_some() && headers.contains_key(CONTENT_TYPE) {
+        let why = "the `content-type` of `multipart` names its boundary; leave it out";
+        return Err(Invalid::new("headers", why));
+    }
+    if let Some(content_type) = content_type
+        && !headers.contains_key(CONTENT_TYPE)
+    {
+        let content_type = HeaderValue::from_str(&content_type)
+            .map_err(|_| Invalid::new("multipart", "its boundary cannot stand in a header"))?;
+        headers.insert(CONTENT_TYPE, content_type);
+    }
+    if keys.compressed {
+        default(&mut headers, ACCEPT_ENCODING, "gzip, br, zstd");
     }
     let mut secrets = Vec::new();
     if let Some(value) = authorization(keys, userinfo, &mut secrets)? {
@@ -50,6 +64,12 @@ pub(super) fn prepare(keys: &Http) -> Result<Prepared, Invalid> {
         }
         prepared.resolving = Resolving::Given(addresses.clone());
     }
+    prepared.speak(match keys.version {
+        None => Spoken::Agreed,
+        Some(Version::Http1) => Spoken::Http1,
+        Some(Version::Http2) => Spoken::Http2,
+    });
+    prepared.via = via(keys, &prepared, &mut secrets)?;
     if !prepared.target.is_tls {
         let why = "the URL is `http`, where TLS is not spoken; write `https`";
         for (field, is_given) in [
@@ -106,29 +126,70 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Invalid>
     Ok((known, value))
 }
 
-fn body(keys: &Http) -> Result<(Option<&'static str>, Bytes), Invalid> {
-    match (&keys.json, &keys.form, &keys.body) {
-        (None, None, None) => Ok((None, Bytes::new())),
-        (Some(node), None, None) => {
-            let json = json::from_yaml(&node.0).map_err(|why| Invalid::new("json", why))?;
-            Ok((Some("application/json"), json.to_string().into()))
-        }
-        (None, Some(Pairs(pairs)), None) => {
-            let form = ::url::form_urlencoded::Serializer::new(String::new())
-                .extend_pairs(pairs)
-                .finish();
-            Ok((Some("application/x-www-form-urlencoded"), form.into()))
-        }
-        (None, None, Some(text)) => Ok((Some("text/plain; charset=utf-8"), text.clone().into())),
-        (_, Some(_), _) => Err(Invalid::new(
-            "form",
-            "only one of `json`, `form` and `body` may be sent",
-        )),
-        (Some(_), None, Some(_)) => Err(Invalid::new(
-            "body",
-            "only one of `json`, `form` and `body` may be sent",
-        )),
+/// Through which proxy it goes.
+fn via(keys: &Http, prepared: &Prepared, secrets: &mut Vec<String>) -> Result<Via, Invalid> {
+    let proxy = match keys.proxy.as_deref() {
+        None => return Ok(Via::Environment),
+        Some("none") => return Ok(Via::Direct),
+        Some(text) => Proxy::parse(text).map_err(|why| {
+            let hint = "; write the URL of a proxy, or `none`";
+            Invalid::new("proxy", format!("{why}{hint}"))
+        })?,
+    };
+    if keys.resolve.is_some() {
+        let why = "the proxy looks up the host itself; leave out `resolve` or `proxy`";
+        return Err(Invalid::new("resolve", why));
     }
+    if prepared.spoken == Spoken::Http2 && !prepared.target.is_tls {
+        let why = "a proxy relays requests for `http` URLs in HTTP/1.1";
+        return Err(Invalid::new("version", why));
+    }
+    secrets.extend(proxy.secrets.iter().cloned());
+    Ok(Via::Given(Arc::new(proxy)))
+}
+
+/// The media type and the body; a body that is read from files comes later.
+fn body(keys: &Http) -> Result<(Option<Cow<'static, str>>, Bytes), Invalid> {
+    let given = [
+        ("json", keys.json.is_some()),
+        ("form", keys.form.is_some()),
+        ("multipart", keys.multipart.is_some()),
+        ("file", keys.file.is_some()),
+        ("body", keys.body.is_some()),
+    ];
+    let mut given = given.into_iter().filter(|(_, is_given)| *is_given);
+    if let (Some(_), Some((field, _))) = (given.next(), given.next()) {
+        let why = "only one of `json`, `form`, `multipart`, `file` and `body` may be sent";
+        return Err(Invalid::new(field, why));
+    }
+    if let Some(node) = &keys.json {
+        let json = json::from_yaml(&node.0).map_err(|why| Invalid::new("json", why))?;
+        return Ok((Some("application/json".into()), json.to_string().into()));
+    }
+    if let Some(Pairs(pairs)) = &keys.form {
+        let form = ::url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(pairs)
+            .finish();
+        return Ok((
+            Some("application/x-www-form-urlencoded".into()),
+            form.into(),
+        ));
+    }
+    if let Some(parts) = &keys.multipart {
+        payload::check(parts)?;
+        let media_type = format!("multipart/form-data; boundary={}", keys.boundary());
+        return Ok((Some(media_type.into()), Bytes::new()));
+    }
+    if keys.file.is_some() {
+        return Ok((Some("application/octet-stream".into()), Bytes::new()));
+    }
+    Ok(match &keys.body {
+        Some(text) => (
+            Some("text/plain; charset=utf-8".into()),
+            text.clone().into(),
+        ),
+        None => (None, Bytes::new()),
+    })
 }
 
 /// Basic (RFC 7617) or bearer (RFC 6750) credentials.

@@ -88,6 +88,45 @@ async fn keeping() -> (Server, mpsc::UnboundedReceiver<String>, Arc<AtomicUsize>
     (server, told, connections)
 }
 
+/// Answers every request of every connection, and tells it.
+async fn answering_each(
+    answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static,
+) -> (Server, mpsc::UnboundedReceiver<String>) {
+    let (tell, told) = mpsc::unbounded_channel();
+    let answer = Arc::new(answer);
+    let server = Server::start(move |mut stream| {
+        let (tell, answer) = (tell.clone(), answer.clone());
+        async move {
+            loop {
+                let asked = request(&mut stream).await;
+                if asked.is_empty() {
+                    return;
+                }
+                let bytes = answer(&asked);
+                let _ = tell.send(asked);
+                let _ = stream.write_all(&bytes).await;
+            }
+        }
+    })
+    .await;
+    (server, told)
+}
+
+/// An answer with these lines of a head and this body.
+fn ok(lines: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "HTTP/1.1 200 OK\r\n{lines}content-length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
+}
+
+/// The evidence of this name.
+fn evidence<'o>(seen: &'o Observation, label: &str) -> &'o str {
+    let found = seen.evidence.iter().find(|it| it.label == label);
+    &found.expect("it is there").text
+}
+
 fn fact<'o>(seen: &'o Observation, name: &str) -> Option<&'o Value> {
     seen.facts.get(name)
 }
@@ -119,7 +158,9 @@ async fn an_answer_becomes_facts_and_phases() {
     assert_eq!(phases, ["resolve", "connect", "first_byte", "body"]);
     let sum: std::time::Duration = seen.phases.iter().map(|time| time.took).sum();
     assert!(sum <= seen.latency, "{sum:?} {:?}", seen.latency);
-    assert_eq!(seen.evidence[0].label, "body");
+    let labels: Vec<_> = seen.evidence.iter().map(|it| &*it.label).collect();
+    assert_eq!(labels, ["curl", "hop", "body"]);
+    assert_eq!(text(&seen, "hop"), Some("app"));
 }
 
 #[tokio::test]
@@ -343,6 +384,27 @@ async fn reuse_shares_connections_between_attempts() {
     assert_eq!(connections.load(Ordering::SeqCst), 1);
 }
 
+#[tokio::test]
+async fn connections_are_shared_only_where_everything_is_the_same() {
+    let (server, _told, connections) = keeping().await;
+    let ctx = Context {
+        connections: model::Connections::Reuse,
+        ..Context::for_tests(AMPLE)
+    };
+    // Another address, proxy or version must be looked at, and not the connection of an earlier test.
+    for (keys, opened) in [
+        ("", 1),
+        (", resolve: [127.0.0.1]", 2),
+        (", resolve: [\"::ffff:127.0.0.1\"]", 3),
+        (", version: HTTP/1.1", 4),
+        (", resolve: [127.0.0.1]", 4),
+        ("", 4),
+    ] {
+        http(&server, keys).observe(&ctx).await.unwrap();
+        assert_eq!(connections.load(Ordering::SeqCst), opened, "{keys}");
+    }
+}
+
 /// Answers one request and then closes when the next one arrives, without a byte.
 async fn closing_on_the_second() -> (Server, Arc<AtomicUsize>) {
     let requests = Arc::new(AtomicUsize::new(0));
@@ -418,16 +480,20 @@ fn slips_are_told() {
             "{ url: \"http://a\", auth: { basic: { user: \"a:b\", password: c } } }",
             "cannot hold `:`",
         ),
-        (
-            "{ url: \"http://a\", redirects: { follow: 3 } }",
-            "unknown key `redirects`",
-        ),
+        ("{ url: \"http://a\", follow: 3 }", "unknown key `follow`"),
         ("{ url: \"http://a\", max_body: 5 }", "unit is missing"),
     ] {
         let told = problem("http", yaml);
         assert!(told.contains(message), "{yaml}: {told}");
     }
 }
+
+mod cookies;
+mod http2;
+mod packed;
+mod payloads;
+mod proxies;
+mod redirects;
 
 mod tls {
     use rcgen::{CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
@@ -437,12 +503,12 @@ mod tls {
 
     use super::*;
 
-    struct Authority {
+    pub(super) struct Authority {
         issuer: CertifiedIssuer<'static, KeyPair>,
     }
 
     impl Authority {
-        fn new(name: &str) -> Self {
+        pub(super) fn new(name: &str) -> Self {
             let mut params = CertificateParams::new(Vec::new()).unwrap();
             params.distinguished_name.push(DnType::CommonName, name);
             params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -451,13 +517,17 @@ mod tls {
             Self { issuer }
         }
 
-        fn roots(&self) -> RootCertStore {
+        pub(super) fn roots(&self) -> RootCertStore {
             let mut roots = RootCertStore::empty();
             roots.add(self.issuer.der().clone()).unwrap();
             roots
         }
 
-        fn certificate(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Identity {
+        pub(super) fn certificate(
+            &self,
+            name: &str,
+            change: impl FnOnce(&mut CertificateParams),
+        ) -> Identity {
             let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
             change(&mut params);
             let key = KeyPair::generate().unwrap();
@@ -469,9 +539,9 @@ mod tls {
         }
     }
 
-    type Identity = (CertificateDer<'static>, PrivateKeyDer<'static>);
+    pub(super) type Identity = (CertificateDer<'static>, PrivateKeyDer<'static>);
 
-    async fn serving(
+    pub(super) async fn serving(
         (certificate, key): Identity,
         tls: &'static rustls::SupportedProtocolVersion,
     ) -> Server {
@@ -549,8 +619,8 @@ mod tls {
             let server = serving(identity, &rustls::version::TLS13).await;
             let (code, seen) = stopped(look_at(server.port(), &authority).await);
             assert_eq!(code.as_str(), expected);
-            let evidence = &seen.evidence[0];
-            assert_eq!(evidence.label, "certificate");
+            let mut evidence = seen.evidence.iter();
+            let evidence = evidence.find(|one| one.label == "certificate").unwrap();
             assert!(evidence.text.contains("names: "), "{}", evidence.text);
             assert_eq!(seen.fault.unwrap().phase, Phase::Tls);
         }

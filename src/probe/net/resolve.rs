@@ -28,7 +28,7 @@ const EAI_NODATA: i32 = -5;
 const EAI_ADDRFAMILY: i32 = -9;
 
 /// How a host becomes addresses.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::probe) enum Resolving {
     /// By the system's own resolver: its files, its name servers, its order.
     System,

@@ -37,9 +37,9 @@ pub(in crate::probe) struct TlsSettings {
 #[serde(deny_unknown_fields)]
 pub(in crate::probe) struct ClientCertificate {
     /// A PEM file: the certificate, then its intermediates. Relative paths begin where the program was started.
-    certificate: PathBuf,
+    pub(in crate::probe) certificate: PathBuf,
     /// A PEM file with the private key (PKCS #8, PKCS #1 or SEC 1), unencrypted.
-    key: PathBuf,
+    pub(in crate::probe) key: PathBuf,
 }
 
 /// The lowest version of TLS that is spoken.

@@ -1,0 +1,326 @@
+//! Unpacking a body (RFC 9110 §8.4), bounded in size and in time.
+
+use std::io::{self, Read};
+
+use flate2::read::{MultiGzDecoder, ZlibDecoder};
+use hyper::header::{CONTENT_ENCODING, HeaderMap};
+use ruzstd::decoding::StreamingDecoder;
+use tokio::task::yield_now;
+use tokio::time::timeout_at;
+
+use crate::model::{FaultKind, HttpFault};
+use crate::probe::look::{Halt, Look};
+
+/// So much is unpacked in one turn: the runtime has other looks to care for.
+const CHUNK: usize = 64 * 1024;
+
+/// The window of a frame may be so large (RFC 9659).
+const MOST_WINDOW: u64 = 8 * 1024 * 1024;
+
+/// A body packed more often than this is not worth believing.
+const MOST_CODINGS: usize = 4;
+
+/// How a body is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    Gzip,
+    Deflate,
+    Brotli,
+    Zstd,
+}
+
+impl Coding {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Deflate => "deflate",
+            Self::Brotli => "br",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
+/// Unpacks a body in place, up to `most` bytes; `None` when it came as it is, or packed in a way that we do not know, and
+/// is left alone. When it cannot be unpacked, what could be stays there.
+pub(in crate::probe) async fn unpack(
+    look: &Look<'_>,
+    headers: &HeaderMap,
+    body: &mut Vec<u8>,
+    most: usize,
+) -> Option<Result<(), Halt>> {
+    if body.is_empty() || !headers.contains_key(CONTENT_ENCODING) {
+        return None;
+    }
+    let codings = codings(headers)?;
+    for coding in codings.iter().rev() {
+        let packed = std::mem::take(body);
+        let unpacking = unpack_one(*coding, &packed, body, most);
+        let outcome = match timeout_at(look.ctx.deadline, unpacking).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(look.too_late(FaultKind::Http(HttpFault::TimeoutBody))),
+        };
+        if let Err(halt) = outcome {
+            return Some(Err(halt));
+        }
+    }
+    Some(Ok(()))
+}
+
+/// The codings, in the order they were applied; `None` when there is none, or one that we do not know.
+fn codings(headers: &HeaderMap) -> Option<Vec<Coding>> {
+    let mut codings = Vec::new();
+    for value in headers.get_all(CONTENT_ENCODING) {
+        for name in value.to_str().ok()?.split(',') {
+            codings.push(match name.trim().to_ascii_lowercase().as_str() {
+                "gzip" | "x-gzip" => Coding::Gzip,
+                "deflate" => Coding::Deflate,
+                "br" => Coding::Brotli,
+                "zstd" => Coding::Zstd,
+                "identity" | "" => continue,
+                _ => return None,
+            });
+        }
+    }
+    (1..=MOST_CODINGS)
+        .contains(&codings.len())
+        .then_some(codings)
+}
+
+async fn unpack_one(
+    coding: Coding,
+    packed: &[u8],
+    body: &mut Vec<u8>,
+    most: usize,
+) -> Result<(), Halt> {
+    match coding {
+        Coding::Gzip => pour(coding, MultiGzDecoder::new(packed), body, most).await,
+        Coding::Deflate => pour(coding, ZlibDecoder::new(packed), body, most).await,
+        // A window of 2³⁰ bytes is no brotli as browsers know it (RFC 7932 §9.1 has 17 as an invalid pattern).
+        Coding::Brotli if packed.first().is_some_and(|first| first & 0x7f == 0x11) => {
+            Err(spoiled(coding, "its window is too large"))
+        }
+        Coding::Brotli => {
+            let decoder = brotli_decompressor::Decompressor::new(packed, 4096);
+            pour(coding, decoder, body, most).await
+        }
+        Coding::Zstd => unpack_frames(packed, body, most).await,
+    }
+}
+
+/// Zstandard comes in frames, one after the other (RFC 8878 §3.1).
+async fn unpack_frames(mut packed: &[u8], body: &mut Vec<u8>, most: usize) -> Result<(), Halt> {
+    let wrong = |why: &str| spoiled(Coding::Zstd, why);
+    while let Some((magic, rest)) = packed.split_first_chunk::<4>() {
+        let magic = u32::from_le_bytes(*magic);
+        if magic & 0xffff_fff0 == 0x184d_2a50 {
+            let (length, rest) = rest
+                .split_first_chunk::<4>()
+                .ok_or_else(|| wrong("it ends too early"))?;
+            let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
+            packed = rest
+                .get(length..)
+                .ok_or_else(|| wrong("it ends too early"))?;
+            continue;
+        }
+        // The decoder makes room for a window before it has read a byte of it.
+        if window(rest).is_none_or(|window| window > MOST_WINDOW.max(most as u64)) {
+            return Err(wrong("its window is too large"));
+        }
+        let mut decoder =
+            StreamingDecoder::new(&mut packed).map_err(|error| wrong(&error.to_string()))?;
+        pour(Coding::Zstd, &mut decoder, body, most).await?;
+    }
+    if packed.is_empty() {
+        Ok(())
+    } else {
+        Err(wrong("it ends too early"))
+    }
+}
+
+/// The size of the window a frame wants (RFC 8878 §3.1.1.1), from what follows its magic number.
+fn window(header: &[u8]) -> Option<u64> {
+    let (descriptor, rest) = header.split_first()?;
+    let is_single = descriptor & 0x20 != 0;
+    if !is_single {
+        let byte = u64::from(*rest.first()?);
+        let base = 1u64 << (10 + (byte >> 3));
+        return Some(base + base / 8 * (byte & 7));
+    }
+    let id = [0, 1, 2, 4][usize::from(descriptor & 3)];
+    let size = rest.get(id..)?;
+    let count = [1, 2, 4, 8][usize::from(descriptor >> 6)];
+    let mut bytes = [0; 8];
+    bytes[..count].copy_from_slice(size.get(..count)?);
+    Some(u64::from_le_bytes(bytes) + if count == 2 { 256 } else { 0 })
+}
+
+/// Reads a decoder to its end, with a break after each chunk.
+async fn pour(
+    coding: Coding,
+    mut decoder: impl Read,
+    body: &mut Vec<u8>,
+    most: usize,
+) -> Result<(), Halt> {
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        match decoder.read(&mut chunk) {
+            Ok(0) => return Ok(()),
+            Ok(count) => {
+                let room = most - body.len();
+                body.extend_from_slice(&chunk[..count.min(room)]);
+                if count > room {
+                    let message =
+                        format!("the body has more than `max_body`, {most} bytes, unpacked");
+                    return Err(Halt::fault(FaultKind::Http(HttpFault::TooLarge), message));
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                return Err(spoiled(coding, "it ends too early"));
+            }
+            Err(error) => return Err(spoiled(coding, &error.to_string())),
+        }
+        yield_now().await;
+    }
+}
+
+fn spoiled(coding: Coding, why: &str) -> Halt {
+    let message = format!(
+        "the body is said to be `{}`, and is not: {why}",
+        coding.name()
+    );
+    Halt::fault(FaultKind::Http(HttpFault::Encoding), message)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::time::Duration;
+
+    use flate2::Compression;
+    use flate2::write::{GzEncoder, ZlibEncoder};
+    use hyper::header::HeaderValue;
+    use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+
+    use super::*;
+    use crate::model::Stopped;
+    use crate::probe::Context;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn deflate(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn zstd(bytes: &[u8]) -> Vec<u8> {
+        compress_to_vec(bytes, CompressionLevel::Fastest)
+    }
+
+    /// An uncompressed meta-block (RFC 7932 §9.2), then the last, empty one.
+    fn brotli(bytes: &[u8]) -> Vec<u8> {
+        // WBITS 16 in one bit, ISLAST 0, MNIBBLES 4, MLEN - 1 in 16 bits, ISUNCOMPRESSED 1, then to the byte.
+        let head = u32::try_from(bytes.len() - 1).unwrap() << 4 | 1 << 20;
+        let mut packed = head.to_le_bytes()[..3].to_vec();
+        packed.extend_from_slice(bytes);
+        packed.push(0b11);
+        packed
+    }
+
+    async fn unpacked(name: &str, packed: Vec<u8>, most: usize) -> (Vec<u8>, Option<String>) {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_str(name).unwrap());
+        let ctx = Context::for_tests(Duration::from_mins(1));
+        let mut look = Look::begin(&ctx);
+        let mut body = packed;
+        let outcome = unpack(&look, &headers, &mut body, most).await;
+        let code = outcome.and_then(Result::err).map(|halt| {
+            let stopped = look.stop(crate::model::Phase::Body, halt);
+            match stopped {
+                Stopped::Fault(seen) => seen.fault.unwrap().code().to_string(),
+                Stopped::Unable(error) => panic!("{error:?}"),
+            }
+        });
+        (body, code)
+    }
+
+    const TEXT: &[u8] =
+        b"{\"status\": \"healthy\", \"padding\": \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}";
+
+    #[tokio::test]
+    async fn every_coding_is_unpacked() {
+        let two_frames = [
+            zstd(&TEXT[..20]),
+            vec![0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 9, 9],
+            zstd(&TEXT[20..]),
+        ]
+        .concat();
+        let two_members = [gzip(&TEXT[..20]), gzip(&TEXT[20..])].concat();
+        for (name, packed) in [
+            ("gzip", gzip(TEXT)),
+            ("X-GZIP", two_members),
+            ("deflate", deflate(TEXT)),
+            ("br", brotli(TEXT)),
+            ("zstd", zstd(TEXT)),
+            ("zstd", two_frames),
+            ("gzip, br", brotli(&gzip(TEXT))),
+            ("identity, zstd,, gzip", gzip(&zstd(TEXT))),
+            ("identity", TEXT.to_vec()),
+            ("compress", TEXT.to_vec()),
+        ] {
+            let (body, code) = unpacked(name, packed, 1024).await;
+            assert_eq!(code, None, "{name}");
+            assert_eq!(body, TEXT, "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_as_said_is_an_error_of_encoding() {
+        let flipped = |mut packed: Vec<u8>| {
+            let at = packed.len() - 2;
+            packed[at] ^= 0xff;
+            packed
+        };
+        let short = |packed: Vec<u8>| packed[..packed.len() - 3].to_vec();
+        for (name, packed) in [
+            ("gzip", TEXT.to_vec()),
+            ("br", TEXT.to_vec()),
+            ("zstd", TEXT.to_vec()),
+            ("deflate", TEXT.to_vec()),
+            ("gzip", short(gzip(TEXT))),
+            ("deflate", short(deflate(TEXT))),
+            ("br", short(brotli(TEXT))),
+            ("zstd", short(zstd(TEXT))),
+            ("zstd", zstd(TEXT)[..3].to_vec()),
+            ("gzip", flipped(gzip(TEXT))),
+            ("gzip", [gzip(TEXT), b"garbage".to_vec()].concat()),
+            ("zstd", [zstd(TEXT), b"garbage".to_vec()].concat()),
+            ("br", vec![0x11, 0, 0, 0]),
+            ("zstd", vec![0x28, 0xb5, 0x2f, 0xfd, 0, 0xff, 1, 0, 0]),
+        ] {
+            let (_, code) = unpacked(name, packed.clone(), 1024).await;
+            assert_eq!(code.as_deref(), Some("http.encoding"), "{name} {packed:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_bomb_stops_at_the_cap() {
+        let zeros = vec![0; 16 * 1024 * 1024];
+        for (name, packed) in [
+            ("gzip", gzip(&zeros)),
+            ("deflate", deflate(&zeros)),
+            ("gzip, gzip", gzip(&gzip(&zeros))),
+            ("zstd", zstd(&zeros)),
+        ] {
+            assert!(packed.len() < 64 * 1024, "{name}: {}", packed.len());
+            let (body, code) = unpacked(name, packed, 100_000).await;
+            assert_eq!(code.as_deref(), Some("http.too_large"), "{name}");
+            assert_eq!(body.len(), 100_000, "{name}");
+        }
+    }
+}
