@@ -24,6 +24,10 @@ pub(super) fn telling<'e>(
 /// What broke an exchange, by the typed signal below it. `has_begun`: bytes of the answer had come. `wire`
 /// remembers what HTTP/2 forgets: the typed error of the stream.
 pub(super) fn halt_of(error: &hyper::Error, has_begun: bool, wire: Option<&Meter>) -> Halt {
+    // Who speaks before it is asked makes hyper give up the request, and say why below that.
+    if let Some(why) = error.source().and_then(|cause| cause.downcast_ref()) {
+        return halt_of(why, has_begun, wire);
+    }
     let (reset, closed) = if has_begun {
         (HttpFault::ResetBody, HttpFault::ClosedBody)
     } else {
