@@ -16,5 +16,6 @@ mod report;
 mod run;
 mod secrets;
 
+#[expect(dead_code, unused_imports, reason = "each test binary uses its part")]
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,12 +1,20 @@
 //! Servers that do what broken networks and broken services do.
 
-use std::io::{Read, Write};
+mod http;
+mod http2;
+mod tcp;
+mod tls;
+
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use tokio::net::TcpSocket;
+
+pub(crate) use tls::Session;
 
 /// A port that is taken and where nobody listens: connections are refused, and nobody else can take it meanwhile.
 pub(crate) struct Refusing(TcpSocket);
@@ -27,12 +35,54 @@ impl Refusing {
     }
 }
 
+/// A port that listens and where nobody accepts: the system answers for a peer that never hears nor says a word.
+pub(crate) struct Deaf(TcpListener);
+
+impl Deaf {
+    pub(crate) fn hold() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        // The less the system takes for it, the sooner who sends is stuck.
+        let socket = socket2::SockRef::from(&listener);
+        socket.set_recv_buffer_size(4096).unwrap();
+        Self(listener)
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.0.local_addr().unwrap()
+    }
+}
+
+/// A port whose queue is full: the system drops whoever else wants to connect, as a firewall does.
+pub(crate) struct Full {
+    listener: TcpListener,
+    _queued: TcpStream,
+}
+
+impl Full {
+    pub(crate) fn hold() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        // The queue has room for one.
+        socket2::SockRef::from(&listener).listen(0).unwrap();
+        let queued = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        Self {
+            listener,
+            _queued: queued,
+        }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.listener.local_addr().unwrap()
+    }
+}
+
 /// A server that misbehaves on every connection; its threads have ended when the drop returns.
 pub(crate) struct Hostile {
     address: SocketAddr,
     shared: Arc<Shared>,
     accepting: Option<JoinHandle<()>>,
 }
+
+type Behaviour = dyn Fn(&TcpStream) + Send + Sync;
 
 #[derive(Default)]
 struct Shared {
@@ -43,55 +93,29 @@ struct Shared {
 }
 
 impl Hostile {
-    /// Accepts, reads, and never says a word.
-    pub(crate) fn hanging() -> Self {
-        Self::start(|stream| {
-            let _ = (&*stream).read_to_end(&mut Vec::new());
-        })
-    }
-
-    /// Accepts, waits for the first byte, and resets the connection.
-    pub(crate) fn resetting() -> Self {
-        Self::start(|stream| {
-            // What is left unread makes the close a reset.
-            let _ = stream.peek(&mut [0]);
-        })
-    }
-
-    /// Announces a megabyte, sends the first byte of it and no other.
-    pub(crate) fn dripping() -> Self {
-        Self::start(|stream| {
-            let mut stream = stream;
-            let head = "HTTP/1.1 200 OK\r\ncontent-length: 1048576\r\n\r\n{";
-            let _ = stream.read(&mut [0; 4096]);
-            let _ = stream.write_all(head.as_bytes());
-            // The rest never comes; the client leaving ends it.
-            let _ = stream.read_to_end(&mut Vec::new());
-        })
-    }
-
-    /// Answers with bytes that are no HTTP.
-    pub(crate) fn garbage() -> Self {
-        Self::start(|stream| {
-            let mut stream = stream;
-            let _ = stream.read(&mut [0; 4096]);
-            let _ = stream.write_all(b"\x00\xff\x13\x37 SSH-2.0-nothing you know\r\n\r\n");
-        })
-    }
-
-    fn start(behave: fn(&TcpStream)) -> Self {
+    /// Does this with each connection, in a thread of its own. The connection is closed when it returns.
+    pub(crate) fn start(behave: impl Fn(&TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared::default());
+        let behave: Arc<Behaviour> = Arc::new(behave);
         let accepting = thread::spawn({
             let shared = shared.clone();
-            move || accept(&listener, &shared, behave)
+            move || accept(&listener, &shared, &behave)
         });
         Self {
             address,
             shared,
             accepting: Some(accepting),
         }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port()
     }
 
     pub(crate) fn url(&self) -> String {
@@ -114,7 +138,7 @@ impl Drop for Hostile {
     }
 }
 
-fn accept(listener: &TcpListener, shared: &Shared, behave: fn(&TcpStream)) {
+fn accept(listener: &TcpListener, shared: &Shared, behave: &Arc<Behaviour>) {
     let mut conversations = Vec::new();
     while let Ok((stream, _)) = listener.accept() {
         if shared.is_ending.load(Ordering::SeqCst) {
@@ -124,6 +148,7 @@ fn accept(listener: &TcpListener, shared: &Shared, behave: fn(&TcpStream)) {
         let stream = Arc::new(stream);
         let mut streams = shared.streams.lock().unwrap();
         streams.push(Arc::downgrade(&stream));
+        let behave = behave.clone();
         conversations.push(thread::spawn(move || behave(&stream)));
     }
     for stream in shared
@@ -138,4 +163,24 @@ fn accept(listener: &TcpListener, shared: &Shared, behave: fn(&TcpStream)) {
     for conversation in conversations {
         let _ = conversation.join();
     }
+}
+
+/// Waits for the first bytes: a request, a hello.
+fn listen_to(mut stream: impl Read) {
+    let _ = stream.read(&mut [0; 16 * 1024]);
+}
+
+/// Waits until the peer leaves. Whatever it says until then is thrown away.
+fn wait_for_end(mut stream: impl Read) {
+    let _ = io::copy(&mut stream, &mut io::sink());
+}
+
+/// Says this again and again, until the peer leaves.
+fn flood(mut stream: impl Write, bytes: &[u8]) {
+    while stream.write_all(bytes).is_ok() {}
+}
+
+/// Makes the close a reset.
+fn reset(stream: &TcpStream) {
+    let _ = socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }

@@ -1,12 +1,27 @@
 //! What tests of the whole program share: the program in a directory of its own, and servers on 127.0.0.1 that tell
-//! when somebody came instead of making the test wait.
+//! when somebody came instead of making the test wait. Those of others are Debian's, those that lie are ours.
 
 mod canary;
+mod certificates;
+mod daemon;
+mod dns;
+mod dnsmasq;
+mod haproxy;
 mod hostile;
+mod nginx;
 mod output;
+mod secret;
+mod stream;
 mod tool;
 
 pub(crate) use canary::{Answer, Asked, Canary};
-pub(crate) use hostile::{Hostile, Refusing};
+pub(crate) use certificates::{Certificates, HOST, Pair};
+pub(crate) use daemon::{Daemon, Program, directory};
+pub(crate) use dns::{Act, NS, NameServer, Reply};
+pub(crate) use dnsmasq::Dnsmasq;
+pub(crate) use haproxy::{Haproxy, Service};
+pub(crate) use hostile::{Deaf, Full, Hostile, Refusing, Session};
+pub(crate) use nginx::{Nginx, Site};
 pub(crate) use output::Output;
+pub(crate) use secret::{is_kept, tell_all};
 pub(crate) use tool::{Running, Tool};

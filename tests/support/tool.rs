@@ -2,11 +2,10 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex, mpsc};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -14,6 +13,7 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use super::output::{Output, json_of};
+use super::stream::Stream;
 
 /// Far more than anything here takes: a program that hangs fails its test instead of the whole run.
 const TOO_LONG: Duration = Duration::from_mins(1);
@@ -193,13 +193,13 @@ impl Running {
     /// Waits until it has said this on standard output.
     #[track_caller]
     pub(crate) fn says(&self, text: &str) {
-        self.stdout.wait_for(text);
+        self.stdout.wait_for(text, TOO_LONG);
     }
 
     /// Waits until it has said this on standard error.
     #[track_caller]
     pub(crate) fn notes(&self, text: &str) {
-        self.stderr.wait_for(text);
+        self.stderr.wait_for(text, TOO_LONG);
     }
 
     /// Waits for its end.
@@ -226,7 +226,7 @@ impl Running {
         output
     }
 
-    fn pid(&self) -> Pid {
+    pub(crate) fn pid(&self) -> Pid {
         Pid::from_raw(i32::try_from(self.child.id()).unwrap())
     }
 }
@@ -236,45 +236,5 @@ impl Drop for Running {
         // After `end` this finds nobody: `Child` knows that it was waited for.
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// What the program says on one of its streams, as it comes.
-struct Stream {
-    heard: Arc<(Mutex<Vec<u8>>, Condvar)>,
-    reader: Option<JoinHandle<()>>,
-}
-
-impl Stream {
-    fn of(stream: Option<impl Read + Send + 'static>) -> Self {
-        let heard = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
-        let reader = stream.map(|mut stream| {
-            let heard = heard.clone();
-            thread::spawn(move || {
-                let mut some = [0; 4096];
-                while let Ok(read @ 1..) = stream.read(&mut some) {
-                    heard.0.lock().unwrap().extend(&some[..read]);
-                    heard.1.notify_all();
-                }
-            })
-        });
-        Self { heard, reader }
-    }
-
-    #[track_caller]
-    fn wait_for(&self, text: &str) {
-        let lacks = |heard: &mut Vec<u8>| !String::from_utf8_lossy(heard).contains(text);
-        let heard = self.heard.0.lock().unwrap();
-        let waited = self.heard.1.wait_timeout_while(heard, TOO_LONG, lacks);
-        let (heard, waited) = waited.unwrap();
-        let heard = String::from_utf8_lossy(&heard);
-        assert!(!waited.timed_out(), "it never said {text:?}, but\n{heard}");
-    }
-
-    fn end(&mut self) -> String {
-        if let Some(reader) = self.reader.take() {
-            reader.join().unwrap();
-        }
-        String::from_utf8_lossy(&self.heard.0.lock().unwrap()).into_owned()
     }
 }

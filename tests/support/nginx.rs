@@ -1,0 +1,121 @@
+//! nginx, with the servers a test gives it.
+
+use std::fmt::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use tokio::net::TcpSocket;
+
+use super::certificates::Pair;
+use super::daemon::{Daemon, Program, directory, quoted, write};
+
+const NGINX: Program = Program {
+    name: "nginx",
+    package: "nginx-light",
+};
+
+/// One `server` of nginx.
+pub(crate) struct Site {
+    listen: &'static str,
+    block: String,
+}
+
+impl Site {
+    /// Plain HTTP; the block is what stands between the braces, without `listen`.
+    pub(crate) fn plain(block: impl Into<String>) -> Self {
+        Self {
+            listen: "",
+            block: block.into(),
+        }
+    }
+
+    /// HTTP/1.1 over TLS.
+    pub(crate) fn tls(pair: &Pair, block: &str) -> Self {
+        Self::certified("ssl", pair, block)
+    }
+
+    /// HTTP/2 over TLS, and HTTP/1.1 for those who do not ask for it.
+    pub(crate) fn http2(pair: &Pair, block: &str) -> Self {
+        Self::certified("ssl http2", pair, block)
+    }
+
+    fn certified(listen: &'static str, pair: &Pair, block: &str) -> Self {
+        let (chain, key) = (quoted(&pair.chain), quoted(&pair.key));
+        Self {
+            listen,
+            block: format!("ssl_certificate {chain}; ssl_certificate_key {key};\n{block}"),
+        }
+    }
+}
+
+/// A running nginx. It is one process, so that nobody has to become somebody else.
+pub(crate) struct Nginx {
+    daemon: Daemon,
+    ports: Vec<Reserved>,
+}
+
+/// A port that nobody gets but those who share it with us. Who only holds it and does not listen gets no connection.
+struct Reserved(TcpSocket);
+
+impl Reserved {
+    fn hold() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_reuseport(true).unwrap();
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        Self(socket)
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.0.local_addr().unwrap()
+    }
+}
+
+impl Nginx {
+    #[track_caller]
+    pub(crate) fn start(sites: &[Site]) -> Self {
+        let directory = directory();
+        let ports: Vec<Reserved> = sites.iter().map(|_| Reserved::hold()).collect();
+        let mut servers = String::new();
+        for (Site { listen, block }, port) in sites.iter().zip(&ports) {
+            let address = port.address();
+            let _ = writeln!(
+                servers,
+                "server {{ listen {address} reuseport {listen};\n{block} }}"
+            );
+        }
+        let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .map(|kind| format!("{kind}_temp_path {kind};\n"))
+            .concat();
+        let config = format!(
+            "daemon off; master_process off; pid nginx.pid; error_log stderr info;\n\
+             events {{ worker_connections 256; }}\n\
+             http {{ access_log off; ssl_protocols TLSv1.2 TLSv1.3;\n{temporary} {servers} }}\n"
+        );
+        let file = write(&directory, "nginx.conf", config);
+        let prefix = directory.path().to_owned();
+        let daemon = Daemon::start(&NGINX, directory, Vec::new(), |command| {
+            command
+                .args(["-e", "stderr", "-p"])
+                .arg(prefix)
+                .arg("-c")
+                .arg(file);
+        });
+        // It tells its limits when its sockets listen.
+        let is_ready = daemon.says("getrlimit(RLIMIT_NOFILE)");
+        assert!(is_ready, "nginx does not start:\n{}", daemon.log());
+        Self { daemon, ports }
+    }
+
+    /// Where the nth site is.
+    pub(crate) fn address(&self, site: usize) -> SocketAddr {
+        self.ports[site].address()
+    }
+
+    pub(crate) fn port(&self, site: usize) -> u16 {
+        self.address(site).port()
+    }
+
+    /// What it said so far.
+    pub(crate) fn log(&self) -> String {
+        self.daemon.log()
+    }
+}
