@@ -127,6 +127,7 @@ fn held(peers: &[Peer], times: usize, at_once: usize) -> (Held, Held) {
 #[test]
 fn no_peer_makes_it_hold_more() {
     let (gibibyte, chunks) = (Hostile::gibibyte(), Hostile::endless_chunks());
+    let bomb = Hostile::gzip_bomb();
     let (headers, header) = (Hostile::endless_headers(), Hostile::endless_header());
     let (promises, trailers) = (Hostile::endless_promises(), Hostile::endless_trailers());
     let (extension, flooding) = (Hostile::endless_chunk_extension(), Hostile::flooding());
@@ -142,6 +143,7 @@ fn no_peer_makes_it_hold_more() {
         https(&records, &root, "tls.protocol"),
         https(&handshake, &root, "tls.protocol"),
         dns(&strangers, "dns.protocol"),
+        http(bomb.address(), "http.too_large"),
         http(gibibyte.address(), "http.too_large"),
         http(chunks.address(), "http.too_large"),
         http(headers.address(), "http.protocol"),

@@ -142,3 +142,89 @@ fn the_wrong_scheme_is_told() {
         ),
     ]);
 }
+
+#[test]
+fn what_is_packed_is_unpacked_up_to_a_limit() {
+    let text = "again and ".repeat(300);
+    let text = text.as_str();
+    let nginx = Nginx::start(&[Site::plain(format!(
+        "gzip on; gzip_types *; default_type text/plain; return 200 \"{text}\";"
+    ))]);
+    let (bomb, canary) = (Hostile::gzip_bomb(), Canary::healthy());
+    let packed = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 5\r\n\r\n";
+    let liar = Hostile::hearing([packed.as_bytes(), b"plain"].concat());
+    let zip = [0x1f, 0x8b, 8, 0, 0];
+    let cut = Hostile::hearing([packed.as_bytes(), &zip].concat());
+    let (ask, length) = (", compressed: true", text.len());
+    look_at(&[
+        passes(
+            "packed",
+            http(nginx.address(0), ask),
+            format!(
+                "headers: {{ content-encoding: gzip }}, size: {length}, wire_size: {{ below: 1000 }}"
+            ),
+        ),
+        passes(
+            "not-asked-for",
+            http(nginx.address(0), ""),
+            format!("headers: {{ content-encoding: {{ exists: false }} }}, size: {length}"),
+        ),
+        passes("not-packed", http(canary.address(), ask), OK),
+        stops("bomb", http(bomb.address(), ""), "http.too_large", "body"),
+        stops("liar", http(liar.address(), ""), "http.encoding", "body"),
+        stops("cut", http(cut.address(), ""), "http.encoding", "body"),
+    ]);
+}
+
+#[test]
+fn a_redirect_is_followed_where_it_may_lead() {
+    let certificates = Certificates::make();
+    let nginx = Nginx::start(&[
+        Site::plain(
+            "location / { return 200 here; }
+             location /once { return 302 /; }
+             location /loop { return 302 /loop; }
+             location /secure { return 302 https://shop.test/; }",
+        ),
+        Site::tls(&certificates.good(), "return 302 http://shop.test/;"),
+    ]);
+    let (plain, root) = (nginx.address(0), certificates.root());
+    let (secure, root) = (nginx.address(1), root.display());
+    let at = |path: &str| format!("http: {{ url: \"http://{plain}/{path}\", redirects: 3 }}");
+    let down = format!("http: {{ url: \"https://{secure}/\", ca: \"{root}\", redirects: 3 }}");
+    look_at(&[
+        passes("followed", at("once"), "status: 200, body: here"),
+        passes(
+            "not-followed",
+            format!("http: {{ url: \"http://{plain}/once\" }}"),
+            "status: 302",
+        ),
+        stops("loop", at("loop"), "http.redirect", "first_byte"),
+        stops(
+            "to-another-scheme",
+            at("secure"),
+            "http.redirect",
+            "first_byte",
+        ),
+        stops("to-plain-text", down, "http.redirect", "first_byte"),
+    ]);
+}
+
+#[test]
+fn who_speaks_first_does_not_speak_http() {
+    let (ssh, smtp) = (
+        Hostile::saying("SSH-2.0-OpenSSH_9.2\r\n"),
+        Hostile::saying("220 mail.test ESMTP\r\n"),
+    );
+    let flooding = Hostile::flooding();
+    look_at(&[
+        stops("ssh", http(ssh.address(), ""), "http.protocol", "body"),
+        stops("smtp", http(smtp.address(), ""), "http.protocol", "body"),
+        stops(
+            "flood",
+            http(flooding.address(), ""),
+            "http.protocol",
+            "body",
+        ),
+    ]);
+}

@@ -10,9 +10,12 @@
 
 mod bounds;
 mod case;
+mod codes;
 mod dns;
 mod gateways;
 mod http;
+mod http2;
+mod proxy;
 mod secrets;
 mod servers;
 mod tcp;

@@ -3,6 +3,9 @@
 use std::fmt::Write as _;
 use std::fs;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::support::{Canary, Certificates, Hostile, Tool, is_kept, tell_all};
 
 /// What is planted; each has characters that encodings write differently.
@@ -12,7 +15,9 @@ const COOKIE: &str = "c00k13-crumbs";
 const QUERY: &str = "qu3ry \"value\"";
 const BODY: &str = "b0dy\\of/the+post";
 
-const SECRETS: [&str; 5] = [PASSWORD, HEADER, COOKIE, QUERY, BODY];
+const PROXY: &str = "pr0xy-p4ss";
+
+const SECRETS: [&str; 6] = [PASSWORD, HEADER, COOKIE, QUERY, BODY, PROXY];
 
 /// A project in which the secrets go to each of these peers by every way a request has.
 fn telling(peers: &[(&str, &Hostile)]) -> Tool {
@@ -34,13 +39,17 @@ fn telling(peers: &[(&str, &Hostile)]) -> Tool {
     timeout: 2s
     tcp: { host: 127.0.0.1, port: PORT, send: "${secret.body} ${secret.header}", read: { until: "\\AX{9}" } }
     expect: { received: "${secret.query}" }
+  - name: proxy-NAME
+    timeout: 2s
+    http: { url: "https://shop.test/", proxy: "http://me:${secret.proxy}@ADDRESS" }
+    expect: { status: 299 }
 "#
             .replace("NAME", name)
             .replace("ADDRESS", &address.to_string())
             .replace("PORT", &port.to_string()),
         );
     }
-    let names = ["password", "header", "cookie", "query", "body"];
+    let names = ["password", "header", "cookie", "query", "body", "proxy"];
     let secrets: String = names
         .map(|name| format!("  {name}: {{ env: {} }}\n", name.to_uppercase()))
         .concat();
@@ -79,9 +88,13 @@ fn what_a_broken_peer_repeats_is_kept() {
     let tool = telling(&peers);
     let output = tell_all(&tool, &[]);
     let run = tool.json("out.json");
-    assert_eq!(run["counts"]["failed"], 2 * peers.len(), "{output}");
+    assert_eq!(run["counts"]["failed"], 3 * peers.len(), "{output}");
     for secret in SECRETS {
         is_kept(&tool, &output, secret);
+    }
+    // How they are sent (RFC 7617).
+    for password in [PASSWORD, PROXY] {
+        is_kept(&tool, &output, &STANDARD.encode(format!("me:{password}")));
     }
 }
 

@@ -1,7 +1,8 @@
 //! Answers to HTTP that go wrong after they began.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::thread;
 use std::time::Duration;
 
 use super::{Hostile, flood, listen_to, reset, wait_for_end};
@@ -120,6 +121,50 @@ impl Hostile {
                 }
             },
         )
+    }
+
+    /// Connects whoever asks to whoever is asked for (RFC 9110 §9.3.6): nothing is wrong with it.
+    pub(crate) fn proxying() -> Self {
+        Self::start(|mut stream| {
+            let mut asked = vec![0; 16 * 1024];
+            let length = stream.read(&mut asked).unwrap_or(0);
+            let asked = String::from_utf8_lossy(&asked[..length]).into_owned();
+            let target = asked.split(' ').nth(1).unwrap_or_default();
+            let Ok(other) = TcpStream::connect(target) else {
+                let _ = stream.write_all(b"HTTP/1.1 502 Bad Gateway\r\n\r\n");
+                return;
+            };
+            let _ = stream.write_all(b"HTTP/1.1 200 Connected\r\n\r\n");
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    let _ = io::copy(&mut &other, &mut &*stream);
+                    let _ = stream.shutdown(Shutdown::Both);
+                });
+                let _ = io::copy(&mut &*stream, &mut &other);
+                let _ = other.shutdown(Shutdown::Both);
+            });
+        })
+    }
+
+    /// A mebibyte of zeros, packed, a thousand times; and its end is missing.
+    pub(crate) fn gzip_bomb() -> Self {
+        let head = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\n";
+        // A header of gzip (RFC 1952 §2.3), then blocks that stand for themselves.
+        let header = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+        let mut packer = flate2::Compress::new(flate2::Compression::best(), false);
+        let mut block = Vec::with_capacity(64 * 1024);
+        let zeros = vec![0; 1024 * 1024];
+        let flush = flate2::FlushCompress::Full;
+        packer.compress_vec(&zeros, &mut block, flush).unwrap();
+        Self::start(move |mut stream| {
+            listen_to(stream);
+            let _ = stream.write_all(&[head.as_bytes(), &header].concat());
+            for _ in 0..1024 {
+                if stream.write_all(&block).is_err() {
+                    break;
+                }
+            }
+        })
     }
 
     /// What was asked, between these words, and then a close.
