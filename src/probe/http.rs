@@ -87,7 +87,7 @@ pub struct Http {
     /// Who we say we are, for servers that want to know.
     client_certificate: Option<ClientCertificate>,
     /// The body may have so many bytes, as it came and unpacked, or the look ends in `http.too_large`.
-    #[serde(default = "four_mebibytes")]
+    #[serde(default = "two_mebibytes")]
     max_body: Size,
     #[serde(skip)]
     prepared: OnceLock<Prepared>,
@@ -125,8 +125,8 @@ fn get() -> String {
     "GET".to_owned()
 }
 
-fn four_mebibytes() -> Size {
-    Size(4 * 1024 * 1024)
+fn two_mebibytes() -> Size {
+    Size(2 * 1024 * 1024)
 }
 
 impl Http {

@@ -11,6 +11,7 @@ use super::connection::Connection;
 use super::connections::Connections;
 use super::cookies;
 use super::prepared::Prepared;
+use super::room;
 use super::route::Place;
 use crate::model::{Connections as Kept, FaultKind, HttpFault, Phase, Stopped, Value};
 use crate::probe::Context;
@@ -227,9 +228,7 @@ async fn take(body: &mut Incoming, most: usize, read: &mut Vec<u8>) -> Result<()
             Some(data) => data,
             None => continue,
         };
-        let room = most - read.len();
-        read.extend_from_slice(&data[..data.len().min(room)]);
-        if data.len() > room {
+        if !room::add(read, data, most) {
             return Err(Cut::TooLarge);
         }
     }

@@ -11,6 +11,7 @@ mod meter;
 mod prepared;
 mod proxy;
 mod redirect;
+mod room;
 mod route;
 mod tunnel;
 mod unpack;

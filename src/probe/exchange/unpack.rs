@@ -8,6 +8,7 @@ use ruzstd::decoding::StreamingDecoder;
 use tokio::task::yield_now;
 use tokio::time::timeout_at;
 
+use super::room;
 use crate::model::{FaultKind, HttpFault};
 use crate::probe::look::{Halt, Look};
 
@@ -166,9 +167,7 @@ async fn pour(
         match decoder.read(&mut chunk) {
             Ok(0) => return Ok(()),
             Ok(count) => {
-                let room = most - body.len();
-                body.extend_from_slice(&chunk[..count.min(room)]);
-                if count > room {
+                if !room::add(body, &chunk[..count], most) {
                     let message =
                         format!("the body has more than `max_body`, {most} bytes, unpacked");
                     return Err(Halt::fault(FaultKind::Http(HttpFault::TooLarge), message));
