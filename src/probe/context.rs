@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::Inventory;
 use super::exchange::{Connections, EnvironmentProxies, Jar};
 use super::net::{Configs, Resolvers};
 use crate::model::{self, Proxies};
@@ -14,6 +15,8 @@ use crate::template::Mask;
 pub struct Shared {
     /// For what a probe itself writes to disk.
     pub mask: Mask,
+    /// What the target gave us.
+    pub(super) inventory: Inventory,
     pub(super) resolvers: Resolvers,
     pub(super) http: Connections,
     pub(super) tls: Configs,
@@ -21,16 +24,18 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Everything is made when first needed. Nothing goes through a proxy, unless a test names one.
+    /// Everything is made when first needed. Of the target nothing is known, and nothing goes through a proxy, unless a test
+    /// names one.
     pub fn new(mask: Mask) -> Arc<Self> {
-        Self::through(mask, &Proxies::default())
+        Self::knowing(mask, Inventory::default(), &Proxies::default())
     }
 
-    /// With the proxies of the environment.
-    pub fn through(mask: Mask, proxies: &Proxies) -> Arc<Self> {
+    /// With what the target gave us, and the proxies of the environment.
+    pub fn knowing(mask: Mask, inventory: Inventory, proxies: &Proxies) -> Arc<Self> {
         Arc::new(Self {
             proxies: EnvironmentProxies::read(proxies, &mask),
             mask,
+            inventory,
             resolvers: Resolvers::default(),
             http: Connections::default(),
             tls: Configs::default(),

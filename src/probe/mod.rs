@@ -10,6 +10,7 @@ mod context;
 mod dns;
 mod exchange;
 mod http;
+mod inventory;
 mod json;
 mod look;
 mod net;
@@ -24,6 +25,7 @@ mod testing;
 mod tls;
 
 pub use context::{AttemptScope, Context, Shared};
+pub use inventory::Inventory;
 #[cfg(test)]
 pub use scripted::{Scene, Scripted};
 

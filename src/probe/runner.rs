@@ -1,36 +1,31 @@
-//! `runner`: is the machine we look from fit to look?
+//! `runner`: is the machine we look from fit to look, and what it was given fit to be used?
 
+mod clock;
+mod limits;
+mod loopback;
 mod names;
+mod secrets;
+mod variables;
 
-use std::io;
 use std::sync::OnceLock;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use hyper::header::DATE;
-use nix::sys::resource::{Resource, getrlimit};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 
-use super::exchange::{Prepared, ask, tls_for, without_userinfo};
-use super::look::{Halt, Look};
-use super::net;
+use super::exchange::{Prepared, without_userinfo};
 use super::{Context, Invalid, Probe};
-use crate::model::{FaultKind, Looked, Phase, ProbeError, RunnerFault, Stopped, Unable, Value};
+use crate::model::{Looked, Value};
+use variables::HostPattern;
 
-/// Said to ourselves.
-const WORDS: &[u8] = b"allclear looks at itself";
-
-/// What each look may hold open: a connection to either family, a database with its journal, the pipes of a command.
-const DESCRIPTORS_PER_LOOK: u64 = 8;
-/// What we hold open besides.
-const OWN_DESCRIPTORS: u64 = 64;
-/// A port stays in use for a minute after its connection was closed.
-const PORTS_PER_LOOK: u64 = 128;
-
-/// Looks at ourselves, so that a limit of the machine we run on is not blamed on the target. One of: does loopback work, are
-/// there descriptors and ports enough for the jobs of this run, is the clock right, do names resolve.
+/// Looks at ourselves, so that a limit of the machine we run on, or a slip in what we were given, is not blamed on the target.
+/// One of: does loopback work, are there descriptors and ports enough for the jobs of this run, is the clock right, do
+/// names resolve, are the variables of the target clean, are its secrets usable.
+///
+/// `unclean` and `unusable` are lists of a `name` and a `why`, never of a value. Unclean is a variable with white space around it,
+/// with a control character or a left-over `${…}` in it, a URL that does not parse or whose scheme nobody speaks here, a path of a
+/// unix socket beyond 107 bytes, and a host among `forbidden_hosts`. Unusable is a secret, or a variable that holds one, that is
+/// absent or empty, a placeholder (`changeme`, `null`, `TODO`, `xxx`, `test_token…`), has white space around it, or is a JSON Web
+/// Token that is not valid from now to the deadline of the run (without one: for ten minutes).
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Runner {
@@ -38,6 +33,9 @@ pub struct Runner {
     look: What,
     /// Whose clock to compare with, for `clock`: the `Date` header of its answer, which has whole seconds.
     url: Option<String>,
+    /// Hosts that no variable may lead to any more, for `variables`: names, or `*.example.com` for all names below one. Looked at
+    /// are URLs, and variables whose name ends in `host`, `server` or `sni`.
+    forbidden_hosts: Option<Vec<String>>,
     /// Which names to look up, for `names`: 1 to 16 that are known to exist. Those that the programs of this machine resolve are in
     /// `resolved`, the others in `unresolved`. When none resolves, our resolver is broken, and it is not the target's name that is
     /// missing: `expect: { resolved: { empty: false } }`.
@@ -58,6 +56,10 @@ enum What {
     Clock,
     /// Which of `names` the programs of this machine resolve: `resolved`, `unresolved`.
     Names,
+    /// Variables of the target that cannot be used as they are: `unclean`.
+    Variables,
+    /// Secrets of the target that cannot be used: `unusable`.
+    Secrets,
 }
 
 impl Runner {
@@ -75,11 +77,17 @@ impl Runner {
         let made = Prepared::get(url)?;
         Ok(self.prepared.get_or_init(|| made))
     }
-}
 
-impl Runner {
     fn names(&self) -> &[String] {
         self.names.as_deref().unwrap_or_default()
+    }
+
+    /// The hosts that are forbidden.
+    fn forbidden(&self) -> Result<Vec<HostPattern<'_>>, Invalid> {
+        let patterns = self.forbidden_hosts.iter().flatten();
+        patterns
+            .map(|pattern| HostPattern::parse(pattern))
+            .collect()
     }
 }
 
@@ -93,9 +101,16 @@ impl Probe for Runner {
         "skew",
         "resolved",
         "unresolved",
+        "unclean",
+        "unusable",
     ];
 
     fn prepare(&self) -> Result<(), Invalid> {
+        if self.look != What::Variables && self.forbidden_hosts.is_some() {
+            let why = "only `look: variables` knows of forbidden hosts";
+            return Err(Invalid::new("forbidden_hosts", why));
+        }
+        self.forbidden()?;
         match (self.look, &self.names) {
             (What::Names, Some(names)) => names::check(names)?,
             (What::Names, None) => {
@@ -115,7 +130,9 @@ impl Probe for Runner {
     fn resources(&self) -> Vec<String> {
         match self.look {
             What::Clock => self.prepared().map(Prepared::resources).unwrap_or_default(),
-            What::Loopback | What::Limits | What::Names => vec!["runner".to_owned()],
+            What::Loopback | What::Limits | What::Names | What::Variables | What::Secrets => {
+                vec!["runner".to_owned()]
+            }
         }
     }
 
@@ -123,216 +140,45 @@ impl Probe for Runner {
         match self.look {
             What::Loopback => "our loopback".to_owned(),
             What::Limits => "our limits".to_owned(),
-            What::Names => format!("our resolver: {}", self.names().join(", ")),
             What::Clock => match &self.url {
                 Some(url) => format!("our clock against GET {}", without_userinfo(url)),
                 None => "our clock".to_owned(),
             },
+            What::Names => format!("our resolver: {}", self.names().join(", ")),
+            What::Variables => "our variables".to_owned(),
+            What::Secrets => "our secrets".to_owned(),
         }
     }
 
     async fn observe(&self, ctx: &Context) -> Looked {
         match self.look {
-            What::Loopback => loopback(ctx).await,
-            What::Limits => limits(ctx),
-            What::Clock => clock(ctx, self.prepared()?).await,
-            What::Names => {
-                self.prepare()?;
-                names::look(ctx, self.names()).await
-            }
+            What::Loopback => loopback::look(ctx).await,
+            What::Limits => limits::look(ctx),
+            What::Clock => clock::look(ctx, self.prepared()?).await,
+            What::Names => names::look(ctx, self.names()).await,
+            What::Variables => Ok(variables::look(ctx, &self.forbidden()?)),
+            What::Secrets => Ok(secrets::look(ctx)),
         }
     }
 }
 
-async fn loopback(ctx: &Context) -> Looked {
-    let mut look = Look::begin(ctx);
-    let broken = |error: io::Error| match net::socket_halt(&error, "speaking to ourselves") {
-        Halt::Fault { message, .. } => {
-            Halt::fault(FaultKind::Runner(RunnerFault::Loopback), message)
-        }
-        unable @ Halt::Unable(_) => unable,
-    };
-    let speaking = async { echo().await.map_err(broken) };
-    let heard = look
-        .phase(
-            Phase::Local,
-            FaultKind::Runner(RunnerFault::Loopback),
-            speaking,
-        )
-        .await?;
-    look.fact("echoed", Value::Bool(heard == WORDS));
-    Ok(look.finish())
-}
-
-async fn echo() -> io::Result<Vec<u8>> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    let listening = async {
-        let (mut stream, _) = listener.accept().await?;
-        let (mut from, mut to) = stream.split();
-        tokio::io::copy(&mut from, &mut to).await?;
-        to.shutdown().await
-    };
-    let speaking = async {
-        let mut stream = TcpStream::connect(address).await?;
-        stream.write_all(WORDS).await?;
-        stream.shutdown().await?;
-        let mut heard = Vec::new();
-        stream.read_to_end(&mut heard).await?;
-        Ok(heard)
-    };
-    let ((), heard) = tokio::try_join!(listening, speaking)?;
-    Ok(heard)
-}
-
-fn limits(ctx: &Context) -> Looked {
-    let mut look = Look::begin(ctx);
-    let (descriptors, _) = getrlimit(Resource::RLIMIT_NOFILE).map_err(|errno| {
-        ProbeError::new(
-            Unable::Limit,
-            format!("the limit of descriptors: {}", errno.desc()),
-        )
-    })?;
-    let jobs = ctx.jobs as u64;
-    let needed = OWN_DESCRIPTORS + DESCRIPTORS_PER_LOOK * jobs;
-    look.fact("descriptors", Value::int(descriptors));
-    look.fact("needed", Value::int(needed));
-    // Only Linux tells; elsewhere the descriptors decide.
-    let ports = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range")
-        .ok()
-        .and_then(|range| port_count(&range));
-    if let Some(ports) = ports {
-        look.fact("ports", Value::int(ports));
-    }
-    let has_ports = ports.is_none_or(|ports| ports >= PORTS_PER_LOOK * jobs);
-    look.fact("enough", Value::Bool(descriptors >= needed && has_ports));
-    Ok(look.finish())
-}
-
-/// `32768 60999` is a range with both ends in it.
-fn port_count(range: &str) -> Option<u64> {
-    let mut ends = range.split_whitespace().map(str::parse::<u64>);
-    let (first, last) = (ends.next()?.ok()?, ends.next()?.ok()?);
-    Some(last.checked_sub(first)? + 1)
-}
-
-async fn clock(ctx: &Context, prepared: &Prepared) -> Looked {
-    let tls = tls_for(ctx, prepared).await?;
-    let mut look = Look::begin(ctx);
-    let answer = ask(&mut look, prepared, &tls).await.map_err(only_ours)?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let date = answer
-        .headers
-        .get(DATE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|text| jiff::fmt::rfc2822::parse(text).ok())
-        .and_then(|date| u64::try_from(date.timestamp().as_second()).ok());
-    if let (Ok(now), Some(date)) = (now, date) {
-        look.fact(
-            "skew",
-            Value::Duration(skew(now, Duration::from_secs(date))),
-        );
-    }
-    Ok(only_our_facts(look.finish()))
-}
-
-/// A `Date` of 12:00:00 was written somewhen in that second, so within it nothing is known to differ.
-fn skew(ours: Duration, theirs: Duration) -> Duration {
-    match ours.checked_sub(theirs) {
-        Some(behind) => behind.saturating_sub(Duration::from_secs(1)),
-        None => theirs.saturating_sub(ours),
-    }
-}
-
-/// The exchange behind it has facts of its own, which this probe does not promise.
-fn only_our_facts(seen: crate::model::Observation) -> crate::model::Observation {
-    let facts = seen
-        .facts
-        .filter_map(|name, value| Runner::FACTS.contains(&name).then_some(value));
-    crate::model::Observation { facts, ..seen }
-}
-
-fn only_ours(stopped: Stopped) -> Stopped {
-    match stopped {
-        Stopped::Fault(seen) => Stopped::Fault(Box::new(only_our_facts(*seen))),
-        unable @ Stopped::Unable(_) => unable,
-    }
+/// An entry of a list of what is wrong.
+fn finding(name: &str, why: String) -> Value {
+    Value::Map(vec![
+        ("name".to_owned(), Value::Text(name.to_owned())),
+        ("why".to_owned(), Value::Text(why)),
+    ])
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Server, closed_port, code, look, problem, read};
+    use std::time::Duration;
+
+    use super::super::testing::{problem, read};
+    use super::super::{Inventory, Shared};
     use super::*;
-
-    #[tokio::test]
-    async fn our_loopback_gives_back_what_was_sent() {
-        let seen = look(&read::<Runner>("look: loopback")).await.unwrap();
-        assert_eq!(seen.facts.get("echoed"), Some(&Value::Bool(true)));
-        assert!(seen.phase(Phase::Local).is_some());
-    }
-
-    #[tokio::test]
-    async fn limits_are_measured_against_the_jobs() {
-        let probe: Runner = read("look: limits");
-        let mut ctx = Context::for_tests(Duration::from_secs(1));
-        ctx.jobs = 1;
-        let seen = probe.observe(&ctx).await.unwrap();
-        assert_eq!(seen.facts.get("needed"), Some(&Value::int(72)));
-        assert_eq!(seen.facts.get("enough"), Some(&Value::Bool(true)));
-        ctx.jobs = usize::MAX / 1024;
-        let seen = probe.observe(&ctx).await.unwrap();
-        assert_eq!(seen.facts.get("enough"), Some(&Value::Bool(false)));
-        assert_eq!(port_count("32768\t60999\n"), Some(28232));
-    }
-
-    /// Answers with a date this far from ours.
-    async fn dated(date: jiff::Timestamp) -> Server {
-        let date = date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        Server::start(move |mut stream| {
-            let answer = format!("HTTP/1.1 200 OK\r\ndate: {date}\r\ncontent-length: 0\r\n\r\n");
-            async move {
-                let _ = stream.read(&mut [0; 1024]).await;
-                let _ = stream.write_all(answer.as_bytes()).await;
-            }
-        })
-        .await
-    }
-
-    #[tokio::test]
-    async fn the_clock_is_compared_in_both_directions() {
-        for offset in [-3600, 0, 3600] {
-            let date = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(offset);
-            let server = dated(date).await;
-            let probe: Runner = read(&format!(
-                "{{ look: clock, url: \"http://{}/\" }}",
-                server.address
-            ));
-            let seen = look(&probe).await.unwrap();
-            let Some(Value::Duration(skew)) = seen.facts.get("skew") else {
-                panic!("{seen:?}");
-            };
-            let off = skew.as_secs_f64() - f64::from(i32::try_from(offset.abs()).unwrap());
-            assert!(off.abs() < 10.0, "{offset}: {skew:?}");
-            assert_eq!(seen.facts.get("remote_ip"), None);
-        }
-    }
-
-    #[tokio::test]
-    async fn nobody_with_a_clock_is_their_fault_and_not_ours() {
-        let port = closed_port().await;
-        let probe: Runner = read(&format!(
-            "{{ look: clock, url: \"http://127.0.0.1:{port}/\" }}"
-        ));
-        assert_eq!(code(look(&probe).await), "tcp.refused");
-    }
-
-    #[test]
-    fn within_the_second_of_a_date_nothing_differs() {
-        let at = Duration::from_millis;
-        assert_eq!(skew(at(12_700), at(12_000)), Duration::ZERO);
-        assert_eq!(skew(at(15_500), at(12_000)), at(2_500));
-        assert_eq!(skew(at(11_500), at(12_000)), at(500));
-    }
+    use crate::model::{Observation, Proxies};
+    use crate::template::Mask;
 
     #[test]
     fn slips_are_told() {
@@ -342,5 +188,73 @@ mod tests {
         );
         assert!(problem("runner", "{ look: clock, url: a }").contains("no scheme"));
         assert!(problem("runner", "look: limit").contains("did you mean `limits`"));
+        assert!(
+            problem("runner", "{ look: secrets, forbidden_hosts: [a] }")
+                .contains("only `look: variables`")
+        );
+        assert!(
+            problem(
+                "runner",
+                "{ look: variables, forbidden_hosts: [\"https://a\"] }"
+            )
+            .contains("is a URL")
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_is_named_and_never_shown() {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let inventory = Inventory {
+            variables: vec![
+                ("api".to_owned(), text("http://web")),
+                ("db_dsn".to_owned(), text("postgres://me:hunter22@db/x ")),
+                (
+                    "origins".to_owned(),
+                    Value::List(vec![text("https://a b/")]),
+                ),
+            ],
+            credentials: vec![
+                (
+                    "secret.key".to_owned(),
+                    Ok("test_token_hunter22".to_owned()),
+                ),
+                (
+                    "secret.pin".to_owned(),
+                    Err("variable PIN is not set".to_owned()),
+                ),
+                ("password".to_owned(), Ok("hunter22".to_owned())),
+            ],
+            deadline: None,
+        };
+        let ctx = Context {
+            shared: Shared::knowing(Mask::default(), inventory, &Proxies::default()),
+            ..Context::for_tests(Duration::from_secs(1))
+        };
+        let names = |seen: &Observation, fact| {
+            let Some(Value::List(items)) = seen.facts.get(fact) else {
+                panic!("{seen:?}");
+            };
+            let name = |item: &Value| item.get("name").and_then(Value::as_text).map(str::to_owned);
+            items
+                .iter()
+                .map(|item| name(item).unwrap())
+                .collect::<Vec<_>>()
+        };
+        let variables: Runner = read("look: variables");
+        let seen = variables.observe(&ctx).await.unwrap();
+        assert_eq!(names(&seen, "unclean"), ["db_dsn", "origins[0]"]);
+        assert!(!format!("{seen:?}").contains("hunter22"));
+        let secrets: Runner = read("look: secrets");
+        let seen = secrets.observe(&ctx).await.unwrap();
+        assert_eq!(names(&seen, "unusable"), ["secret.key", "secret.pin"]);
+        let shown = format!("{seen:?}");
+        assert!(shown.contains("PIN is not set") && !shown.contains("hunter22"));
+    }
+
+    #[test]
+    fn what_is_looked_at_is_said_without_values() {
+        let probe: Runner = read("{ look: clock, url: \"http://me:hunter22@web/\" }");
+        assert_eq!(probe.request(), "our clock against GET http://web/");
+        assert_eq!(read::<Runner>("look: secrets").request(), "our secrets");
     }
 }

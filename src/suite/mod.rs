@@ -10,6 +10,7 @@ mod failure_keys;
 mod file;
 mod files;
 mod gate_keys;
+mod inventory;
 mod links;
 mod lint;
 mod literal;

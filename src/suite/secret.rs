@@ -137,6 +137,13 @@ impl Secret {
         }
     }
 
+    /// Its value or why it cannot be had, for who only wants to see whether it could be used: a program that nobody has asked
+    /// is not started for that.
+    pub(super) fn usable(&self, means: &Means) -> Option<Result<&str, &str>> {
+        let is_program = matches!(self.reference, Reference::Command(_));
+        (!is_program || self.value.get().is_some()).then(|| self.value(means).map_err(Without::why))
+    }
+
     /// Its value, if somebody has asked for it and it could be had.
     pub(super) fn resolved(&self) -> Option<&str> {
         self.value.get()?.as_deref().ok()

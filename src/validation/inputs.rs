@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::{Refused, Request, rerun};
 use crate::model::RunId;
 use crate::plan::{self, Identity, Plan, Selection};
+use crate::probe::Inventory;
 use crate::settings::{Flags, RunConfig, fold};
 use crate::suite::{Environment, Given, Opened, Suites, lint, load};
 use crate::yaml::{Diagnostics, Sources};
@@ -16,6 +17,8 @@ pub(super) struct Inputs {
     /// Warnings of the load and lints.
     pub(super) warnings: Diagnostics,
     selection: Selection,
+    /// What the target gives a run; empty where nothing is run.
+    inventory: Inventory,
 }
 
 impl Inputs {
@@ -39,6 +42,13 @@ impl Inputs {
         let config = fold(flags, &suites.project, &suites.target)?;
         let mut warnings = suites.warnings.clone();
         warnings.extend(lint(&suites));
+        let inventory = match run {
+            Some(_) => Inventory {
+                deadline: config.deadline,
+                ..suites.inventory()
+            },
+            None => Inventory::default(),
+        };
         let suites = suites.without_trees();
         let selection = selection(request, &config)?;
         Ok(Self {
@@ -46,6 +56,7 @@ impl Inputs {
             config,
             warnings,
             selection,
+            inventory,
         })
     }
 
@@ -70,6 +81,7 @@ impl Inputs {
             Planned {
                 config: self.config,
                 warnings: self.warnings,
+                inventory: self.inventory,
                 sources,
             },
         ))
@@ -80,6 +92,7 @@ impl Inputs {
 pub(super) struct Planned {
     pub(super) config: RunConfig,
     pub(super) warnings: Diagnostics,
+    pub(super) inventory: Inventory,
     pub(super) sources: std::sync::Arc<Sources>,
 }
 

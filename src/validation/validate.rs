@@ -67,14 +67,21 @@ async fn run(
     let identity: Identity = identity::of_now(request.shipped);
     let inputs = Inputs::read(request, opened, embedded, Some(&identity.id))?;
     // The texts of the files are for messages, and all of those were told.
-    let (plan, Planned { config, .. }) = inputs.plan(request, identity)?;
-    observe(plan, &config, request, cancel, listener).await
+    let (
+        plan,
+        Planned {
+            config, inventory, ..
+        },
+    ) = inputs.plan(request, identity)?;
+    let proxies = settings::proxies(&request.variables);
+    let shared = Shared::knowing(request.mask.clone(), inventory, &proxies);
+    observe(plan, &config, shared, cancel, listener).await
 }
 
 async fn observe(
     plan: Plan,
     config: &RunConfig,
-    request: &Request,
+    shared: Arc<Shared>,
     cancel: Cancel,
     listener: &mut dyn FnMut(&Event),
 ) -> Result<Validated, Refused> {
@@ -88,8 +95,6 @@ async fn observe(
         }
         events.iter().for_each(&mut *listener);
     };
-    let proxies = settings::proxies(&request.variables);
-    let shared = Shared::through(request.mask.clone(), &proxies);
     let plan = Arc::new(plan);
     let record = runner::run(plan.clone(), config, shared, cancel, &mut emit).await;
     let verdict = Arc::new(gate::decide(&record));

@@ -7,7 +7,7 @@ use tokio_rustls::TlsAcceptor;
 use super::tls::{Authority, serving};
 use super::*;
 use crate::model::{Origin, Proxies, ProxySetting};
-use crate::probe::Shared;
+use crate::probe::{Inventory, Shared};
 use crate::template::Mask;
 
 trait Both: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -168,7 +168,7 @@ fn through(proxy: &Server, except: &str) -> Context {
         except: except.to_owned(),
     };
     Context {
-        shared: Shared::through(Mask::default(), &proxies),
+        shared: Shared::knowing(Mask::default(), Inventory::default(), &proxies),
         ..Context::for_tests(AMPLE)
     }
 }
