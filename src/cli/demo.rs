@@ -131,7 +131,7 @@ fn farewell() -> String {
 fn serve(fault: Option<&str>) -> Result<u8, Failure> {
     let names: Vec<String> = Fault::ALL
         .iter()
-        .map(|fault| format!("  {:16} {}", fault.name(), fault.describe()))
+        .map(|fault| format!("  {:20} {}", fault.name(), fault.describe()))
         .collect();
     let fault = match fault {
         None => Fault::None,

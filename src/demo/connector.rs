@@ -108,7 +108,7 @@ impl Manner {
 }
 
 /// Reads until the peer closes, and says nothing.
-async fn swallow(near: &mut TcpStream) -> io::Result<()> {
+pub(super) async fn swallow(near: &mut TcpStream) -> io::Result<()> {
     let mut buffer = [0; 512];
     while near.read(&mut buffer).await? > 0 {}
     Ok(())

@@ -1,23 +1,41 @@
 //! The running environment: started with one fault, gone when stopped.
 
 use std::io;
+use std::net::SocketAddr;
 
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::Fault;
+use super::cache::Cache;
+use super::certificates::{Authority, CertificateError, NAME, RETIRED_NAME};
 use super::connector::Connector;
 use super::database::{self, ENVIRONMENT, File};
 use super::directory::Directory;
-use super::service::{Config, Server};
+use super::service::{Config, Limits, Server};
 use super::tasks::Tasks;
+use super::{Fault, control};
 
 /// The names [`Environment::variables`] gives, without `demo.`, and what each is for. Known without starting anything.
 pub const VARIABLES: &[(&str, &str)] = &[
     ("api", "the service, as http://127.0.0.1:PORT"),
     ("web", "the page, as http://127.0.0.1:PORT"),
+    (
+        "tls_host",
+        "the name the service's TLS port is certified for",
+    ),
+    ("tls_port", "the service's TLS port"),
+    (
+        "retired_name",
+        "a name of the same port that it was certified for once",
+    ),
+    ("ca", "the authority that certifies it, a PEM file"),
+    (
+        "control",
+        "somebody else, always whole, as https://localhost:PORT",
+    ),
+    ("commit", "what the service was built from"),
     ("host", "the address of the connector to the database"),
     ("port", "the port of the connector to the database"),
     ("dsn", "the database file, as sqlite:///PATH"),
@@ -37,6 +55,10 @@ pub struct Environment {
     pool: SqlitePool,
     connector: Connector,
     service: Server,
+    _cache: Cache,
+    control: SocketAddr,
+    ca: String,
+    commit: String,
     dsn: String,
     password: String,
     // The last field, so that it is dropped after those who use it.
@@ -55,13 +77,16 @@ pub enum StartError {
     /// The system's temporary directory has a name that no DSN can hold.
     #[error("the temporary directory's name is not UTF-8: {}", std::env::temp_dir().display())]
     DirectoryName,
+    /// Its certificates cannot be made.
+    #[error("cannot make certificates: {0}")]
+    Certificates(#[from] CertificateError),
     /// The database file cannot be made.
     #[error("cannot make the database: {0}")]
     Database(#[from] sqlx::Error),
     /// A port on 127.0.0.1 cannot be opened.
     #[error("cannot open a port on 127.0.0.1 for the {part}: {source}")]
     Listen {
-        /// `database`, `connector` or `service`.
+        /// `database`, `connector`, `cache`, `control` or `service`.
         part: &'static str,
         /// What the system says.
         source: io::Error,
@@ -82,6 +107,13 @@ impl Environment {
         };
         let dsn = dsn.ok_or(StartError::DirectoryName)?;
 
+        let ca = directory.path().join("ca.pem");
+        let authority = Authority::create()?;
+        authority
+            .write(&ca)
+            .map_err(|source| StartError::Directory { source })?;
+        let ca = ca.to_str().ok_or(StartError::DirectoryName)?.to_owned();
+
         // Lazy, because a damaged file is to be the patient's trouble and not ours. One connection: requests are tiny.
         let pool = SqlitePoolOptions::new()
             .max_connections(1)
@@ -94,8 +126,21 @@ impl Environment {
         let connector = Connector::start(fault, database, &tasks.0)
             .await
             .map_err(listen("connector"))?;
+        let cache = Cache::start(fault, &tasks.0)
+            .await
+            .map_err(listen("cache"))?;
+        let control = control::start(authority.acceptor(Fault::None)?, &tasks.0)
+            .await
+            .map_err(listen("control"))?;
         let password = Uuid::new_v4().simple().to_string();
+        let commit = Uuid::new_v4().simple().to_string();
         let config = Config {
+            commit: commit.clone(),
+            limits: match fault {
+                Fault::Contract => Limits::HALVED,
+                _ => Limits::DECLARED,
+            },
+            cache: cache.address(),
             environment: ENVIRONMENT.to_owned(),
             password: match fault {
                 Fault::Config => format!("{password}\n"),
@@ -103,7 +148,7 @@ impl Environment {
             },
             connector: connector.address(),
         };
-        let service = Server::start(fault, config, &tasks.0)
+        let service = Server::start(fault, config, authority.acceptor(fault)?, &tasks.0)
             .await
             .map_err(listen("service"))?;
         Ok(Self {
@@ -111,6 +156,10 @@ impl Environment {
             pool,
             connector,
             service,
+            _cache: cache,
+            control,
+            ca,
+            commit,
             dsn,
             password,
             _directory: directory,
@@ -119,11 +168,16 @@ impl Environment {
 
     /// What suites use as `${demo.NAME}`, in the order of [`VARIABLES`].
     pub fn variables(&self) -> Vec<(&'static str, String)> {
-        let http = format!("http://{}", self.service.address());
         let connector = self.connector.address();
         let values = [
-            http.clone(),
-            http,
+            format!("http://{}", self.service.address()),
+            format!("http://{}", self.service.web()),
+            NAME.to_owned(),
+            self.service.tls().port().to_string(),
+            RETIRED_NAME.to_owned(),
+            self.ca.clone(),
+            format!("https://{NAME}:{}", self.control.port()),
+            self.commit.clone(),
             connector.ip().to_string(),
             connector.port().to_string(),
             self.dsn.clone(),

@@ -46,10 +46,38 @@ pub enum Fault {
     Crossed,
     /// No agent started, and the service calls that healthy.
     Fallback,
+    /// The certificate of the TLS port has expired.
+    TlsExpired,
+    /// The certificate of the TLS port will soon expire.
+    TlsExpiring,
+    /// The certificate of the TLS port is for another name.
+    TlsOtherName,
+    /// The certificate of the TLS port is for the retired name, too.
+    TlsRetiredName,
+    /// The certificate of the TLS port is from an authority nobody knows.
+    TlsUnknownIssuer,
+    /// The TLS port speaks plain HTTP.
+    TlsPlaintext,
+    /// The TLS port accepts, and never says a word.
+    TlsSilent,
+    /// The cache's port is bound and nobody listens on it.
+    CacheDown,
+    /// The 20th to 22nd answers of `/health` are 503.
+    Brownout,
+    /// Every third answer of `/version` names another commit.
+    Canary,
+    /// The service runs with other limits than were declared.
+    Contract,
+    /// The balancer knows no route for `/api/health`.
+    RouteMissing,
+    /// Answers to preflights allow nothing.
+    Cors,
+    /// Whatever has no endpoint is answered with the page.
+    SpaFallback,
 }
 
 impl Fault {
-    /// Every fault, `none` first, in the order of the path from the connector to the agents.
+    /// Every fault, `none` first, those of the path from the connector to the agents, then those around it.
     pub const ALL: &'static [Self] = &[
         Self::None,
         Self::Refuse,
@@ -71,6 +99,20 @@ impl Fault {
         Self::OpenAuth,
         Self::Crossed,
         Self::Fallback,
+        Self::TlsExpired,
+        Self::TlsExpiring,
+        Self::TlsOtherName,
+        Self::TlsRetiredName,
+        Self::TlsUnknownIssuer,
+        Self::TlsPlaintext,
+        Self::TlsSilent,
+        Self::CacheDown,
+        Self::Brownout,
+        Self::Canary,
+        Self::Contract,
+        Self::RouteMissing,
+        Self::Cors,
+        Self::SpaFallback,
     ];
 
     /// As it is written after `--set demo.fault=`.
@@ -96,6 +138,20 @@ impl Fault {
             Self::OpenAuth => "open-auth",
             Self::Crossed => "crossed",
             Self::Fallback => "fallback",
+            Self::TlsExpired => "tls-expired",
+            Self::TlsExpiring => "tls-expiring",
+            Self::TlsOtherName => "tls-other-name",
+            Self::TlsRetiredName => "tls-retired-name",
+            Self::TlsUnknownIssuer => "tls-unknown-issuer",
+            Self::TlsPlaintext => "tls-plaintext",
+            Self::TlsSilent => "tls-silent",
+            Self::CacheDown => "cache-down",
+            Self::Brownout => "brownout",
+            Self::Canary => "canary",
+            Self::Contract => "contract",
+            Self::RouteMissing => "route-missing",
+            Self::Cors => "cors",
+            Self::SpaFallback => "spa-fallback",
         }
     }
 
@@ -133,6 +189,26 @@ impl Fault {
             Self::OpenAuth => "protected endpoints answer 200 without a token",
             Self::Crossed => "a user's profile shows the other user",
             Self::Fallback => "no agent started; the service says healthy, in fallback mode",
+            Self::TlsExpired => "the certificate of the TLS port expired yesterday",
+            Self::TlsExpiring => "the certificate of the TLS port expires in ten days",
+            Self::TlsOtherName => "the certificate of the TLS port is for another name",
+            Self::TlsRetiredName => {
+                "the certificate of the TLS port is also for the name that was retired"
+            }
+            Self::TlsUnknownIssuer => {
+                "the certificate of the TLS port is from an authority nobody knows"
+            }
+            Self::TlsPlaintext => "the TLS port speaks plain HTTP",
+            Self::TlsSilent => "the TLS port accepts connections and never says a word",
+            Self::CacheDown => "the cache refuses connections; the service goes on without it",
+            Self::Brownout => "the 20th to the 22nd answer of /health are 503",
+            Self::Canary => "every third answer of /version comes from another commit",
+            Self::Contract => "the service waits half as long for its database as was declared",
+            Self::RouteMissing => "no route leads to /api/health: 404",
+            Self::Cors => {
+                "browsers are not allowed to ask: preflights are answered without CORS headers"
+            }
+            Self::SpaFallback => "unknown paths are answered 200 and the page",
         }
     }
 }
@@ -152,7 +228,7 @@ mod tests {
         for (position, fault) in Fault::ALL.iter().enumerate() {
             assert_eq!(*fault as usize, position, "{fault}");
         }
-        assert_eq!(Fault::ALL.len(), Fault::Fallback as usize + 1);
+        assert_eq!(Fault::ALL.len(), Fault::SpaFallback as usize + 1);
     }
 
     #[test]

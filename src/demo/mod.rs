@@ -6,10 +6,15 @@
 //! used to test, so a mistake in a probe cannot hide behind the same mistake here.
 //!
 //! ```text
-//! HTTP ──► service ──► connector ──► database (line protocol) ──► SQLite file
+//! HTTP, HTTPS ──► service ──► connector ──► database (line protocol) ──► SQLite file
+//!                        └──► cache (Redis protocol)
+//! HTTPS ──► control: always whole, what a look from here to elsewhere finds
 //! ```
 
+mod cache;
+mod certificates;
 mod connector;
+mod control;
 mod database;
 mod directory;
 mod environment;
@@ -17,5 +22,6 @@ mod fault;
 mod service;
 mod tasks;
 
+pub use certificates::CertificateError;
 pub use environment::{Environment, StartError, VARIABLES};
 pub use fault::Fault;

@@ -4,7 +4,10 @@ use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
-use hyper::header::{ALLOW, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, WWW_AUTHENTICATE};
+use hyper::header::{
+    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ALLOW, AUTHORIZATION,
+    CONTENT_LENGTH, CONTENT_TYPE, DATE, ORIGIN, WWW_AUTHENTICATE,
+};
 use hyper::{HeaderMap, Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use jiff::fmt::rfc2822::DateTimeParser;
@@ -15,6 +18,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::*;
+
+mod around;
 
 /// How long anything here may take; far more than it should.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -64,11 +69,6 @@ impl Environment {
 
     /// One request over a connection of its own.
     async fn ask(&self, method: Method, path: &str, token: Option<&str>, body: &str) -> Answer {
-        let stream = TcpStream::connect(self.service.address()).await.unwrap();
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-            .await
-            .unwrap();
-        tokio::spawn(connection);
         let mut request = Request::new(Full::<Bytes>::from(body.to_owned()));
         *request.method_mut() = method;
         *request.uri_mut() = path.parse().unwrap();
@@ -76,6 +76,15 @@ impl Environment {
             let bearer = format!("Bearer {token}").parse().unwrap();
             request.headers_mut().insert(AUTHORIZATION, bearer);
         }
+        self.send(request).await
+    }
+
+    async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
+        let stream = TcpStream::connect(self.service.address()).await.unwrap();
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
+            .unwrap();
+        tokio::spawn(connection);
         let answer = tokio::time::timeout(PATIENCE, sender.send_request(request));
         let (head, body) = answer.await.unwrap().unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();
@@ -84,6 +93,23 @@ impl Environment {
             headers: head.headers,
             body: String::from_utf8(body.into()).unwrap(),
         }
+    }
+
+    /// What browsers ask before they send a token.
+    async fn preflight(&self, path: &str, origin: &str) -> Answer {
+        let mut request = Request::new(Full::<Bytes>::default());
+        *request.method_mut() = Method::OPTIONS;
+        *request.uri_mut() = path.parse().unwrap();
+        let headers = request.headers_mut();
+        headers.insert(ORIGIN, origin.parse().unwrap());
+        let asks = [
+            (ACCESS_CONTROL_REQUEST_METHOD, "GET"),
+            (ACCESS_CONTROL_REQUEST_HEADERS, "authorization"),
+        ];
+        for (name, value) in asks {
+            headers.insert(name, value.parse().unwrap());
+        }
+        self.send(request).await
     }
 
     async fn get(&self, path: &str) -> Answer {
@@ -141,7 +167,7 @@ async fn a_whole_environment_answers_every_health_endpoint() {
     );
     assert_eq!(
         demo.get("/health/ready").await.json(),
-        json!({ "status": "ready", "core_db": "connected", "users": 2 })
+        json!({ "status": "ready", "core_db": "connected", "redis_db": "connected", "users": 2 })
     );
     assert_eq!(
         demo.get("/health/startup").await.json(),
@@ -376,7 +402,8 @@ async fn a_drop_ends_everything_too() {
 async fn two_environments_do_not_share_anything() {
     let (one, other) = (with(Fault::None).await, with(Fault::None).await);
     for ((name, mine), (_, theirs)) in one.variables().into_iter().zip(other.variables()) {
-        assert_eq!(mine == theirs, name == "host", "{name}");
+        let is_shared = ["host", "tls_host", "retired_name"].contains(&name);
+        assert_eq!(mine == theirs, is_shared, "{name}");
     }
     let token = one.token().await;
     let stranger = other.ask(Method::GET, "/me", Some(&token), "").await;

@@ -1,44 +1,50 @@
-//! What the service answers, endpoint by endpoint. Every word of an answer is computed: what says `connected` has asked.
+//! What the service answers, endpoint by endpoint. Every word of an answer is computed.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
 
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::header::AUTHORIZATION;
 use hyper::{HeaderMap, Method, Request, StatusCode};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::agents::Agents;
+use super::limits::MAX_BODY_BYTES;
 use super::reply::{Refusal, Reply, html, json};
 use super::server::Config;
 use super::store::Store;
+use super::{about, cors, health};
 use crate::demo::Fault;
-
-/// How late [`Fault::Slow`] is.
-const LATE: Duration = Duration::from_millis(2500);
-
-/// Request bodies beyond this are refused.
-const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// Everything the service answers with.
 #[derive(Debug)]
 pub(super) struct Endpoints {
     fault: Fault,
-    config: Config,
-    store: Store,
-    agents: Agents,
-    health_checks: AtomicU64,
+    pub(super) config: Config,
+    /// Where the page comes from, which may ask from there.
+    web: SocketAddr,
+    pub(super) store: Store,
+    pub(super) agents: Agents,
+    pub(super) health_checks: AtomicU64,
+    pub(super) asked_for_version: AtomicU64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Endpoint {
     Page,
+    Docs,
+    Version,
+    Limits,
     Health,
+    ApiHealth,
     Ready,
     Startup,
+    Infrastructure,
+    Backend,
     Agents,
+    AuthHealth,
     Login,
     Logout,
     Me,
@@ -47,12 +53,19 @@ enum Endpoint {
 }
 
 impl Endpoint {
-    const ALL: [(&'static str, Self); 10] = [
+    const ALL: [(&'static str, Self); 17] = [
         ("/", Self::Page),
+        ("/docs", Self::Docs),
+        ("/version", Self::Version),
+        ("/config", Self::Limits),
         ("/health", Self::Health),
+        ("/api/health", Self::ApiHealth),
         ("/health/ready", Self::Ready),
         ("/health/startup", Self::Startup),
+        ("/health/infrastructure", Self::Infrastructure),
+        ("/health/backend", Self::Backend),
         ("/health/agents", Self::Agents),
+        ("/auth/health", Self::AuthHealth),
         ("/login", Self::Login),
         ("/logout", Self::Logout),
         ("/me", Self::Me),
@@ -94,13 +107,21 @@ struct Execute {
 }
 
 impl Endpoints {
-    pub(super) fn new(fault: Fault, config: Config, store: Store, agents: Agents) -> Self {
+    pub(super) fn new(
+        fault: Fault,
+        config: Config,
+        web: SocketAddr,
+        store: Store,
+        agents: Agents,
+    ) -> Self {
         Self {
             fault,
             config,
+            web,
             store,
             agents,
             health_checks: AtomicU64::new(0),
+            asked_for_version: AtomicU64::new(0),
         }
     }
 
@@ -118,16 +139,35 @@ impl Endpoints {
         if self.fault == Fault::Html && found != Some(Endpoint::Page) {
             return Ok(html(PROXY_PAGE.to_owned()));
         }
-        let endpoint = found.ok_or(Refusal::NotFound)?;
+        let endpoint = match (found, self.fault) {
+            (None, Fault::SpaFallback) => return Ok(html(self.page())),
+            (None, _) | (Some(Endpoint::ApiHealth), Fault::RouteMissing) => {
+                return Err(Refusal::NotFound);
+            }
+            (Some(endpoint), _) => endpoint,
+        };
+        if cors::is_preflight(request.method(), request.headers()) {
+            return Ok(match self.fault {
+                Fault::Cors => cors::nothing(),
+                _ => cors::answer(request.headers(), self.web, endpoint.allowed()),
+            });
+        }
         if !endpoint.allows(request.method()) {
             return Err(Refusal::MethodNotAllowed(endpoint.allowed()));
         }
         match endpoint {
             Endpoint::Page => Ok(html(self.page())),
+            Endpoint::Docs => Ok(about::docs(Endpoint::ALL.into_iter().map(|(path, _)| path))),
+            Endpoint::Version => Ok(self.version()),
+            Endpoint::Limits => Ok(self.limits()),
             Endpoint::Health => self.health().await,
+            Endpoint::ApiHealth => Ok(health::alive()),
             Endpoint::Ready => Ok(self.ready().await),
             Endpoint::Startup => Ok(self.startup().await),
-            Endpoint::Agents => Ok(self.agents()),
+            Endpoint::Infrastructure => Ok(self.infrastructure().await),
+            Endpoint::Backend => Ok(self.backend().await),
+            Endpoint::Agents => Ok(self.agents_health()),
+            Endpoint::AuthHealth => Ok(self.auth_health().await),
             Endpoint::Login => self.login(request).await,
             Endpoint::Logout => self.logout(request.headers()).await,
             Endpoint::Me => self.me(request.headers()).await,
@@ -144,79 +184,6 @@ impl Endpoints {
         format!(
             "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>demo</title></head>\n<body>{root}</body>\n</html>\n"
         )
-    }
-
-    /// Alive: this process answers. It does not look behind itself.
-    async fn health(&self) -> Result<Reply, Refusal> {
-        let number = self.health_checks.fetch_add(1, Ordering::Relaxed) + 1;
-        if number.is_multiple_of(3) {
-            match self.fault {
-                Fault::Slow => tokio::time::sleep(LATE).await,
-                Fault::Intermittent => return Err(Refusal::Unavailable("overloaded".to_owned())),
-                _ => {}
-            }
-        }
-        let health = json!({
-            "status": "healthy",
-            "service": "demo-api",
-            "version": env!("CARGO_PKG_VERSION"),
-        });
-        Ok(json(StatusCode::OK, &health))
-    }
-
-    /// Ready: whoever is sent here now will be served, so the database has to answer now.
-    async fn ready(&self) -> Reply {
-        match self.store.users().await {
-            Ok(users) => {
-                let ready = json!({ "status": "ready", "core_db": "connected", "users": users });
-                json(StatusCode::OK, &ready)
-            }
-            Err(error) => {
-                let not_ready = json!({
-                    "status": "not_ready",
-                    "core_db": "disconnected",
-                    "reason": error.to_string(),
-                });
-                json(StatusCode::SERVICE_UNAVAILABLE, &not_ready)
-            }
-        }
-    }
-
-    /// Started: what it was told is usable, and the database it was told to use is the one it found.
-    async fn startup(&self) -> Reply {
-        let config = match self.config.password.as_str() {
-            "" => check(Err("the password is empty".to_owned())),
-            password if password.trim() != password => {
-                check(Err("whitespace around the password".to_owned()))
-            }
-            _ => check(Ok(())),
-        };
-        let database = match self.store.environment().await {
-            Ok(name) if name == self.config.environment => check(Ok(())),
-            Ok(name) => check(Err(format!("it belongs to {name}"))),
-            Err(error) => check(Err(error.to_string())),
-        };
-        let is_ready = [&config, &database]
-            .iter()
-            .all(|check| check["status"] == "ready");
-        let (status, word) = if is_ready {
-            (StatusCode::OK, "ready")
-        } else {
-            (StatusCode::SERVICE_UNAVAILABLE, "not_ready")
-        };
-        let checks = json!({ "config": config, "database": database });
-        json(status, &json!({ "status": word, "checks": checks }))
-    }
-
-    /// Says healthy without agents, too: a fallback that hides itself from whoever reads only the status.
-    fn agents(&self) -> Reply {
-        let count = self.agents.count();
-        let health = json!({
-            "status": "healthy",
-            "fallback_mode": count == 0,
-            "agents_count": count,
-        });
-        json(StatusCode::OK, &health)
     }
 
     async fn login(&self, request: Request<Incoming>) -> Result<Reply, Refusal> {
@@ -287,13 +254,6 @@ impl Endpoints {
             return Err(Refusal::Unauthorized("a bearer token is wanted"));
         }
         Ok(user)
-    }
-}
-
-fn check(outcome: Result<(), String>) -> Value {
-    match outcome {
-        Ok(()) => json!({ "status": "ready" }),
-        Err(reason) => json!({ "status": "not_ready", "reason": reason }),
     }
 }
 

@@ -1,9 +1,14 @@
-//! The service: HTTP/1.1 in front, the database behind the connector, three agents inside.
+//! The service: HTTP/1.1 in front, the database behind the connector and a cache beside it, three agents inside.
 
+mod about;
 mod agents;
+mod cors;
 mod endpoints;
+mod health;
+mod limits;
 mod reply;
 mod server;
 mod store;
 
+pub(super) use limits::Limits;
 pub(super) use server::{Config, Server};

@@ -1,4 +1,4 @@
-//! The service's port: who listens, who answers, and the date on every answer.
+//! The service's ports: who listens, who answers, and the date on every answer.
 
 use std::convert::Infallible;
 use std::io;
@@ -12,77 +12,127 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::{SignedDuration, Timestamp};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio_rustls::TlsAcceptor;
 
 use super::agents::Agents;
 use super::endpoints::Endpoints;
+use super::limits::Limits;
 use super::reply::Reply;
 use super::store::Store;
 use crate::demo::Fault;
-use crate::demo::connector::hold_port;
+use crate::demo::connector::{hold_port, swallow};
 use crate::demo::tasks::Tasks;
 
 /// How wrong the clock of [`Fault::Clock`] is.
 const SKEW: SignedDuration = SignedDuration::from_hours(-1);
 
-/// How long a client may take to send its headers.
+/// How long a client may take to send its headers, and before them to shake hands.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the service is told when it starts.
 #[derive(Debug)]
 pub(in crate::demo) struct Config {
     pub(in crate::demo) environment: String,
+    pub(in crate::demo) commit: String,
     pub(in crate::demo) password: String,
     pub(in crate::demo) connector: SocketAddr,
+    pub(in crate::demo) cache: SocketAddr,
+    pub(in crate::demo) limits: Limits,
 }
 
-/// The service's port, open or held.
+/// The service's ports, open or held: one for the API, one for the page, one that speaks TLS. Each answers everything.
 #[derive(Debug)]
 pub(in crate::demo) struct Server {
-    address: SocketAddr,
+    api: SocketAddr,
+    web: SocketAddr,
+    tls: SocketAddr,
     /// Held, never listening: see [`Fault::Down`].
-    _held: Option<TcpSocket>,
+    _held: Vec<TcpSocket>,
 }
 
 impl Server {
-    /// Opens a port of its own and answers there.
+    /// Opens ports of its own and answers there.
     pub(in crate::demo) async fn start(
         fault: Fault,
         config: Config,
+        acceptor: TlsAcceptor,
         tasks: &Tasks,
     ) -> io::Result<Self> {
         if fault == Fault::Down {
-            let held = hold_port()?;
+            let held = [hold_port()?, hold_port()?, hold_port()?];
             return Ok(Self {
-                address: held.local_addr()?,
-                _held: Some(held),
+                api: held[0].local_addr()?,
+                web: held[1].local_addr()?,
+                tls: held[2].local_addr()?,
+                _held: held.into(),
             });
         }
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
+        let any = (Ipv4Addr::LOCALHOST, 0);
+        let (api, web) = (TcpListener::bind(any).await?, TcpListener::bind(any).await?);
+        let tls = TcpListener::bind(any).await?;
+        let server = Self {
+            api: api.local_addr()?,
+            web: web.local_addr()?,
+            tls: tls.local_addr()?,
+            _held: Vec::new(),
+        };
         let agents = match fault {
             Fault::Fallback => Agents::none(),
             _ => Agents::start(tasks),
         };
         let store = Store {
             connector: config.connector,
+            timeout: config.limits.database,
         };
-        let endpoints = Arc::new(Endpoints::new(fault, config, store, agents));
-        tasks.serve(listener, move |stream| {
-            converse(stream, Arc::clone(&endpoints))
+        let endpoints = Endpoints::new(fault, config, server.web, store, agents);
+        let endpoints = Arc::new(endpoints);
+        for listener in [api, web] {
+            let endpoints = Arc::clone(&endpoints);
+            tasks.serve(listener, move |stream| {
+                converse(stream, Arc::clone(&endpoints))
+            });
+        }
+        tasks.serve(tls, move |stream| {
+            secure(stream, acceptor.clone(), Arc::clone(&endpoints))
         });
-        Ok(Self {
-            address,
-            _held: None,
-        })
+        Ok(server)
     }
 
     pub(in crate::demo) fn address(&self) -> SocketAddr {
-        self.address
+        self.api
+    }
+
+    pub(in crate::demo) fn web(&self) -> SocketAddr {
+        self.web
+    }
+
+    pub(in crate::demo) fn tls(&self) -> SocketAddr {
+        self.tls
     }
 }
 
-async fn converse(stream: TcpStream, endpoints: Arc<Endpoints>) {
+/// The same conversation over TLS, unless something is wrong with that.
+async fn secure(mut stream: TcpStream, acceptor: TlsAcceptor, endpoints: Arc<Endpoints>) {
+    match endpoints.fault() {
+        Fault::TlsPlaintext => converse(stream, endpoints).await,
+        // Until the client gives up.
+        Fault::TlsSilent => drop(swallow(&mut stream).await),
+        _ => {
+            let shaking = tokio::time::timeout(HEADER_TIMEOUT, acceptor.accept(stream));
+            // Who does not trust us goes away.
+            if let Ok(Ok(stream)) = shaking.await {
+                converse(stream, endpoints).await;
+            }
+        }
+    }
+}
+
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    endpoints: Arc<Endpoints>,
+) {
     let answer = service_fn(move |request| {
         let endpoints = Arc::clone(&endpoints);
         async move {

@@ -8,9 +8,6 @@ use thiserror::Error;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-/// For connecting, asking and reading together: short, so that a connector that hangs makes the service say so quickly.
-const TIMEOUT: Duration = Duration::from_millis(500);
-
 /// Longer answers are not the database's.
 const MAX_ANSWER_BYTES: u64 = 256;
 
@@ -18,6 +15,8 @@ const MAX_ANSWER_BYTES: u64 = 256;
 #[derive(Debug)]
 pub(super) struct Store {
     pub(super) connector: SocketAddr,
+    /// For connecting, asking and reading together.
+    pub(super) timeout: Duration,
 }
 
 /// Why the database did not help.
@@ -27,8 +26,8 @@ pub(super) enum StoreError {
     Connect(#[source] io::Error),
     #[error("the connection broke: {0}")]
     Broken(#[source] io::Error),
-    #[error("no answer within 500 ms")]
-    Timeout,
+    #[error("no answer within {} ms", .0.as_millis())]
+    Timeout(Duration),
     #[error("closed without an answer")]
     Closed,
     #[error("the database reports an error")]
@@ -75,8 +74,10 @@ impl Store {
     }
 
     async fn ask(&self, request: &str) -> Result<Option<String>, StoreError> {
-        let asked = tokio::time::timeout(TIMEOUT, self.exchange(request));
-        let answer = asked.await.map_err(|_| StoreError::Timeout)??;
+        let asked = tokio::time::timeout(self.timeout, self.exchange(request));
+        let answer = asked
+            .await
+            .map_err(|_| StoreError::Timeout(self.timeout))??;
         match answer.split_once(' ').unwrap_or((answer.as_str(), "")) {
             ("OK", found) => Ok(Some(found.to_owned())),
             ("NONE", "") => Ok(None),

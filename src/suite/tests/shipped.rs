@@ -8,6 +8,12 @@ pub(in crate::suite) fn demo() -> [Environment; 2] {
     let variables = [
         ("api", "http://127.0.0.1:8001"),
         ("web", "http://127.0.0.1:8002"),
+        ("tls_host", "localhost"),
+        ("tls_port", "8004"),
+        ("retired_name", "127.0.0.1"),
+        ("ca", "/tmp/ca.pem"),
+        ("control", "https://localhost:8005"),
+        ("commit", "c0ffee"),
         ("host", "127.0.0.1"),
         ("port", "8003"),
         ("dsn", "sqlite:///tmp/demo.db"),
