@@ -1,5 +1,6 @@
 //! From a folder to typed suites: every problem of every file is told together.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -151,6 +152,7 @@ pub fn load(opened: Opened, given: &Given) -> Result<Suites, Unusable> {
     let sources = Arc::new(sources);
     let mut early = EarlyScope {
         variables: Vec::new(),
+        pending_lists: HashMap::new(),
         secrets: std::mem::take(&mut target.secrets),
         budgets: std::mem::take(&mut target.budgets),
         embedded: given.embedded.clone(),

@@ -1,5 +1,6 @@
 //! `matrix`: one test, a row each.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -26,13 +27,17 @@ pub(super) fn rows(
     sources: &Sources,
     problems: &mut Diagnostics,
 ) -> Vec<Row> {
-    let Some(filled) = early::fill("matrix", node, scope, sources, problems) else {
-        return Vec::new();
+    let filled = match pending_list(node, scope) {
+        Some(list) => Cow::Borrowed(list),
+        None => match early::fill("matrix", node, scope, sources, problems) {
+            Some(filled) => filled,
+            None => return Vec::new(),
+        },
     };
     let Some(items) = filled.as_sequence() else {
         problems.push(
             Diagnostic::error(node.span, "expected a list of rows")
-                .help("write `matrix: [{ name: web, host: \"${web}\" }]`"),
+                .help("write `matrix: [{ name: web, host: \"${web}\" }]`, or `\"${origins}\"` with a list of the target"),
         );
         return Vec::new();
     };
@@ -92,6 +97,13 @@ pub(super) fn rows(
         });
     }
     rows
+}
+
+/// What is known of a list that is a variable of the target: `check` and `list` know its rows, if not all that stands in them.
+fn pending_list<'s>(node: &Node, scope: &'s StepScope) -> Option<&'s Node> {
+    let text = &node.as_scalar()?.text;
+    let name = text.strip_prefix("${")?.strip_suffix('}')?;
+    scope.early.pending_lists.get(name.trim())
 }
 
 fn is_label(label: &str) -> bool {

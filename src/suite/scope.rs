@@ -1,6 +1,6 @@
 //! Where `${…}` gets its values from at load, and which names come later.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::secret::{Means, Secret, Without};
@@ -8,12 +8,15 @@ use super::suites::Environment;
 use super::variables::{Variable, is_secret_name};
 use crate::model::Value;
 use crate::template::{Lookup, Mask, Scope, Secrecy};
+use crate::yaml::Node;
 
 /// What all files share: variables, environment, secrets, budgets, the embedded environment.
 #[derive(Debug)]
 pub(super) struct EarlyScope {
     /// Variables of the target, `--set` applied, in order.
     pub(super) variables: Vec<Variable>,
+    /// Variables that are lists and only known in a run, filled as far as they are: a `matrix` of them has its rows already.
+    pub(super) pending_lists: HashMap<String, Node>,
     pub(super) secrets: Vec<Secret>,
     pub(super) budgets: Vec<(String, String)>,
     pub(super) embedded: Environment,

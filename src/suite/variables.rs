@@ -55,7 +55,7 @@ pub(super) fn resolve(
 /// The value of a variable; `None` while it is only known in a run, and when it is broken.
 fn fill(
     entry: &Entry,
-    scope: &EarlyScope,
+    scope: &mut EarlyScope,
     sources: &Sources,
     problems: &mut Diagnostics,
 ) -> Option<Value> {
@@ -71,7 +71,14 @@ fn fill(
             );
         }
     }
-    early::is_complete(&filled.node).then(|| value_of(&filled.node))
+    if early::is_complete(&filled.node) {
+        return Some(value_of(&filled.node));
+    }
+    if filled.node.as_sequence().is_some() {
+        let list = filled.node.into_owned();
+        scope.pending_lists.insert(entry.key.to_string(), list);
+    }
+    None
 }
 
 /// Whether what is written names a secret, or a variable that holds one: then whatever `--set` puts there is secret too.

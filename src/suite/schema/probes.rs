@@ -3,7 +3,7 @@
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
-use super::shapes::filled;
+use super::shapes::{filled, filled_list};
 use crate::model::Phase;
 use crate::probe::AnyProbe;
 
@@ -137,7 +137,7 @@ fn capture(facts: &[&str]) -> Value {
     })
 }
 
-/// Numbers, truth values and words may come from a variable; nothing may be null; no key is unknown.
+/// Numbers, truth values, words and lists may come from a variable; nothing may be null; no key is unknown.
 fn fit(schema: &mut Value) {
     let Some(object) = schema.as_object_mut() else {
         return;
@@ -166,16 +166,19 @@ fn fit(schema: &mut Value) {
     if object.contains_key("properties") && !object.contains_key("additionalProperties") {
         object.insert("additionalProperties".to_owned(), json!(false));
     }
-    let is_filled = match object.get("type").and_then(Value::as_str) {
-        Some("integer" | "number" | "boolean") => true,
-        Some("string") => object.contains_key("enum"),
-        _ => false,
+    let by = match object.get("type").and_then(Value::as_str) {
+        Some("integer" | "number" | "boolean") => Some(filled()),
+        Some("string") if object.contains_key("enum") => Some(filled()),
+        Some("array") => Some(filled_list()),
+        _ => None,
     };
-    if is_filled && !object.contains_key("const") {
+    if let Some(filled) = by
+        && !object.contains_key("const")
+    {
         let about = object.remove("description");
         let mut inner = std::mem::take(object);
         let default = inner.remove("default");
-        object.insert("anyOf".to_owned(), json!([inner, filled()]));
+        object.insert("anyOf".to_owned(), json!([inner, filled]));
         object.extend(about.map(|about| ("description".to_owned(), about)));
         object.extend(default.map(|default| ("default".to_owned(), default)));
     }

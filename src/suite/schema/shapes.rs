@@ -82,6 +82,11 @@ pub(super) fn filled() -> Value {
     json!({ "type": "string", "pattern": r"\$\{" })
 }
 
+/// A variable that is a list: nothing may stand around it.
+pub(super) fn filled_list() -> Value {
+    json!({ "type": "string", "pattern": r"^\$\{[^{}]+\}$" })
+}
+
 fn reference(table: &Table) -> Value {
     json!({ "$ref": format!("#/$defs/{}", table.name) })
 }
@@ -138,7 +143,7 @@ fn shape(shape: Shape) -> Value {
             "propertyNames": { "pattern": VARIABLE },
             "additionalProperties": { "not": { "type": "null" } },
         }),
-        Shape::Rows => json!({
+        Shape::Rows => json!({ "anyOf": [filled_list(), {
             "type": "array",
             "minItems": 1,
             "items": {
@@ -147,7 +152,7 @@ fn shape(shape: Shape) -> Value {
                 "propertyNames": { "pattern": VARIABLE },
                 "required": ["name"],
             },
-        }),
+        }] }),
         Shape::Expect => json!({ "type": "object", "minProperties": 1 }),
         Shape::Capture => json!({ "type": "object", "propertyNames": { "pattern": VARIABLE } }),
         Shape::Claims => claims(),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::testing::{Folder, says};
 use super::super::{Alone, Look, Mode, Requirement};
+use super::shipped::demo;
 use crate::check::ExpectedFault;
 use crate::model::{Category, Connections, TestId};
 
@@ -321,6 +322,27 @@ fn a_matrix_makes_an_instance_a_row() {
         "${matrix.host}",
     );
     assert!(says(&errors, "holds white space"), "{errors:?}");
+}
+
+#[test]
+fn the_rows_of_a_matrix_may_be_a_list_of_the_target() {
+    let target = "embedded: demo\nvars:\n  origins:\n  - { name: web, host: h1, port: 80 }\n  - { name: api, host: h2, port: \"${demo.port}\" }\n  word: x\n";
+    let folder = |matrix: &str, embedded| {
+        Folder::with_target(
+            target,
+            &format!("- {{ name: x, matrix: \"{matrix}\", tcp: {{ host: \"${{matrix.host}}\", port: \"${{matrix.port}}\" }}, expect: {{ connected: true }} }}"),
+        )
+        .embedded(embedded)
+    };
+    // The rows are known before the environment is.
+    for embedded in demo() {
+        let suites = folder("${origins}", embedded).loaded();
+        let ids = suites.tests.iter().map(|test| test.id.to_string());
+        assert_eq!(ids.collect::<Vec<_>>(), ["a/x[web]", "a/x[api]"]);
+    }
+    let [_, running] = demo();
+    let errors = folder("${word}", running).errors();
+    assert!(says(&errors, "expected a list of rows"), "{errors:?}");
 }
 
 #[test]
