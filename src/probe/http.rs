@@ -82,7 +82,8 @@ pub struct Http {
     /// The address of a name server to ask for the host instead of the system: `10.0.0.2`, `10.0.0.2:5353`, `[fd00::2]:5353`. The
     /// host is then fully qualified.
     resolver: Option<String>,
-    /// A PEM file of authorities, trusted instead of the system's. Relative paths begin where the program was started.
+    /// A PEM file of authorities, trusted instead of the system's. Relative paths begin where the program was started. `system`
+    /// says what holds without it, for a variable that has to say something.
     ca: Option<PathBuf>,
     /// Who we say we are, for servers that want to know.
     client_certificate: Option<ClientCertificate>,

@@ -38,7 +38,8 @@ pub struct Tls {
     /// The lowest version that is spoken.
     #[serde(default)]
     min_version: MinVersion,
-    /// A PEM file of authorities, trusted instead of the system's. Relative paths begin where the program was started.
+    /// A PEM file of authorities, trusted instead of the system's. Relative paths begin where the program was started. `system`
+    /// says what holds without it, for a variable that has to say something.
     ca: Option<PathBuf>,
     /// Who we say we are, for servers that want to know.
     client_certificate: Option<ClientCertificate>,

@@ -19,10 +19,13 @@ use super::examine::Witness;
 use super::verifier::Verifier;
 use crate::model::{ProbeError, Unable};
 
+/// What `ca` says where the system's authorities are meant: a variable has to say something.
+const SYSTEM: &str = "system";
+
 /// How TLS is to be spoken to one peer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(in crate::probe) struct TlsSettings {
-    /// A PEM file of authorities, trusted instead of the system's.
+    /// A PEM file of authorities, trusted instead of the system's; `system` is none.
     pub(in crate::probe) ca: Option<PathBuf>,
     /// Who we say we are.
     pub(in crate::probe) client_certificate: Option<ClientCertificate>,
@@ -88,12 +91,14 @@ impl Configs {
     }
 
     async fn made(&self, settings: &TlsSettings) -> Result<Made, ProbeError> {
+        let mut settings = settings.clone();
+        settings.ca.take_if(|ca| ca.as_os_str() == SYSTEM);
         let mut made = self.made.lock().await;
-        if let Some(known) = made.get(settings) {
+        if let Some(known) = made.get(&settings) {
             return known.clone();
         }
         let config = self.make(settings.clone()).await;
-        made.insert(settings.clone(), config.clone());
+        made.insert(settings, config.clone());
         config
     }
 
@@ -258,6 +263,19 @@ mod tests {
                 .contains("SSL_CERT_FILE names `/nonexistent.pem`")
         );
         assert!(!trusted(loaded(), None).unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_authorities_of_the_system_can_be_named() {
+        let configs = Configs::default();
+        let named = TlsSettings {
+            ca: Some(PathBuf::from("system")),
+            ..TlsSettings::default()
+        };
+        // Otherwise it would be a file of this name, and there is none.
+        let named = configs.get(&named).await.unwrap();
+        let unnamed = configs.get(&TlsSettings::default()).await.unwrap();
+        assert!(Arc::ptr_eq(&named, &unnamed));
     }
 
     #[tokio::test]
