@@ -184,6 +184,9 @@ fn with_a_fault_exactly_its_trials_fail() {
         "agents/execute",
         "agents/login-then-profile",
         "connectivity/connector",
+        "connectivity/http-auth",
+        "connectivity/http-backend",
+        "connectivity/http-infrastructure",
         "connectivity/http-ready",
         "startup/endpoint",
     ];

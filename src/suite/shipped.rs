@@ -10,8 +10,11 @@ macro_rules! files {
 pub const FILES: &[(&str, &str)] = files![
     "00-preflight/runner.yaml",
     "00-preflight/target.yaml",
+    "10-connectivity/addresses.yaml",
     "10-connectivity/connector.yaml",
     "10-connectivity/http.yaml",
+    "10-connectivity/routes.yaml",
+    "10-connectivity/soak.yaml",
     "20-startup/endpoint.yaml",
     "30-database/sql.yaml",
     "40-agents/agents.yaml",
