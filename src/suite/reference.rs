@@ -231,10 +231,10 @@ mod tests {
             assert!(text.contains(&format!("### `{name}`")), "{name}");
         }
         assert!(
-            text.contains("| **`host`** | text | Host name or address. |"),
+            text.contains("| **`url`** | text | An `http` or `https` URL."),
             "{text}"
         );
-        assert!(text.contains("`connected`, `received`"), "{text}");
+        assert!(text.contains("Facts: `connected`, "), "{text}");
         for line in text.lines().filter(|line| line.starts_with('|')) {
             let cells = line.replace("\\|", "").matches('|').count();
             assert!(cells == 4 || cells == 3, "{line}");

@@ -495,7 +495,7 @@ mod payloads;
 mod proxies;
 mod redirects;
 
-mod tls {
+mod over_tls {
     use rcgen::{CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
     use rustls::{RootCertStore, ServerConfig};

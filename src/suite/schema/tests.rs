@@ -131,7 +131,7 @@ fn what_does_not_load_is_invalid() {
         test("tcp: { host: h, port: 1 }, expect: { connected: true }, connections: kept"),
         // In a probe.
         test("tcp: { host: h, prt: 1 }, expect: { connected: true }"),
-        test("tcp: { host: h }, expect: { connected: true }"),
+        test("tls: { port: 443 }, expect: { connected: true }"),
         test("tcp: { host: h, port: 70000 }, expect: { connected: true }"),
         test("tcp: { host: h, port: many }, expect: { connected: true }"),
         test("tcp: { host: h, port: null }, expect: { connected: true }"),

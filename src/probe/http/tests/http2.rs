@@ -10,7 +10,7 @@ use rustls::ServerConfig;
 use tokio::io::{copy, sink};
 use tokio_rustls::TlsAcceptor;
 
-use super::tls::{Authority, serving};
+use super::over_tls::{Authority, serving};
 use super::*;
 
 /// Echoes method, URL and body of each request; counts connections.
@@ -103,7 +103,10 @@ async fn a_large_body_comes_whole() {
     let (server, _) = echoing(&authority, &["h2"]).await;
     let ctx = Context::for_tests(AMPLE).trusting(authority.roots());
     let body = "x".repeat(3 * 1024 * 1024);
-    let probe = https(&server, &format!(", method: POST, body: {body}"));
+    let probe = https(
+        &server,
+        &format!(", method: POST, max_body: 4MiB, body: {body}"),
+    );
     let seen = probe.observe(&ctx).await.unwrap();
     assert!(text(&seen, "body").unwrap().ends_with(&body));
 }

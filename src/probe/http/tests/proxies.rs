@@ -4,7 +4,7 @@ use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
 use tokio_rustls::TlsAcceptor;
 
-use super::tls::{Authority, serving};
+use super::over_tls::{Authority, serving};
 use super::*;
 use crate::model::{Origin, Proxies, ProxySetting};
 use crate::probe::{Inventory, Shared};
