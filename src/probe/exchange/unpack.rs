@@ -1,18 +1,20 @@
 //! Unpacking a body (RFC 9110 §8.4), bounded in size and in time.
 
 use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use hyper::header::{CONTENT_ENCODING, HeaderMap};
 use ruzstd::decoding::StreamingDecoder;
-use tokio::task::yield_now;
+use tokio::task::spawn_blocking;
 use tokio::time::timeout_at;
 
 use super::room;
-use crate::model::{FaultKind, HttpFault};
+use crate::model::{FaultKind, HttpFault, Unable};
 use crate::probe::look::{Halt, Look};
 
-/// So much is unpacked in one turn: the runtime has other looks to care for.
+/// So much is unpacked between two looks at whether anybody still waits.
 const CHUNK: usize = 64 * 1024;
 
 /// The window of a frame may be so large (RFC 9659).
@@ -42,7 +44,8 @@ impl Coding {
 }
 
 /// Unpacks a body in place, up to `most` bytes; `None` when it came as it is, or packed in a way that we do not know, and
-/// is left alone. When it cannot be unpacked, what could be stays there.
+/// is left alone. When it cannot be unpacked, what could be stays there. On a thread of its own: a packed body may be long
+/// and come to nothing, and the other looks would stand still meanwhile.
 pub(in crate::probe) async fn unpack(
     look: &Look<'_>,
     headers: &HeaderMap,
@@ -53,18 +56,42 @@ pub(in crate::probe) async fn unpack(
         return None;
     }
     let codings = codings(headers)?;
-    for coding in codings.iter().rev() {
-        let packed = std::mem::take(body);
-        let unpacking = unpack_one(*coding, &packed, body, most);
-        let outcome = match timeout_at(look.ctx.deadline, unpacking).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(look.too_late(FaultKind::Http(HttpFault::TimeoutBody))),
-        };
-        if let Err(halt) = outcome {
-            return Some(Err(halt));
+    let packed = std::mem::take(body);
+    let is_given_up = Arc::new(AtomicBool::new(false));
+    let unpacking = spawn_blocking({
+        let is_given_up = is_given_up.clone();
+        move || {
+            let mut body = packed;
+            let outcome = codings.iter().rev().try_for_each(|coding| {
+                let packed = std::mem::take(&mut body);
+                let limits = Limits {
+                    most,
+                    is_given_up: &is_given_up,
+                };
+                unpack_one(*coding, &packed, &mut body, &limits)
+            });
+            (body, outcome)
         }
-    }
-    Some(Ok(()))
+    });
+    Some(match timeout_at(look.ctx.deadline, unpacking).await {
+        Ok(Ok((unpacked, outcome))) => {
+            *body = unpacked;
+            outcome
+        }
+        Ok(Err(_)) => Err(Halt::unable(Unable::Panic, "unpacking a body panicked")),
+        Err(_) => {
+            is_given_up.store(true, Ordering::Relaxed);
+            Err(look.too_late(FaultKind::Http(HttpFault::TimeoutBody)))
+        }
+    })
+}
+
+/// What ends unpacking before its end.
+struct Limits<'l> {
+    /// The unpacked body may have so many bytes.
+    most: usize,
+    /// Nobody waits for it any more.
+    is_given_up: &'l AtomicBool,
 }
 
 /// The codings, in the order they were applied; `None` when there is none, or one that we do not know.
@@ -87,31 +114,34 @@ fn codings(headers: &HeaderMap) -> Option<Vec<Coding>> {
         .then_some(codings)
 }
 
-async fn unpack_one(
+fn unpack_one(
     coding: Coding,
     packed: &[u8],
     body: &mut Vec<u8>,
-    most: usize,
+    limits: &Limits<'_>,
 ) -> Result<(), Halt> {
     match coding {
-        Coding::Gzip => pour(coding, MultiGzDecoder::new(packed), body, most).await,
-        Coding::Deflate => pour(coding, ZlibDecoder::new(packed), body, most).await,
+        Coding::Gzip => pour(coding, MultiGzDecoder::new(packed), body, limits),
+        Coding::Deflate => pour(coding, ZlibDecoder::new(packed), body, limits),
         // A window of 2³⁰ bytes is no brotli as browsers know it (RFC 7932 §9.1 has 17 as an invalid pattern).
         Coding::Brotli if packed.first().is_some_and(|first| first & 0x7f == 0x11) => {
             Err(spoiled(coding, "its window is too large"))
         }
         Coding::Brotli => {
             let decoder = brotli_decompressor::Decompressor::new(packed, 4096);
-            pour(coding, decoder, body, most).await
+            pour(coding, decoder, body, limits)
         }
-        Coding::Zstd => unpack_frames(packed, body, most).await,
+        Coding::Zstd => unpack_frames(packed, body, limits),
     }
 }
 
 /// Zstandard comes in frames, one after the other (RFC 8878 §3.1).
-async fn unpack_frames(mut packed: &[u8], body: &mut Vec<u8>, most: usize) -> Result<(), Halt> {
+fn unpack_frames(mut packed: &[u8], body: &mut Vec<u8>, limits: &Limits<'_>) -> Result<(), Halt> {
     let wrong = |why: &str| spoiled(Coding::Zstd, why);
     while let Some((magic, rest)) = packed.split_first_chunk::<4>() {
+        if limits.is_given_up.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         let magic = u32::from_le_bytes(*magic);
         if magic & 0xffff_fff0 == 0x184d_2a50 {
             let (length, rest) = rest
@@ -124,12 +154,12 @@ async fn unpack_frames(mut packed: &[u8], body: &mut Vec<u8>, most: usize) -> Re
             continue;
         }
         // The decoder makes room for a window before it has read a byte of it.
-        if window(rest).is_none_or(|window| window > MOST_WINDOW.max(most as u64)) {
+        if window(rest).is_none_or(|window| window > MOST_WINDOW.max(limits.most as u64)) {
             return Err(wrong("its window is too large"));
         }
         let mut decoder =
             StreamingDecoder::new(&mut packed).map_err(|error| wrong(&error.to_string()))?;
-        pour(Coding::Zstd, &mut decoder, body, most).await?;
+        pour(Coding::Zstd, &mut decoder, body, limits)?;
     }
     if packed.is_empty() {
         Ok(())
@@ -155,15 +185,15 @@ fn window(header: &[u8]) -> Option<u64> {
     Some(u64::from_le_bytes(bytes) + if count == 2 { 256 } else { 0 })
 }
 
-/// Reads a decoder to its end, with a break after each chunk.
-async fn pour(
+/// Reads a decoder to its end.
+fn pour(
     coding: Coding,
     mut decoder: impl Read,
     body: &mut Vec<u8>,
-    most: usize,
+    limits: &Limits<'_>,
 ) -> Result<(), Halt> {
-    let mut chunk = vec![0; CHUNK];
-    loop {
+    let (mut chunk, most) = (vec![0; CHUNK], limits.most);
+    while !limits.is_given_up.load(Ordering::Relaxed) {
         match decoder.read(&mut chunk) {
             Ok(0) => return Ok(()),
             Ok(count) => {
@@ -179,8 +209,8 @@ async fn pour(
             }
             Err(error) => return Err(spoiled(coding, &error.to_string())),
         }
-        yield_now().await;
     }
+    Ok(())
 }
 
 fn spoiled(coding: Coding, why: &str) -> Halt {
