@@ -27,7 +27,7 @@ layer! {
         Protocol = "dns.protocol", in [Resolve], by [];
         /// No answer within the budget.
         Timeout = "dns.timeout", in [Resolve], by [];
-        /// The system's resolver broke in another way (EAI_SYSTEM, EAI_MEMORY).
+        /// The system's resolver broke in another way (EAI_SYSTEM).
         System = "dns.system", in [Resolve], by [Eai, Errno];
     }
 }

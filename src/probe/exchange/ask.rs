@@ -45,6 +45,9 @@ pub(in crate::probe) async fn ask(
         route: prepared.route(),
         proxy: prepared.proxy(look.ctx)?,
     };
+    if let Some(proxy) = &place.proxy {
+        look.fact("proxy", Value::Text(proxy.authority()));
+    }
     if let Some(kept) = kept(look.ctx).take(&place).await {
         match send(look, prepared, kept).await {
             Ok(answer) => return Ok(answer),
@@ -98,9 +101,6 @@ async fn send(
 ) -> Result<Answer, Failed> {
     let started = Instant::now();
     connection.meter.reset();
-    if let Some(proxy) = &connection.place.proxy {
-        look.fact("proxy", Value::Text(proxy.authority()));
-    }
     let cookie = cookies::of(look.ctx, prepared);
     let request = match prepared.request(&connection, cookie) {
         Ok(request) => request,

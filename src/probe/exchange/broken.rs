@@ -74,6 +74,11 @@ pub(super) fn halt_of(error: &hyper::Error, has_begun: bool, wire: Option<&Meter
             format!("the request cannot be sent: {error}"),
         );
     }
+    if error.is_parse_too_large() {
+        let message =
+            "the head of the answer is too large: at most 256 KiB and 100 headers are read";
+        return http(HttpFault::Protocol, message);
+    }
     http(
         HttpFault::Protocol,
         &format!("what came is not HTTP: {error}"),

@@ -58,10 +58,13 @@ pub(super) async fn connect(
         }
         Some(proxy) => {
             let way = prepared.resolving_of_others();
-            let Opened { mut stream, remote } =
-                net::open(look, &proxy.host, proxy.port, &way).await?;
+            let Opened { mut stream, remote } = net::open(look, &proxy.host, proxy.port, &way)
+                .await
+                .map_err(of_the_proxy)?;
             if let Some(config) = &security.proxy {
-                stream = net::handshake(look, config.clone(), &proxy.host, stream).await?;
+                stream = net::handshake(look, config.clone(), &proxy.host, stream)
+                    .await
+                    .map_err(of_the_proxy)?;
             }
             if target.is_tls {
                 stream = tunnel(look, proxy, target, stream).await?;
@@ -85,6 +88,16 @@ pub(super) async fn connect(
             .map_err(|error| halt_of(&error, false, None))
     };
     look.phase(Phase::Send, late, beginning).await
+}
+
+/// It was not the target that stopped us: the message says so.
+fn of_the_proxy(mut stopped: Stopped) -> Stopped {
+    if let Stopped::Fault(seen) = &mut stopped
+        && let Some(fault) = &mut seen.fault
+    {
+        fault.message.insert_str(0, "on the way to the proxy: ");
+    }
+    stopped
 }
 
 /// Whether HTTP/2 is what was agreed on, or asked for.

@@ -99,7 +99,7 @@ fn protocol(words: &str) -> Halt {
 
 fn broken(error: &io::Error) -> Halt {
     match net::tls_error(error) {
-        Some(_) => protocol("TLS to the proxy broke"),
+        Some(cause) => net::tls_halt(cause),
         None => net::socket_halt(error, "asking the proxy"),
     }
 }

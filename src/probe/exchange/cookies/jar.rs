@@ -21,6 +21,8 @@ struct Cookie {
     name: String,
     value: String,
     domain: String,
+    /// RFC 6265 §8.5 gives cookies to every port of a host; what runs on another port may be somebody else's.
+    port: u16,
     /// Only the host itself is given it (no `Domain`).
     is_host_only: bool,
     path: String,
@@ -63,8 +65,8 @@ impl Jar {
         };
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|known| {
-            (&known.name, &known.domain, &known.path)
-                != (&cookie.name, &cookie.domain, &cookie.path)
+            (&known.name, &known.domain, known.port, &known.path)
+                != (&cookie.name, &cookie.domain, cookie.port, &cookie.path)
         });
         if cookie.is_over(SystemTime::now()) {
             return;
@@ -93,7 +95,10 @@ impl Cookie {
         } else {
             is_within(&target.host, &self.domain)
         };
-        is_host && is_below(path, &self.path) && (target.is_tls || !self.is_secure)
+        is_host
+            && self.port == target.port
+            && is_below(path, &self.path)
+            && (target.is_tls || !self.is_secure)
     }
 }
 
@@ -113,6 +118,7 @@ fn read(target: &Target, path: &str, text: &str, now: SystemTime) -> Option<Cook
         name: name.to_owned(),
         value: value.to_owned(),
         domain: target.host.to_ascii_lowercase(),
+        port: target.port,
         is_host_only: true,
         path: default_path(path),
         is_secure: false,
@@ -219,6 +225,8 @@ mod tests {
         for (set, by, to, expected) in [
             ("a=1", "http://web.ex/", "http://web.ex/x", true),
             ("a=1", "http://web.ex/", "http://other.ex/", false),
+            ("a=1", "http://web.ex:81/", "http://web.ex:81/x", true),
+            ("a=1", "http://web.ex:81/", "http://web.ex/", false),
             ("a=1", "http://web.ex/", "http://sub.web.ex/", false),
             (
                 "a=1; Domain=web.ex",

@@ -45,6 +45,25 @@ async fn tunnelling(
 }
 
 #[tokio::test]
+async fn a_proxy_that_is_not_there_is_not_taken_for_the_target() {
+    let port = closed_port().await;
+    for scheme in ["http", "https"] {
+        let probe: Http = read(&format!(
+            "{{ url: \"{scheme}://web.example/\", proxy: \"http://127.0.0.1:{port}\" }}"
+        ));
+        let (code, seen) = stopped(look(&probe).await);
+        assert_eq!(code.as_str(), "tcp.refused");
+        let proxy = format!("127.0.0.1:{port}");
+        assert_eq!(text(&seen, "proxy"), Some(proxy.as_str()));
+        let message = seen.fault.unwrap().message;
+        assert!(
+            message.starts_with("on the way to the proxy: "),
+            "{message}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn plain_targets_are_asked_for_with_their_whole_url() {
     let (proxy, mut told) = answering_each(|_| ok("", b"relayed")).await;
     let yaml = format!(
