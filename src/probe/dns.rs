@@ -237,7 +237,10 @@ impl Dns {
         family: Family,
         deadline: Instant,
     ) -> Result<Vec<IpAddr>, Halt> {
-        let looking = ctx.shared.resolvers.by_system(&self.name, 0, family);
+        let looking = ctx
+            .shared
+            .resolvers
+            .by_system(&self.name, 0, family, deadline);
         let found = timeout_at(deadline, looking).await.unwrap_or_else(|_| {
             let why = "the system's resolver did not answer within the budget";
             Err(Halt::fault(FaultKind::Dns(DnsFault::Timeout), why))

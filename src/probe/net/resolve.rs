@@ -12,7 +12,7 @@ use std::sync::Arc;
 use nix::errno::Errno;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::dns;
 use crate::model::{DnsFault, FaultKind, Origin, Unable};
@@ -68,19 +68,30 @@ pub(in crate::probe) enum Family {
 
 /// Keeps the number of resolving threads bounded.
 #[derive(Debug)]
-pub(in crate::probe) struct Resolvers(Arc<Semaphore>);
+pub(in crate::probe) struct Resolvers {
+    threads: Arc<Semaphore>,
+    #[cfg(test)]
+    hangs: bool,
+}
 
 impl Default for Resolvers {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
+        Self {
+            threads: Arc::new(Semaphore::new(AT_ONCE)),
+            #[cfg(test)]
+            hangs: false,
+        }
     }
 }
 
 impl Resolvers {
-    /// All of whose threads are taken, for ever: a system whose resolver hangs.
+    /// A system whose resolver never answers.
     #[cfg(test)]
     pub(in crate::probe) fn stuck() -> Self {
-        Self(Arc::new(Semaphore::new(0)))
+        Self {
+            hangs: true,
+            ..Self::default()
+        }
     }
 
     /// The addresses of a host, in the order in which they are to be tried. A literal is not resolved.
@@ -98,7 +109,7 @@ impl Resolvers {
         match (resolving, host.parse::<IpAddr>()) {
             (Resolving::Given(addresses), _) => Ok(with_port(addresses)),
             (_, Ok(literal)) => Ok(with_port(&[literal])),
-            (Resolving::System, Err(_)) => self.by_system(host, port, Family::Any).await,
+            (Resolving::System, Err(_)) => self.by_system(host, port, Family::Any, deadline).await,
             (Resolving::Server(server), Err(_)) => {
                 let deadline = dns::just_before(deadline);
                 let addresses = dns::addresses(host, *server, deadline).await?;
@@ -113,11 +124,26 @@ impl Resolvers {
         host: &str,
         port: u16,
         family: Family,
+        deadline: Instant,
     ) -> Result<Vec<SocketAddr>, Halt> {
         let Ok(name) = CString::new(host) else {
             return Err(failed(libc::EAI_NONAME, None, host));
         };
-        let permit = self.0.clone().acquire_owned().await;
+        // Waiting for our own threads says nothing about the name.
+        let permit = timeout_at(
+            dns::just_before(deadline),
+            self.threads.clone().acquire_owned(),
+        )
+        .await;
+        let Ok(permit) = permit else {
+            let message =
+                format!("{AT_ONCE} lookups of the system hang already; `{host}` had to wait");
+            return Err(Halt::unable(Unable::Limit, message));
+        };
+        #[cfg(test)]
+        if self.hangs {
+            std::future::pending::<()>().await;
+        }
         let lookup = spawn_blocking(move || {
             let looked_up = getaddrinfo(&name, port, family);
             // The thread holds the permit, not the look, which may be gone by now.
@@ -135,6 +161,10 @@ impl Resolvers {
 
 /// Maps the codes of getaddrinfo (RFC 3493 §6.1).
 fn failed(code: i32, errno: Option<Errno>, host: &str) -> Halt {
+    if code == libc::EAI_MEMORY || errno == Some(Errno::ENOMEM) {
+        let message = format!("no memory left to resolve `{host}`");
+        return Halt::unable(Unable::Limit, message);
+    }
     if let Some(Errno::EMFILE | Errno::ENFILE) = errno {
         return Halt::unable(
             Unable::Limit,
@@ -271,7 +301,7 @@ mod tests {
             (libc::EAI_FAIL, None, "dns.fail"),
             (libc::EAI_SYSTEM, Some(Errno::EIO), "dns.system"),
             (libc::EAI_SYSTEM, Some(Errno::ENFILE), "error.limit"),
-            (libc::EAI_MEMORY, None, "dns.system"),
+            (libc::EAI_MEMORY, None, "error.limit"),
         ] {
             assert_eq!(code(&failed(eai, errno, "web")), expected);
         }
@@ -287,6 +317,20 @@ mod tests {
             let found = resolve("::1", &resolving).await.unwrap();
             assert_eq!(found, ["[::1]:80".parse().unwrap()]);
         }
+    }
+
+    #[tokio::test]
+    async fn waiting_for_our_own_threads_is_no_fault_of_the_name() {
+        let resolvers = Resolvers {
+            threads: Arc::new(Semaphore::new(0)),
+            ..Resolvers::default()
+        };
+        let deadline = Instant::now() + std::time::Duration::from_millis(50);
+        let halt = resolvers
+            .resolve("localhost", 80, &Resolving::System, deadline)
+            .await
+            .unwrap_err();
+        assert_eq!(code(&halt), "error.limit");
     }
 
     #[tokio::test]

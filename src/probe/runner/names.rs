@@ -63,7 +63,10 @@ pub(super) async fn look(ctx: &Context, names: &[String]) -> Looked {
 
 /// `None` for a name that resolves; else why it does not.
 async fn lookup(ctx: &Context, name: &str, deadline: Instant) -> Result<Option<String>, Halt> {
-    let lookup = ctx.shared.resolvers.by_system(name, 0, Family::Any);
+    let lookup = ctx
+        .shared
+        .resolvers
+        .by_system(name, 0, Family::Any, deadline);
     match timeout_at(deadline, lookup).await {
         Ok(Ok(_)) => Ok(None),
         Ok(Err(Halt::Fault { kind, message, .. })) => {
