@@ -21,7 +21,7 @@ pub(super) use ask::{Answer, ask};
 pub(super) use connect::{Security, tls_for};
 pub(super) use connections::Connections;
 pub(super) use cookies::Jar;
-pub(super) use prepared::{AGENT, Prepared, default};
+pub(super) use prepared::{Prepared, default};
 pub(super) use proxy::{EnvironmentProxies, Proxy, Via};
 pub(super) use redirect::{is_redirect, redirected};
 pub(super) use route::Spoken;

@@ -20,7 +20,7 @@ use crate::probe::{Context, Invalid};
 use crate::yaml::visible;
 
 /// Who asks, when a test does not say.
-pub(in crate::probe) const AGENT: &str = concat!("allclear/", env!("CARGO_PKG_VERSION"));
+const AGENT: &str = concat!("allclear/", env!("CARGO_PKG_VERSION"));
 
 /// Everything that is the same for each attempt.
 #[derive(Debug, Clone)]

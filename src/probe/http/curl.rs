@@ -10,14 +10,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::Method;
 use hyper::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderName, HeaderValue,
-    PROXY_AUTHORIZATION, USER_AGENT,
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderName, HeaderValue, PROXY_AUTHORIZATION,
 };
 
 use super::Http;
 use super::payload::Part;
 use crate::model::Keep;
-use crate::probe::exchange::{AGENT, Prepared, Spoken, Via};
+use crate::probe::exchange::{Prepared, Spoken, Via};
 use crate::probe::look::Look;
 use crate::probe::net::Resolving;
 use crate::template::Mask;
@@ -145,9 +144,6 @@ fn headers(line: &mut Line<'_>, keys: &Http, prepared: &Prepared) {
                 &format!("{name}: {}", without_secret(name, &shown)),
             );
         }
-    }
-    if !prepared.headers.contains_key(USER_AGENT) {
-        line.pair("--header", &format!("{USER_AGENT}: {AGENT}"));
     }
 }
 

@@ -159,7 +159,7 @@ async fn an_answer_becomes_facts_and_phases() {
     let sum: std::time::Duration = seen.phases.iter().map(|time| time.took).sum();
     assert!(sum <= seen.latency, "{sum:?} {:?}", seen.latency);
     let labels: Vec<_> = seen.evidence.iter().map(|it| &*it.label).collect();
-    assert_eq!(labels, ["curl", "hop", "body"]);
+    assert_eq!(labels, ["curl", "body"]);
     assert_eq!(text(&seen, "hop"), Some("app"));
 }
 

@@ -105,13 +105,12 @@ async fn the_line_for_a_shell_is_whole_and_holds_no_secret() {
     let ctx = Context::for_tests(AMPLE);
     ctx.shared.mask.add("it's-secret");
     let (_, seen) = stopped(probe.observe(&ctx).await);
-    let agent = concat!("allclear/", env!("CARGO_PKG_VERSION"));
     assert_eq!(
         evidence(&seen, "curl"),
         format!(
             "curl --request POST --resolve web.example:{port}:127.0.0.1 --header 'x-key: ***' --header 'x-empty;' \
              --header 'cookie: ***' --header 'content-type: application/json' --user 'me:***' \
-             --header 'user-agent: {agent}' --data-raw '{{\"say\":\"it'\\''s\",\"key\":\"***\"}}' \
+             --data-raw '{{\"say\":\"it'\\''s\",\"key\":\"***\"}}' \
              --location --max-redirs 2 'http://web.example:{port}/a?b=c&d'"
         )
     );
