@@ -1,7 +1,7 @@
 //! One request and its answer.
 
 use http_body_util::BodyExt;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body, Bytes, Incoming};
 use hyper::{Response, StatusCode, Version, header::HeaderMap};
 use tokio::time::{Instant, timeout_at};
 
@@ -194,6 +194,12 @@ impl Answer {
         let outcome = timeout_at(look.ctx.deadline, reading).await;
         look.passed(Phase::Body, first_byte.elapsed());
         match outcome {
+            // "No error" ends a stream or a connection of HTTP/2 also in the middle of an answer, and hyper takes that for the
+            // end of the body. Only a stream that ended has all of it (RFC 9113 §8.1).
+            Ok(Ok(())) if connection.is_http2() && !body.is_end_stream() => Err(Halt::fault(
+                FaultKind::Http(HttpFault::ClosedBody),
+                "the server gave up the stream, without an error, before the end of the answer",
+            )),
             Ok(Ok(())) => {
                 kept(look.ctx).put(connection).await;
                 Ok(())

@@ -218,6 +218,19 @@ async fn each_way_to_break_it_has_its_code() {
             "http2.goaway.2",
             Phase::Body,
         ),
+        // "No error" in the middle of an answer does not make a whole of it.
+        (
+            with([frame(DATA, 0, 1, b"half"), rst(0)].concat()),
+            Then::Hold,
+            "http.closed.body",
+            Phase::Body,
+        ),
+        (
+            with([frame(DATA, 0, 1, b"half"), goaway(0)].concat()),
+            Then::Close,
+            "http.closed.body",
+            Phase::Body,
+        ),
         (
             Vec::new(),
             Then::Close,
@@ -282,6 +295,38 @@ async fn each_way_to_break_it_has_its_code() {
             phase == Phase::Body,
             "{expected}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_whole_answer_stays_whole_when_the_stream_is_given_up_after_it() {
+    let ok = frame(HEADERS, 4, 1, &[0x88]);
+    let none = 0u32.to_be_bytes();
+    let goaway = frame(GOAWAY, 0, 0, &[none, none].concat());
+    for (frames, body) in [
+        (
+            [
+                ok.clone(),
+                frame(DATA, 1, 1, b"whole"),
+                frame(RST_STREAM, 0, 1, &none),
+            ]
+            .concat(),
+            "whole",
+        ),
+        (
+            [ok.clone(), frame(DATA, 1, 1, b"whole"), goaway.clone()].concat(),
+            "whole",
+        ),
+        (
+            // Trailers end it.
+            [ok, frame(DATA, 0, 1, b"whole"), frame(HEADERS, 5, 1, &[])].concat(),
+            "whole",
+        ),
+        ([frame(HEADERS, 5, 1, &[0x88]), goaway].concat(), ""),
+    ] {
+        let server = framing(frames, Then::Close).await;
+        let seen = brief_look(&plain(&server)).await.unwrap();
+        assert_eq!(text(&seen, "body"), Some(body));
     }
 }
 
