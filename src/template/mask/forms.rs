@@ -42,6 +42,7 @@ const KEPT: &[&str] = &[
     "-._~!$&'()*+,;=:@/?%",         // a query
     "-._~!$&()*+,;=:@/?%[]\\^`{|}", // a query (WHATWG URL)
     "-._~!$&'()*+,;=:@/%[]\\|",     // a path (WHATWG URL)
+    "-._~!$&'()*+,;=:@/%[]\\|^",    // … as it was, and as the crate `url` has it
     "-._~!$&'()*+,%",               // userinfo (WHATWG URL)
     "-._~!'()*",                    // component (WHATWG URL)
 ];

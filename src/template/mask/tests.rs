@@ -197,3 +197,11 @@ fn a_secret_in_the_name_of_a_host_is_masked() {
     let masked = mask(&["Hunter2Hunter"]);
     assert_eq!(masked.apply(url.as_str()), "https://***.example/");
 }
+
+#[test]
+fn a_secret_in_a_path_is_masked_as_the_path_is_written() {
+    let secret = "abc|d\"ef<g>^`{h}~*+é%41";
+    let url = url::Url::parse(&format!("http://host/p/{secret}")).unwrap();
+    assert!(!url.path().contains(secret), "{url}");
+    assert_eq!(mask(&[secret]).apply(url.as_str()), "http://host/p/***");
+}
