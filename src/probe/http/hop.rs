@@ -38,9 +38,10 @@ pub(super) fn attribute(
     }
     let has = |name: &str| headers.contains_key(name);
     let is_relayed_by_envoy = has("x-envoy-upstream-service-time");
+    // What Envoy relays may be the page of another proxy behind it.
     if status >= 300
-        && !is_relayed_by_envoy
-        && let Some(proxy) = by_headers(status, headers).or_else(|| by_body(headers, body))
+        && let Some(proxy) =
+            by_headers(status, headers).or_else(|| by_body(headers, body, is_relayed_by_envoy))
     {
         return proxy;
     }
@@ -112,7 +113,7 @@ const GOOGLE: &[&str] = &[
     "Error: Page not found</h1>\n<h2>The requested URL was not found on this server.",
 ];
 
-fn by_body(headers: &HeaderMap, body: &[u8]) -> Option<Hop> {
+fn by_body(headers: &HeaderMap, body: &[u8], is_relayed_by_envoy: bool) -> Option<Hop> {
     let head = String::from_utf8_lossy(&body[..body.len().min(HEAD)]);
     let head = head.trim_start();
     let holds_one = |texts: &[&str]| texts.iter().any(|text| head.contains(text));
@@ -122,7 +123,7 @@ fn by_body(headers: &HeaderMap, body: &[u8]) -> Option<Hop> {
     if head == "Rate exceeded." && is_server(headers, "Google Frontend") {
         return Some(Hop::new("google-frontend", "a text of Google's front end"));
     }
-    if head.is_empty() && is_server(headers, "envoy") {
+    if head.is_empty() && is_server(headers, "envoy") && !is_relayed_by_envoy {
         return Some(Hop::new(
             "envoy",
             "an empty answer without the time of an upstream",
@@ -223,6 +224,18 @@ mod tests {
                 503,
                 &[("x-envoy-upstream-service-time", "3")],
                 "no healthy upstream",
+                "envoy",
+            ),
+            (
+                502,
+                &[("server", "envoy"), ("x-envoy-upstream-service-time", "3")],
+                NGINX,
+                "nginx",
+            ),
+            (
+                404,
+                &[("server", "envoy"), ("x-envoy-upstream-service-time", "3")],
+                "",
                 "app",
             ),
             (404, &[("server", "envoy")], "", "envoy"),
