@@ -15,7 +15,7 @@ mod tcp;
 mod tls;
 
 pub use dns::DnsFault;
-pub use http::HttpFault;
+pub use http::{HttpFault, ProxyFault};
 pub use layer::KnownFault;
 pub use origin::{Origin, OriginKind};
 pub use process::{ProcessFault, RunnerFault};
@@ -129,6 +129,8 @@ kinds! {
         Tls(TlsFault),
         /// HTTP.
         Http(HttpFault),
+        /// Proxies.
+        Proxy(ProxyFault),
         /// Databases in general.
         Sql(SqlFault),
         /// Processes.

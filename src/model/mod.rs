@@ -24,7 +24,7 @@ pub use code::{Code, CodePattern};
 pub use event::{AttemptEnded, Event, Fold, TestEnded};
 pub use fault::{
     DnsFault, Fault, FaultKind, HttpFault, KnownFault, Origin, OriginKind, ProcessFault,
-    RunnerFault, SqlFault, TcpFault, TlsFault,
+    ProxyFault, RunnerFault, SqlFault, TcpFault, TlsFault,
 };
 pub use finding::{Finding, State};
 pub use finished::FinishedRun;

@@ -25,6 +25,9 @@ fn what_a_proxy_does_is_told_by_its_code() {
         let root = root.display();
         format!("http: {{ url: \"https://{target}/\", ca: \"{root}\", proxy: \"http://{proxy}\" }}")
     };
+    let through_tls = |proxy: SocketAddr, target: SocketAddr| {
+        through(proxy, target).replace("\"http://", "\"https://")
+    };
     let good = nginx.address(0);
     let by = |proxy: &Hostile| through(proxy.address(), good);
     look_at(&[
@@ -32,8 +35,14 @@ fn what_a_proxy_does_is_told_by_its_code() {
         stops(
             "refused",
             through(refusing.address(), good),
-            "tcp.refused",
+            "proxy.connect",
             "connect",
+        ),
+        stops(
+            "expired",
+            through_tls(nginx.address(1), good),
+            "proxy.tls",
+            "tls",
         ),
         stops("who", by(&stranger), "proxy.407", "proxy"),
         stops("down", by(&down), "proxy.502", "proxy"),

@@ -29,3 +29,13 @@ layer! {
         Redirect = "http.redirect", in [FirstByte, Body], by [];
     }
 }
+
+layer! {
+    /// The way to a proxy (RFC 9110 §7.3.2). What it says about the tunnel is `proxy.N`.
+    ProxyFault {
+        /// The proxy could not be reached: its name, or its port.
+        Connect = "proxy.connect", in [Resolve, Connect], by [Errno, Eai, Rcode];
+        /// No TLS was agreed on with the proxy.
+        Tls = "proxy.tls", in [Tls], by [TlsAlert, Errno];
+    }
+}

@@ -9,7 +9,7 @@ use super::connection::Connection;
 use super::prepared::Prepared;
 use super::route::{Place, Spoken};
 use super::tunnel::tunnel;
-use crate::model::{FaultKind, HttpFault, Phase, ProbeError, Stopped, TlsFault};
+use crate::model::{FaultKind, HttpFault, Phase, ProbeError, ProxyFault, Stopped, TlsFault};
 use crate::probe::Context;
 use crate::probe::look::{Halt, Look};
 use crate::probe::net::{self, Opened, Stream, TlsSettings};
@@ -90,12 +90,20 @@ pub(super) async fn connect(
     look.phase(Phase::Send, late, beginning).await
 }
 
-/// It was not the target that stopped us: the message says so.
+/// It was not the target that stopped us: a test that expects the target to refuse must not take the proxy for it.
 fn of_the_proxy(mut stopped: Stopped) -> Stopped {
     if let Stopped::Fault(seen) = &mut stopped
         && let Some(fault) = &mut seen.fault
     {
-        fault.message.insert_str(0, "on the way to the proxy: ");
+        fault.message = format!(
+            "on the way to the proxy: {}: {}",
+            fault.code(),
+            fault.message
+        );
+        fault.kind = FaultKind::Proxy(match fault.phase {
+            Phase::Tls => ProxyFault::Tls,
+            _ => ProxyFault::Connect,
+        });
     }
     stopped
 }

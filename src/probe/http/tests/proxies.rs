@@ -52,12 +52,12 @@ async fn a_proxy_that_is_not_there_is_not_taken_for_the_target() {
             "{{ url: \"{scheme}://web.example/\", proxy: \"http://127.0.0.1:{port}\" }}"
         ));
         let (code, seen) = stopped(look(&probe).await);
-        assert_eq!(code.as_str(), "tcp.refused");
+        assert_eq!(code.as_str(), "proxy.connect");
         let proxy = format!("127.0.0.1:{port}");
         assert_eq!(text(&seen, "proxy"), Some(proxy.as_str()));
         let message = seen.fault.unwrap().message;
         assert!(
-            message.starts_with("on the way to the proxy: "),
+            message.starts_with("on the way to the proxy: tcp.refused: "),
             "{message}"
         );
     }
@@ -237,10 +237,7 @@ async fn tls_is_spoken_inside_tls_to_a_proxy_that_wants_it() {
     let authority = Authority::new("ours");
     let identity = authority.certificate("web.example", |_| {});
     let target = serving(identity, &rustls::version::TLS13).await;
-    for (name, expected) in [
-        ("localhost", None),
-        ("proxy.example", Some("tls.wrong_name")),
-    ] {
+    for (name, expected) in [("localhost", None), ("proxy.example", Some("proxy.tls"))] {
         let (certificate, key) = authority.certificate(name, |_| {});
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
