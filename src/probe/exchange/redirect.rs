@@ -58,6 +58,13 @@ pub(in crate::probe) fn redirected(
             let text = String::from_utf8_lossy(bytes);
             mask.apply(&text) != text
         };
+        let path = to.path.path_and_query().map_or("", |path| path.as_str());
+        if is_secret(path.as_bytes()) {
+            return Err(format!(
+                "`{}` is another origin, and the URL that would be asked for there holds a secret",
+                shown(&to)
+            ));
+        }
         if is_secret(&next.body) {
             return Err(format!(
                 "`{}` is another origin, and the body that would go there holds a secret",

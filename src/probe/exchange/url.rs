@@ -59,6 +59,11 @@ pub(in crate::probe) fn parse(text: &str, query: Option<&Pairs>) -> Result<Parse
             text[..at].chars().count() + 1
         )));
     }
+    if userinfo_is_torn(text) {
+        return Err(wrong(
+            "`@` stands before the host and again behind a `/`: a user or password with a `/` in it must be encoded (`| urlencode`)",
+        ));
+    }
     let is_tls = match text.split_once("://") {
         Some((scheme, rest)) if !rest.is_empty() && !rest.starts_with('/') => {
             match scheme.to_ascii_lowercase().as_str() {
@@ -122,6 +127,14 @@ pub(in crate::probe) fn parse(text: &str, query: Option<&Pairs>) -> Result<Parse
     })
 }
 
+/// Whether a `/` in what was to be a password has ended the host: what stands behind it would be asked for, and shown.
+fn userinfo_is_torn(text: &str) -> bool {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    rest.split_once('/')
+        .is_some_and(|(authority, path)| authority.contains('@') && path.contains('@'))
+}
+
 /// The URL as it may be shown.
 pub(in crate::probe) fn without_userinfo(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else {
@@ -153,6 +166,7 @@ mod tests {
             ("http:\\\\web", "`\\`"),
             ("http://web:0/", "port 0"),
             ("http://web:99999/", "port"),
+            ("http://me:p@ss/word@web/", "must be encoded"),
         ] {
             let told = parse(text, None).unwrap_err().message;
             assert!(told.contains(why), "{text:?}: {told}");
