@@ -5,8 +5,8 @@ use std::time::Duration;
 use rustls::ProtocolVersion;
 use rustls::pki_types::ServerName;
 
-use crate::model::{FaultKind, Keep, TlsFault, Value};
-use crate::probe::look::{Halt, Look};
+use crate::model::{Keep, Value};
+use crate::probe::look::Look;
 use crate::probe::net::{Certificate, Examined, covers};
 
 /// Records everything that was seen, however the handshake ended.
@@ -27,7 +27,7 @@ pub(super) fn record(look: &mut Look<'_>, seen: &Examined, name: &ServerName<'_>
         return;
     };
     let is_covered = covers(presented, name);
-    look.fact("trusted", Value::Bool(is_trusted(&seen.outcome)));
+    look.fact("trusted", Value::Bool(seen.is_trusted));
     look.fact("covers", Value::Bool(is_covered));
     look.fact("asks_for_certificate", Value::Bool(seen.is_asking));
     let chain = seen.chain.iter().filter_map(Certificate::read);
@@ -89,28 +89,6 @@ fn version_name(version: ProtocolVersion) -> String {
         ProtocolVersion::TLSv1_3 => "TLSv1.3".to_owned(),
         other => format!("{other:?}"),
     }
-}
-
-/// Whether the certificate was accepted; what else went wrong says nothing about it.
-fn is_trusted(outcome: &Result<(), Halt>) -> bool {
-    let Err(Halt::Fault {
-        kind: FaultKind::Tls(fault),
-        ..
-    }) = outcome
-    else {
-        return true;
-    };
-    !matches!(
-        fault,
-        TlsFault::Expired
-            | TlsFault::NotYetValid
-            | TlsFault::WrongName
-            | TlsFault::UnknownIssuer
-            | TlsFault::SelfSigned
-            | TlsFault::Revoked
-            | TlsFault::BadSignature
-            | TlsFault::BadCertificate
-    )
 }
 
 fn link(certificate: &Certificate) -> Value {

@@ -16,7 +16,7 @@ use rustls::{
     SupportedCipherSuite,
 };
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::client::TlsStream;
 
 use super::handshake::{connect, shaking_halt, tls_halt};
@@ -39,6 +39,8 @@ pub(in crate::probe) struct Examined {
     pub(in crate::probe) alpn: Option<Vec<u8>>,
     /// Its certificate, then what it sent along; empty when it did not come so far.
     pub(in crate::probe) chain: Vec<CertificateDer<'static>>,
+    /// Whether the certificate was accepted, and the handshake is signed by its key. What else went wrong says nothing about it.
+    pub(in crate::probe) is_trusted: bool,
     /// Whether it asked who we are.
     pub(in crate::probe) is_asking: bool,
     /// What stopped us, also when the handshake itself came to its end.
@@ -46,7 +48,7 @@ pub(in crate::probe) struct Examined {
 }
 
 /// Shakes hands, as its own phase, says nothing more, and closes. Nothing is ever sent to a server that is not trusted but
-/// the handshake itself.
+/// the handshake itself, and nothing of ours in it.
 pub(in crate::probe) async fn examine(
     look: &mut Look<'_>,
     (mut config, witness): (ClientConfig, Arc<Witness>),
@@ -55,26 +57,21 @@ pub(in crate::probe) async fn examine(
 ) -> Examined {
     config.dangerous().set_certificate_verifier(witness.clone());
     config.client_auth_cert_resolver = witness.clone();
-    let mut shaken = None;
-    let work = async {
-        let connected = connect(Arc::new(config), name, stream).await;
-        // We would have refused the certificate before anything else could go wrong.
-        if let Some(Shown {
-            rejected: Some(why),
-            ..
-        }) = witness.shown.get()
-        {
-            shaken = connected.ok();
-            return Err(tls_halt(why));
-        }
-        let stream = shaken.insert(connected?);
-        if witness.is_asking() {
-            answer(stream).await?;
-        }
-        Ok(())
-    };
     let late = FaultKind::Tls(TlsFault::Timeout);
-    let outcome = look.timed(Phase::Tls, late, work).await;
+    let connecting = connect(Arc::new(config), name, stream);
+    let shaken = look.timed(Phase::Tls, late, connecting).await;
+    let (mut shaken, mut outcome) = match shaken {
+        Ok(stream) => (Some(stream), Ok(())),
+        Err(halt) => (None, Err(halt)),
+    };
+    // We would have refused the certificate before anything else could go wrong, the end of the budget, too.
+    if let Some(why) = witness.rejected() {
+        outcome = Err(tls_halt(why));
+    } else if let Some(stream) = &mut shaken
+        && witness.is_asking()
+    {
+        outcome = answer(look, stream).await;
+    }
     let session = shaken.as_ref().map(|stream| stream.get_ref().1);
     let examined = Examined {
         version: session.and_then(|session| session.protocol_version()),
@@ -84,19 +81,21 @@ pub(in crate::probe) async fn examine(
             .shown
             .get()
             .map_or_else(Vec::new, |shown| shown.chain.clone()),
+        is_trusted: witness.is_trusted(),
         is_asking: witness.is_asking(),
         outcome,
     };
     if let Some(mut stream) = shaken {
         // Farewell; whether the peer hears it changes nothing.
-        let _ = tokio::time::timeout_at(look.ctx.deadline, stream.shutdown()).await;
+        let _ = timeout_at(look.ctx.deadline, stream.shutdown()).await;
     }
     examined
 }
 
 /// Waits for what a server makes of our certificate. Under TLS 1.3 it can only tell after the handshake is done on our side
-/// (RFC 8446 §4.4.2.4): by an alert, or by going on. Tickets, which it sends after it has checked us (§4.6.1), are a yes.
-async fn answer(stream: &mut TlsStream<Heard>) -> Result<(), Halt> {
+/// (RFC 8446 §4.4.2.4): by an alert, or by going on. Tickets, which it sends after it has checked us (§4.6.1), are a yes, and
+/// so is silence, until whatever end: the handshake is done.
+async fn answer(look: &Look<'_>, stream: &mut TlsStream<Heard>) -> Result<(), Halt> {
     if stream.get_ref().1.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
         return Ok(());
     }
@@ -109,7 +108,8 @@ async fn answer(stream: &mut TlsStream<Heard>) -> Result<(), Halt> {
         }
         polled
     });
-    match timeout(GRACE, waiting).await {
+    let end = look.ctx.deadline.min(Instant::now() + GRACE);
+    match timeout_at(end, waiting).await {
         Ok(Err(error)) => Err(shaking_halt(
             &error,
             "after it asked for a client certificate",
@@ -125,6 +125,8 @@ pub(in crate::probe) struct Witness {
     verifier: Arc<Verifier>,
     ours: Arc<dyn ResolvesClientCert>,
     shown: OnceLock<Shown>,
+    /// Whether the handshake is signed by the key of the certificate.
+    is_signed: AtomicBool,
     is_asking: AtomicBool,
 }
 
@@ -140,12 +142,31 @@ impl Witness {
             verifier,
             ours: config.client_auth_cert_resolver.clone(),
             shown: OnceLock::new(),
+            is_signed: AtomicBool::new(false),
             is_asking: AtomicBool::new(false),
         }
     }
 
+    fn rejected(&self) -> Option<&Error> {
+        self.shown.get()?.rejected.as_ref()
+    }
+
+    /// Only what was judged, and accepted, is trusted.
+    fn is_trusted(&self) -> bool {
+        let is_accepted = |shown: &Shown| shown.rejected.is_none();
+        self.shown.get().is_some_and(is_accepted) && self.is_signed.load(Ordering::Relaxed)
+    }
+
     fn is_asking(&self) -> bool {
         self.is_asking.load(Ordering::Relaxed)
+    }
+
+    fn signed(
+        &self,
+        verdict: Result<HandshakeSignatureValid, Error>,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.is_signed.store(verdict.is_ok(), Ordering::Relaxed);
+        verdict
     }
 }
 
@@ -177,7 +198,7 @@ impl ServerCertVerifier for Witness {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.verifier.verify_tls12_signature(message, cert, dss)
+        self.signed(self.verifier.verify_tls12_signature(message, cert, dss))
     }
 
     fn verify_tls13_signature(
@@ -186,7 +207,7 @@ impl ServerCertVerifier for Witness {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.verifier.verify_tls13_signature(message, cert, dss)
+        self.signed(self.verifier.verify_tls13_signature(message, cert, dss))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

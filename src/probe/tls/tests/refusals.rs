@@ -1,6 +1,9 @@
 //! What goes wrong, and on which side.
 
+use rustls::ServerConnection;
+
 use super::*;
+use crate::probe::testing::certificates::Identity;
 
 #[tokio::test]
 async fn each_bad_certificate_has_its_code_and_is_described() {
@@ -74,6 +77,46 @@ async fn each_bad_certificate_has_its_code_and_is_described() {
     let (code, seen) = stopped(look_at(server.port(), "", &authority).await);
     assert_eq!(code.as_str(), "tls.bad_signature");
     assert_eq!(holds(&seen, "trusted"), Some(false));
+}
+
+/// A server of TLS 1.2 that says everything up to `ServerHelloDone`, and never the last word.
+async fn stalling(identity: Identity) -> Server {
+    let speaking = Speaking {
+        only: Some(&TLS12),
+        ..Speaking::default()
+    };
+    let config = speaking.acceptor(identity).config().clone();
+    Server::start(move |mut stream: TcpStream| {
+        let config = config.clone();
+        async move {
+            let mut hello = [0; 4096];
+            let count = stream.read(&mut hello).await.unwrap();
+            let mut session = ServerConnection::new(config).unwrap();
+            session.read_tls(&mut &hello[..count]).unwrap();
+            session.process_new_packets().unwrap();
+            let mut flight = Vec::new();
+            while session.wants_write() {
+                session.write_tls(&mut flight).unwrap();
+            }
+            let _ = stream.write_all(&flight).await;
+            hold(stream).await;
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_certificate_that_was_refused_is_not_trusted_however_late_it_gets() {
+    let authority = Authority::new("ours");
+    for (identity, expected, is_trusted) in [
+        (authority.expired("localhost"), "tls.expired", false),
+        (authority.certificate("localhost"), "tls.timeout", true),
+    ] {
+        let server = stalling(identity).await;
+        let (code, seen) = stopped(brief_look_at(server.port(), "", &authority).await);
+        assert_eq!(code.as_str(), expected);
+        assert_eq!(holds(&seen, "trusted"), Some(is_trusted), "{expected}");
+    }
 }
 
 #[tokio::test]
