@@ -119,7 +119,8 @@ async fn answer(look: &Look<'_>, stream: &mut TlsStream<Heard>) -> Result<(), Ha
 }
 
 /// Sees one handshake: keeps what the server shows and how it is judged, and lets the handshake go on, so that version and
-/// cipher can be told of a server that is not trusted, too.
+/// cipher can be told of a server that is not trusted, too. Not where we have a certificate: a stranger is not told who we are,
+/// and has nothing signed by us.
 #[derive(Debug)]
 pub(in crate::probe) struct Witness {
     verifier: Arc<Verifier>,
@@ -187,8 +188,11 @@ impl ServerCertVerifier for Witness {
             now,
         );
         let chain = kept(end_entity, intermediates);
-        let rejected = verdict.err();
+        let rejected = verdict.as_ref().err().cloned();
         let _ = self.shown.set(Shown { chain, rejected });
+        if self.ours.has_certs() {
+            return verdict;
+        }
         Ok(ServerCertVerified::assertion())
     }
 

@@ -120,6 +120,49 @@ async fn a_certificate_that_was_refused_is_not_trusted_however_late_it_gets() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_not_trusted_is_not_told_who_we_are() {
+    let (authority, clients) = (Authority::new("ours"), Authority::new("clients"));
+    let (certificate, key) = clients.certificate("me").files();
+    let keys = format!(
+        ", client_certificate: {{ certificate: {}, key: {} }}",
+        certificate.path().display(),
+        key.path().display()
+    );
+    for version in [&TLS13, &TLS12] {
+        let asking = Speaking {
+            only: Some(version),
+            clients_of: Some(&clients),
+            ..Speaking::default()
+        };
+        for (identity, knows_us) in [
+            (authority.certificate("localhost"), true),
+            (authority.expired("localhost"), false),
+        ] {
+            let acceptor = asking.acceptor(identity);
+            let (met, mut clients) = mpsc::unbounded_channel();
+            let server = Server::start(move |stream| {
+                let (acceptor, met) = (acceptor.clone(), met.clone());
+                async move {
+                    let shaken = acceptor.accept(stream).await;
+                    let _ = met.send(shaken.is_ok());
+                }
+            })
+            .await;
+            let looked = look_at(server.port(), &keys, &authority).await;
+            assert_eq!(clients.recv().await, Some(knows_us));
+            if knows_us {
+                continue;
+            }
+            let (code, seen) = stopped(looked);
+            assert_eq!(code.as_str(), "tls.expired");
+            assert_eq!(holds(&seen, "trusted"), Some(false));
+            assert_eq!(holds(&seen, "asks_for_certificate"), Some(true));
+            assert_eq!(fact(&seen, "version"), None);
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_expired_certificate_tells_since_when() {
     let authority = Authority::new("ours");
     let server = Speaking::default()
