@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use nix::errno::Errno;
 use rustls::client::Resumption;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion, version};
-use rustls_native_certs::CertificateResult;
+use rustls_native_certs::{CertificateResult, ErrorKind};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::{Mutex, OnceCell};
@@ -57,11 +59,12 @@ pub(in crate::probe) enum MinVersion {
     Tls13,
 }
 
-/// The configurations of a run, each made once. The lock is held while one is made: files are read once, however many ask.
+/// The configurations of a run, each made once: files are read once, however many ask. One that could not be made is tried anew
+/// by the next who asks, and while one is made only those wait who asked for it.
 #[derive(Debug, Default)]
 pub(in crate::probe) struct Configs {
-    system: OnceCell<Result<Arc<RootCertStore>, ProbeError>>,
-    made: Mutex<HashMap<TlsSettings, Result<Made, ProbeError>>>,
+    system: OnceCell<Arc<RootCertStore>>,
+    made: Mutex<HashMap<TlsSettings, Arc<OnceCell<Made>>>>,
 }
 
 /// A configuration, and who judges certificates in it.
@@ -93,19 +96,20 @@ impl Configs {
     async fn made(&self, settings: &TlsSettings) -> Result<Made, ProbeError> {
         let mut settings = settings.clone();
         settings.ca.take_if(|ca| ca.as_os_str() == SYSTEM);
-        let mut made = self.made.lock().await;
-        if let Some(known) = made.get(&settings) {
-            return known.clone();
-        }
-        let config = self.make(settings.clone()).await;
-        made.insert(settings, config.clone());
-        config
+        let cell = self
+            .made
+            .lock()
+            .await
+            .entry(settings.clone())
+            .or_default()
+            .clone();
+        cell.get_or_try_init(|| self.make(settings)).await.cloned()
     }
 
     async fn make(&self, settings: TlsSettings) -> Result<Made, ProbeError> {
         let system = match settings.ca {
             Some(_) => None,
-            None => Some(self.system.get_or_init(system).await.clone()?),
+            None => Some(self.system.get_or_try_init(system).await?.clone()),
         };
         reading(move || {
             let named = match &settings.ca {
@@ -125,7 +129,7 @@ impl Configs {
     /// With these authorities instead of the system's.
     #[cfg(test)]
     pub(in crate::probe) fn trust(&self, roots: RootCertStore) {
-        let set = self.system.set(Ok(Arc::new(roots)));
+        let set = self.system.set(Arc::new(roots));
         assert!(set.is_ok(), "nothing was spoken yet");
     }
 }
@@ -136,6 +140,7 @@ async fn system() -> Result<Arc<RootCertStore>, ProbeError> {
         let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
             .into_iter()
             .find_map(|name| Some((name, PathBuf::from(std::env::var_os(name)?))));
+        let named = named.as_ref().map(|(name, path)| (*name, path.as_path()));
         trusted(loaded, named).map(Arc::new)
     })
     .await
@@ -150,30 +155,60 @@ async fn reading<T: Send + 'static>(
     })
 }
 
-/// Without any authority of the system, Mozilla's are used; but where somebody named a place for them, it must have some.
+/// Where the system has no authorities, Mozilla's are used; but where it has some that cannot be read, or somebody named a place
+/// for them, others would not be those that were meant.
 fn trusted(
     loaded: CertificateResult,
-    named: Option<(&str, PathBuf)>,
+    named: Option<(&str, &Path)>,
 ) -> Result<RootCertStore, ProbeError> {
     let mut roots = RootCertStore::empty();
-    let (added, _) = roots.add_parsable_certificates(loaded.certs);
+    let (added, ignored) = roots.add_parsable_certificates(loaded.certs);
     if added > 0 {
         return Ok(roots);
     }
-    if let Some((name, path)) = named {
-        let why = match loaded.errors.first() {
-            Some(error) => error.to_string(),
-            None => "no certificates there".to_owned(),
-        };
-        let place = path.display();
-        return Err(unreadable(format!("{name} names `{place}`: {why}")));
+    let source = match named {
+        Some((name, path)) => format!("{name} names `{}`", path.display()),
+        None => "the authorities of the system".to_owned(),
+    };
+    match loaded.errors.first() {
+        Some(error) => {
+            let kind = match &error.kind {
+                ErrorKind::Io { inner, .. } => kind_of(inner),
+                _ => Unable::File,
+            };
+            Err(ProbeError::new(kind, format!("{source}: {error}")))
+        }
+        None if ignored > 0 => Err(unreadable(format!(
+            "{source}: none of the {ignored} certificates there is an authority"
+        ))),
+        None if named.is_some() => Err(unreadable(format!("{source}: no certificates there"))),
+        None => {
+            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+            Ok(roots)
+        }
     }
-    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    Ok(roots)
+}
+
+/// What keeps us from reading a file: the file, or how many may be open.
+fn kind_of(error: &io::Error) -> Unable {
+    match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::EMFILE | Errno::ENFILE) => Unable::Limit,
+        _ => Unable::File,
+    }
 }
 
 fn unreadable(message: String) -> ProbeError {
     ProbeError::new(Unable::File, message)
+}
+
+/// Reads a regular file. Of anything else, a pipe say, nobody knows when it ends.
+fn read(key: &str, path: &Path) -> Result<Vec<u8>, ProbeError> {
+    let place = path.display();
+    let failed = |error| ProbeError::new(kind_of(&error), format!("`{key}`: `{place}`: {error}"));
+    if !fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(unreadable(format!("`{key}`: `{place}` is no regular file")));
+    }
+    fs::read(path).map_err(failed)
 }
 
 fn authorities(
@@ -192,7 +227,7 @@ fn authorities(
 
 fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, ProbeError> {
     let place = path.display();
-    let pem = fs::read(path).map_err(|error| unreadable(format!("`{key}`: `{place}`: {error}")))?;
+    let pem = read(key, path)?;
     let found: Vec<_> = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<_, _>>()
         .map_err(|error| unreadable(format!("`{key}`: `{place}` is not PEM: {error}")))?;
@@ -225,8 +260,9 @@ fn configured(
             let chain = certificates("certificate", &ours.certificate)?;
             let place = ours.key.display();
             // What is wrong with a key file is told without a line of it.
-            let key = PrivateKeyDer::from_pem_file(&ours.key).map_err(|_| {
-                let why = "cannot be read as an unencrypted private key in PEM form";
+            let pem = read("key", &ours.key)?;
+            let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| {
+                let why = "holds no unencrypted private key in PEM form";
                 unreadable(format!("`key`: `{place}` {why}"))
             })?;
             builder.with_client_auth_cert(chain, key).map_err(|error| {
@@ -250,19 +286,91 @@ fn configured(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::probe::testing::certificates::Authority;
 
     #[test]
     fn a_named_place_without_authorities_is_an_error_and_not_a_fallback() {
-        let nowhere = PathBuf::from("/nonexistent.pem");
-        let loaded = || rustls_native_certs::load_certs_from_paths(Some(Path::new(&nowhere)), None);
-        let error = trusted(loaded(), Some(("SSL_CERT_FILE", nowhere.clone()))).unwrap_err();
+        let nowhere = Path::new("/nonexistent.pem");
+        let loaded = rustls_native_certs::load_certs_from_paths(Some(nowhere), None);
+        let error = trusted(loaded, Some(("SSL_CERT_FILE", nowhere))).unwrap_err();
         assert_eq!(error.kind, Unable::File);
         assert!(
             error
                 .message
                 .contains("SSL_CERT_FILE names `/nonexistent.pem`")
         );
-        assert!(!trusted(loaded(), None).unwrap().is_empty());
+    }
+
+    #[test]
+    fn authorities_that_cannot_be_read_are_not_replaced_by_others() {
+        let missing = Path::new("/nonexistent.pem");
+        let loaded = || rustls_native_certs::load_certs_from_paths(Some(missing), None);
+        let error = trusted(loaded(), None).unwrap_err();
+        assert_eq!(error.kind, Unable::File);
+        let told = "the authorities of the system: ";
+        assert!(error.message.starts_with(told), "{error:?}");
+        let mut full = loaded();
+        full.errors[0].kind = ErrorKind::Io {
+            inner: io::Error::from_raw_os_error(Errno::EMFILE as i32),
+            path: missing.to_owned(),
+        };
+        assert_eq!(trusted(full, None).unwrap_err().kind, Unable::Limit);
+        let mut garbage = CertificateResult::default();
+        garbage.certs.push(vec![1].into());
+        assert_eq!(trusted(garbage, None).unwrap_err().kind, Unable::File);
+        let nothing = CertificateResult::default();
+        assert!(!trusted(nothing, None).unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_there_later_is_read_then() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.pem");
+        let settings = TlsSettings {
+            ca: Some(path.clone()),
+            ..TlsSettings::default()
+        };
+        let configs = Configs::default();
+        let error = configs.get(&settings).await.unwrap_err();
+        assert_eq!(error.kind, Unable::File);
+        let authority = Authority::new("late").file();
+        fs::copy(authority.path(), &path).unwrap();
+        let first = configs.get(&settings).await.unwrap();
+        let second = configs.get(&settings).await.unwrap();
+        assert!(Arc::ptr_eq(&first, &second));
+    }
+
+    #[tokio::test]
+    async fn a_pipe_is_refused_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        let settings = TlsSettings {
+            ca: Some(path),
+            ..TlsSettings::default()
+        };
+        let error = Configs::default().get(&settings).await.unwrap_err();
+        assert!(error.message.contains("is no regular file"), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn who_asks_for_another_does_not_wait() {
+        let configs = Configs::default();
+        configs.trust(Authority::new("ours").roots());
+        let slow = TlsSettings {
+            ca: Some(PathBuf::from("slow.pem")),
+            ..TlsSettings::default()
+        };
+        let cell = Arc::new(OnceCell::new());
+        configs.made.lock().await.insert(slow, cell.clone());
+        let never = cell.get_or_try_init(std::future::pending::<Result<Made, ProbeError>>);
+        let settings = TlsSettings::default();
+        tokio::select! {
+            biased;
+            _ = never => panic!("it hangs"),
+            other = configs.get(&settings) => assert!(other.is_ok()),
+        }
     }
 
     #[tokio::test]
