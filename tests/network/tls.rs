@@ -352,7 +352,7 @@ fn tls_is_agreed_on_in_plain_words_or_not() {
         stops(
             "smtp-busy",
             at(&busy, "smtp"),
-            "tls.not_offered",
+            "tls.unavailable",
             "starttls",
         ),
         stops(

@@ -25,6 +25,8 @@ layer! {
         NoAlpn = "tls.no_alpn", in [Tls], by [];
         /// The server answered that it does not speak TLS here (STARTTLS, PostgreSQL's SSLRequest).
         NotOffered = "tls.not_offered", in [StartTls], by [];
+        /// The server refused to talk before TLS was agreed on: busy, or it does not want us.
+        Unavailable = "tls.unavailable", in [StartTls], by [];
         /// What came is not TLS: plain text on a TLS port.
         Plaintext = "tls.plaintext", in [Tls], by [];
         /// The peer closed before the handshake was done.

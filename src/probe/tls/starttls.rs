@@ -82,7 +82,7 @@ async fn postgres(talk: &mut Talk<'_>) -> Result<(), Halt> {
 
 async fn smtp(talk: &mut Talk<'_>, local: Option<IpAddr>) -> Result<(), Halt> {
     let greeting = talk.reply().await?;
-    greeting.must_be(220, "it greeted with")?;
+    greeting.must_be(220, "it greeted with", TlsFault::Unavailable)?;
     talk.turn_ends()?;
     // Without a name of our own, the address stands for it (RFC 5321 §4.1.3).
     let ourselves = match local {
@@ -92,7 +92,7 @@ async fn smtp(talk: &mut Talk<'_>, local: Option<IpAddr>) -> Result<(), Halt> {
     };
     talk.say(format!("EHLO {ourselves}\r\n").as_bytes()).await?;
     let offers = talk.reply().await?;
-    offers.must_be(250, "to EHLO it answered")?;
+    offers.must_be(250, "to EHLO it answered", TlsFault::Unavailable)?;
     talk.turn_ends()?;
     // The first line is a greeting, and not a keyword (RFC 5321 §4.1.1.1).
     let mut keywords = offers.lines.iter().skip(1);
@@ -102,7 +102,7 @@ async fn smtp(talk: &mut Talk<'_>, local: Option<IpAddr>) -> Result<(), Halt> {
     }
     talk.say(b"STARTTLS\r\n").await?;
     let ready = talk.reply().await?;
-    ready.must_be(220, "to STARTTLS it answered")?;
+    ready.must_be(220, "to STARTTLS it answered", TlsFault::NotOffered)?;
     talk.turn_ends()
 }
 
@@ -113,13 +113,14 @@ struct Reply {
 }
 
 impl Reply {
-    /// 4xx and 5xx are a no (RFC 5321 §4.2.1); any other code is not of this conversation.
-    fn must_be(&self, code: u16, what: &str) -> Result<(), Halt> {
+    /// 4xx and 5xx are a no (RFC 5321 §4.2.1), and what a no means depends on the question; any other code is not of this
+    /// conversation.
+    fn must_be(&self, code: u16, what: &str, no: TlsFault) -> Result<(), Halt> {
         if self.code == code {
             return Ok(());
         }
         let fault = match self.code {
-            400..600 => TlsFault::NotOffered,
+            400..600 => no,
             _ => TlsFault::Protocol,
         };
         let first = self.lines.first().map_or("", String::as_str);
