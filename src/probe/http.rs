@@ -8,6 +8,7 @@ mod payload;
 mod request;
 mod text;
 
+use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -36,7 +37,7 @@ use crate::yaml::{Raw, Size};
 /// `cloudflare`, `openresty`, `apache`, `varnish`, `squid`), or `unknown`. `size` is what is left after unpacking, `wire_size`
 /// what came. `redirects` lists the URLs that were followed, `proxy` is `host:port` of the proxy that was used; `remote_ip` is then
 /// the proxy's.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Http {
     /// An `http` or `https` URL. A user and password in it become basic authentication.
@@ -108,7 +109,7 @@ enum Version {
 }
 
 /// Credentials.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Auth {
     /// User and password (RFC 7617).
@@ -120,6 +121,21 @@ enum Auth {
     },
     /// A token (RFC 6750).
     Bearer(String),
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Basic { .. } => "basic",
+            Self::Bearer(_) => "bearer",
+        })
+    }
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.request())
+    }
 }
 
 fn get() -> String {

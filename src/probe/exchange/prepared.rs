@@ -1,5 +1,6 @@
 //! The request, made once and sent many times.
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use http_body_util::Full;
@@ -23,7 +24,7 @@ use crate::yaml::visible;
 const AGENT: &str = concat!("allclear/", env!("CARGO_PKG_VERSION"));
 
 /// Everything that is the same for each attempt.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(in crate::probe) struct Prepared {
     pub(in crate::probe) target: Target,
     /// How the host of the URL becomes addresses.
@@ -43,6 +44,12 @@ pub(in crate::probe) struct Prepared {
     /// What must be masked because it is derived from credentials.
     pub(in crate::probe) secrets: Vec<String>,
     route: OnceLock<Arc<Route>>,
+}
+
+impl fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.url())
+    }
 }
 
 impl Prepared {
@@ -233,5 +240,18 @@ impl Prepared {
 pub(in crate::probe) fn default(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
     if !headers.contains_key(&name) {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_secret_is_shown() {
+        let mut prepared = Prepared::get("http://a:hunter2@b/c").unwrap();
+        prepared.secrets.push("hunter2".to_owned());
+        let prepared = prepared.with_body(Bytes::from_static(b"hunter2"));
+        assert_eq!(format!("{prepared:?}"), "GET http://b/c");
     }
 }

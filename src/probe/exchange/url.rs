@@ -1,5 +1,7 @@
 //! What a URL of ours may look like, and where it leads.
 
+use std::fmt;
+
 use hyper::Uri;
 use url::{Host, Url};
 
@@ -23,7 +25,6 @@ impl Target {
 }
 
 /// A URL taken apart.
-#[derive(Debug)]
 pub(in crate::probe) struct Parsed {
     pub(in crate::probe) target: Target,
     /// As the `Host` header has it: without the scheme's own port.
@@ -32,6 +33,13 @@ pub(in crate::probe) struct Parsed {
     pub(in crate::probe) path: Uri,
     /// User and password that stood in the URL.
     pub(in crate::probe) userinfo: Option<(String, String)>,
+}
+
+impl fmt::Debug for Parsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = self.target.scheme();
+        write!(f, "{scheme}://{}{}", self.authority, self.path)
+    }
 }
 
 /// Reads an `http` or `https` URL and adds a query. The fragment is dropped: it never leaves the client (RFC 9110 §4.2.5).

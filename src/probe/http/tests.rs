@@ -682,3 +682,18 @@ mod over_tls {
         assert_eq!(code(look(&probe).await), "http.protocol");
     }
 }
+
+#[test]
+fn no_password_is_shown() {
+    let probe: Http = read(
+        "{ url: \"http://a:hunter2@b/c\", headers: { x-key: hunter2 }, body: hunter2, method: POST }",
+    );
+    assert_eq!(format!("{probe:?}"), "POST http://b/c");
+    for yaml in [
+        "{ basic: { user: a, password: hunter2 } }",
+        "{ bearer: hunter2 }",
+    ] {
+        let probe: Http = read(&format!("{{ url: \"http://b\", auth: {yaml} }}"));
+        assert!(!format!("{:?}", probe.auth).contains("hunter2"));
+    }
+}
