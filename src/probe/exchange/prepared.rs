@@ -79,7 +79,7 @@ impl Prepared {
             via: Via::default(),
             path: url.path,
             authority: url.authority,
-            headers,
+            headers: compact(headers),
             body: Bytes::new(),
             secrets: Vec::new(),
             route: OnceLock::new(),
@@ -234,6 +234,13 @@ impl Prepared {
         resources.push(format!("origin:{scheme}://{}", net::authority(host, *port)));
         resources
     }
+}
+
+/// Without room to grow: a map that was grown to its first header has room for six, in each of ten thousand tests.
+fn compact(headers: HeaderMap) -> HeaderMap {
+    let mut small = HeaderMap::with_capacity(headers.len());
+    small.extend(headers);
+    small
 }
 
 /// Adds a header where it is not given.
