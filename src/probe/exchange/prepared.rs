@@ -1,7 +1,7 @@
 //! The request, made once and sent many times.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -43,7 +43,6 @@ pub(in crate::probe) struct Prepared {
     pub(in crate::probe) body: Bytes,
     /// What must be masked because it is derived from credentials.
     pub(in crate::probe) secrets: Vec<String>,
-    route: OnceLock<Arc<Route>>,
 }
 
 impl fmt::Debug for Prepared {
@@ -68,12 +67,16 @@ impl Prepared {
         }
         Ok(Self {
             own_host: url.target.host.clone(),
-            target: url.target,
-            resolving: Resolving::System,
             tls: TlsSettings {
-                alpn: Spoken::Http1.alpn(),
+                alpn: if url.target.is_tls {
+                    Spoken::Http1.alpn()
+                } else {
+                    Vec::new()
+                },
                 ..TlsSettings::default()
             },
+            target: url.target,
+            resolving: Resolving::System,
             method,
             spoken: Spoken::Http1,
             via: Via::default(),
@@ -82,7 +85,6 @@ impl Prepared {
             headers: compact(headers),
             body: Bytes::new(),
             secrets: Vec::new(),
-            route: OnceLock::new(),
         })
     }
 
@@ -94,20 +96,19 @@ impl Prepared {
     /// Which version is spoken.
     pub(in crate::probe) fn speak(&mut self, spoken: Spoken) {
         self.spoken = spoken;
-        self.tls.alpn = spoken.alpn();
+        if self.target.is_tls {
+            self.tls.alpn = spoken.alpn();
+        }
     }
 
-    /// The way to the target.
+    /// The way to the target. Made for each request: ten thousand that are kept would be large, and one is quickly made.
     pub(super) fn route(&self) -> Arc<Route> {
-        let make = || {
-            Arc::new(Route {
-                target: self.target.clone(),
-                resolving: self.resolving_here(),
-                tls: self.tls.clone(),
-                spoken: self.spoken,
-            })
-        };
-        self.route.get_or_init(make).clone()
+        Arc::new(Route {
+            target: self.target.clone(),
+            resolving: self.resolving_here(),
+            tls: self.tls.clone(),
+            spoken: self.spoken,
+        })
     }
 
     /// The proxy to go through. With addresses of its own a test looks at these, and the environment's proxy would look
@@ -143,7 +144,6 @@ impl Prepared {
         self.target = url.target;
         self.authority = url.authority;
         self.path = url.path;
-        self.route = OnceLock::new();
     }
 
     /// With this body.
