@@ -7,7 +7,7 @@ use super::fact::{self, Fact, Found, Sight};
 use super::literal::is_blank;
 use super::matcher::regex;
 use super::words::article;
-use crate::model::{Code, Finding, Observation, Place, State, Value};
+use crate::model::{Code, FactKind, Finding, Observation, Place, State, Value};
 use crate::template::{is_filled, is_variable_name, place};
 use crate::yaml::{Diagnostic, Diagnostics, Entry, Kind, Node, Resolved, Sources};
 
@@ -231,7 +231,8 @@ fn source(
             .ok()?;
         return whole(entry, problems).then_some((fact, Vec::new()));
     }
-    if key != "latency" && key != "phases" && !vocabulary.facts.contains(&key) {
+    let known = vocabulary.fact(key);
+    if known.is_none() && key != "latency" && key != "phases" {
         problems.push(fact::unknown(vocabulary, entry));
         return None;
     }
@@ -246,31 +247,34 @@ fn source(
         return None;
     }
     let text = entry.value.as_scalar().map(|scalar| &*scalar.text);
-    let named = |fact: Result<Fact, String>, problems: &mut Diagnostics| match fact {
+    let fact_of = |fact: Result<Fact, String>, problems: &mut Diagnostics| match fact {
         Ok(fact) => Some((fact, Vec::new())),
         Err(message) => {
             problems.push(Diagnostic::error(entry.value.span, message));
             None
         }
     };
-    match (key, text) {
-        ("json", Some(text)) => named(
-            super::JsonPath::parse(text).map(|path| Fact::Json(Box::new(path))),
-            problems,
-        ),
-        ("headers", Some(text)) => named(Fact::header(text), problems),
-        ("phases", Some(text)) => match Fact::phase(text, entry) {
+    let one_path = || format!("`{key}` takes one path");
+    match (known, text) {
+        (None, Some(text)) if key == "phases" => match Fact::phase(text, entry) {
             Ok(fact) => Some((fact, Vec::new())),
             Err(problem) => {
                 problems.push(problem);
                 None
             }
         },
-        ("json" | "headers" | "phases", None) => {
-            named(Err(format!("`{key}` takes one path")), problems)
-        }
-        ("latency", _) => whole(entry, problems).then_some((Fact::Latency, Vec::new())),
-        _ => Some((Fact::whole(key), steps(&entry.value, problems)?)),
+        (None, None) if key == "phases" => fact_of(Err(one_path()), problems),
+        (None, _) => whole(entry, problems).then_some((Fact::Latency, Vec::new())),
+        (Some(fact), _) => match fact.kind {
+            FactKind::Json => {
+                let path = text.map_or_else(|| Err(one_path()), super::JsonPath::parse);
+                fact_of(path.map(|path| Fact::Json(Box::new(path))), problems)
+            }
+            FactKind::Headers => {
+                fact_of(text.map_or_else(|| Err(one_path()), Fact::header), problems)
+            }
+            _ => Some((Fact::Whole(fact), steps(&entry.value, problems)?)),
+        },
     }
 }
 

@@ -5,7 +5,7 @@ use super::fault;
 use super::literal::is_blank;
 use super::matcher::{Judgement, Matcher, judge};
 use super::words::show;
-use crate::model::{Code, CodePattern, Finding, Observation, Place, State};
+use crate::model::{Code, CodePattern, FactKind, Finding, KnownFact, Observation, Place, State};
 use crate::template::{Filled, LateError, is_filled, place};
 use crate::yaml::{Diagnostic, Diagnostics, Entry, Kind, Node, Sources};
 
@@ -15,7 +15,14 @@ pub struct Vocabulary {
     /// The probe's key: `http`.
     pub probe: &'static str,
     /// Its facts beyond the common `latency`, `phases.*` and `fault`.
-    pub facts: &'static [&'static str],
+    pub facts: &'static [KnownFact],
+}
+
+impl Vocabulary {
+    /// The probe's fact of this name; `None` for the common ones too.
+    pub(super) fn fact(&self, name: &str) -> Option<KnownFact> {
+        self.facts.iter().find(|fact| fact.name == name).copied()
+    }
 }
 
 /// Everything one look must show.
@@ -140,23 +147,26 @@ impl Decoder<'_> {
         };
         for entry in entries {
             let key = &*entry.key;
-            let is_known = self.vocabulary.facts.contains(&key);
+            let known = self.vocabulary.fact(key);
             if let Some(phase) = key.strip_prefix("phases.") {
                 self.phase(phase, entry);
-            } else if !is_known && !fact::COMMON.contains(&key) {
+            } else if known.is_none() && !fact::COMMON.contains(&key) {
                 self.problems.push(fact::unknown(self.vocabulary, entry));
             } else if is_blank(&entry.value) {
                 self.problems.push(Diagnostic::error(
                     entry.key_span,
                     format!("`{key}` is empty: nothing to compare with"),
                 ));
+            } else if let Some(known) = known {
+                self.own(known, entry);
             } else {
-                self.fact(key, entry);
+                self.common(key, entry);
             }
         }
     }
 
-    fn fact(&mut self, key: &str, entry: &Entry) {
+    /// One of [`fact::COMMON`].
+    fn common(&mut self, key: &str, entry: &Entry) {
         match key {
             "fault" => {
                 let at = place(self.sources, entry.key_span);
@@ -166,23 +176,20 @@ impl Decoder<'_> {
                 }
             }
             "phases" => self.each(entry, |decoder, inner| decoder.phase(&inner.key, inner)),
-            "headers" => self.each(entry, |decoder, inner| match Fact::header(&inner.key) {
-                Ok(fact) => decoder.push(fact, inner),
-                Err(message) => {
-                    let problem = Diagnostic::error(inner.key_span, message);
-                    decoder.problems.push(problem);
-                }
+            _ => self.push(Fact::Latency, entry),
+        }
+    }
+
+    fn own(&mut self, fact: KnownFact, entry: &Entry) {
+        match fact.kind {
+            FactKind::Headers => self.each(entry, |decoder, inner| {
+                decoder.push_if(Fact::header(&inner.key), inner);
             }),
-            "json" => self.each(entry, |decoder, inner| {
-                match super::JsonPath::parse(&inner.key) {
-                    Ok(path) => decoder.push(Fact::Json(Box::new(path)), inner),
-                    Err(message) => {
-                        let problem = Diagnostic::error(inner.key_span, message);
-                        decoder.problems.push(problem);
-                    }
-                }
+            FactKind::Json => self.each(entry, |decoder, inner| {
+                let path = super::JsonPath::parse(&inner.key);
+                decoder.push_if(path.map(|path| Fact::Json(Box::new(path))), inner);
             }),
-            _ => self.push(Fact::whole(key), entry),
+            _ => self.push(Fact::Whole(fact), entry),
         }
     }
 
@@ -228,8 +235,18 @@ impl Decoder<'_> {
         None
     }
 
+    fn push_if(&mut self, fact: Result<Fact, String>, entry: &Entry) {
+        match fact {
+            Ok(fact) => self.push(fact, entry),
+            Err(message) => {
+                let problem = Diagnostic::error(entry.key_span, message);
+                self.problems.push(problem);
+            }
+        }
+    }
+
     fn push(&mut self, fact: Fact, entry: &Entry) {
-        let decoded = Matcher::decode_for(&entry.value, fact.wanted(), &mut self.problems);
+        let decoded = Matcher::decode_for(&entry.value, fact.kind(), &mut self.problems);
         if let Some(matcher) = decoded {
             self.expectations.facts.push(Expectation {
                 fact,

@@ -6,86 +6,18 @@ use std::fmt;
 
 use super::expectation::Vocabulary;
 use super::json_path::JsonPath;
-use super::literal::Wanted;
 use super::matcher::Seen;
-use crate::model::{Code, Observation, Phase, Value};
+use crate::model::{Code, FactKind, KnownFact, Observation, Phase, Value};
 use crate::yaml::{Diagnostic, Entry, did_you_mean};
 
 /// Facts every probe has.
 pub(super) const COMMON: &[&str] = &["latency", "phases", "fault"];
 
-/// Facts that are a length of time, by name in every probe.
-const DURATIONS: &[&str] = &[
-    "latency",
-    "expires_in",
-    "ttl",
-    "expired_since",
-    "skew",
-    "connect_latency",
-    "first_event",
-    "max_gap",
-    "time_to_ready",
-    "ping",
-];
-
-/// Facts that are a number, so that `2xx` or `"200"` is a slip: no number equals a text.
-const NUMBERS: &[&str] = &[
-    "status",
-    "exit_code",
-    "rows_affected",
-    "descriptors",
-    "ports",
-    "needed",
-    "queries",
-];
-
-/// Facts that are one value, so that comparing them with a list is a slip for `in`.
-const SCALARS: &[&str] = &[
-    "signal",
-    "rcode",
-    "authoritative",
-    "truncated",
-    "transport",
-    "server",
-    "agrees",
-    "connected",
-    "trusted",
-    "ready",
-    "version",
-    "cipher",
-    "alpn",
-    "subject",
-    "issuer",
-    "serial",
-    "not_before",
-    "not_after",
-    "key",
-    "signature_algorithm",
-    "self_signed",
-    "covers",
-    "covers_sibling",
-    "asks_for_certificate",
-    "banner",
-    "body",
-    "stdout",
-    "stderr",
-    "received",
-    "remote_ip",
-    "family",
-    "hop",
-    "proxy",
-    "subprotocol",
-    "server_version",
-    "role",
-    "database",
-    "migration_head",
-];
-
 /// One fact, or a part of one.
 #[derive(Debug, Clone)]
 pub(super) enum Fact {
-    /// The whole fact of this name.
-    Whole(String),
+    /// The whole fact.
+    Whole(KnownFact),
     /// The length of the look.
     Latency,
     /// The length of a phase.
@@ -97,14 +29,6 @@ pub(super) enum Fact {
 }
 
 impl Fact {
-    /// A whole fact by the name of its key; whether a probe has it is for the caller to know.
-    pub(super) fn whole(name: &str) -> Self {
-        match name {
-            "latency" => Self::Latency,
-            _ => Self::Whole(name.to_owned()),
-        }
-    }
-
     /// `phases.tls`, or the key below `phases:`.
     pub(super) fn phase(name: &str, entry: &Entry) -> Result<Self, Diagnostic> {
         Phase::parse(name).map(Self::Phase).ok_or_else(|| {
@@ -125,22 +49,19 @@ impl Fact {
     }
 
     /// What is known of its type.
-    pub(super) fn wanted(&self) -> Wanted {
+    pub(super) fn kind(&self) -> FactKind {
         match self {
-            Self::Latency | Self::Phase(_) => Wanted::Duration,
-            Self::Whole(name) if DURATIONS.contains(&name.as_str()) => Wanted::Duration,
-            Self::Whole(name) if name == "size" || name == "wire_size" => Wanted::Size,
-            Self::Whole(name) if NUMBERS.contains(&name.as_str()) => Wanted::Number,
-            Self::Whole(name) if SCALARS.contains(&name.as_str()) => Wanted::Scalar,
-            Self::Header(_) => Wanted::Scalar,
-            Self::Whole(_) | Self::Json(_) => Wanted::Any,
+            Self::Latency | Self::Phase(_) => FactKind::Duration,
+            Self::Whole(fact) => fact.kind,
+            Self::Header(_) => FactKind::Text,
+            Self::Json(_) => FactKind::Any,
         }
     }
 
     /// `expect.` and the first word.
     pub(super) fn code(&self) -> Code {
         match self {
-            Self::Whole(name) => Code::new(format!("expect.{name}")),
+            Self::Whole(fact) => Code::new(format!("expect.{}", fact.name)),
             Self::Latency => Code::fixed("expect.latency"),
             Self::Phase(_) => Code::fixed("expect.phases"),
             Self::Header(_) => Code::fixed("expect.headers"),
@@ -152,7 +73,7 @@ impl Fact {
 impl fmt::Display for Fact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Whole(name) => f.write_str(name),
+            Self::Whole(fact) => f.write_str(fact.name),
             Self::Latency => f.write_str("latency"),
             Self::Phase(phase) => write!(f, "phases.{phase}"),
             Self::Header(name) => write!(f, "headers {name}"),
@@ -164,7 +85,8 @@ impl fmt::Display for Fact {
 /// "`http` does not see `stauts`; did you mean `status`?"
 pub(super) fn unknown(vocabulary: Vocabulary, entry: &Entry) -> Diagnostic {
     let key = &*entry.key;
-    let known = || vocabulary.facts.iter().chain(COMMON).copied();
+    let own = || vocabulary.facts.iter().map(|fact| fact.name);
+    let known = || own().chain(COMMON.iter().copied());
     let hint = did_you_mean(key, known());
     Diagnostic::error(
         entry.key_span,
@@ -211,7 +133,7 @@ impl<'o> Sight<'o> {
     pub(super) fn reached(&self, fact: &Fact) -> bool {
         let seen = |name: &str| self.observation.facts.get(name).is_some();
         match fact {
-            Fact::Whole(name) => seen(name),
+            Fact::Whole(fact) => seen(fact.name),
             Fact::Latency => true,
             Fact::Phase(phase) => self.observation.phase(*phase).is_some(),
             Fact::Header(_) => seen("headers"),
@@ -222,7 +144,7 @@ impl<'o> Sight<'o> {
     pub(super) fn find(&self, fact: &Fact) -> Found<'o> {
         let absent_or = |value: Option<&'o Value>| value.map_or(Found::Absent, Found::Borrowed);
         match fact {
-            Fact::Whole(name) => absent_or(self.observation.facts.get(name)),
+            Fact::Whole(fact) => absent_or(self.observation.facts.get(fact.name)),
             Fact::Latency => Found::Owned(Value::Duration(self.observation.latency)),
             Fact::Phase(phase) => self
                 .observation

@@ -5,26 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::words::{article, show, show_text};
-use crate::model::{Number, Value};
+use crate::model::{FactKind, Number, Value};
 use crate::template::is_filled;
 use crate::yaml::{
     Diagnostic, Diagnostics, Kind, Node, Resolved, Scalar, parse_duration, parse_size,
 };
-
-/// What a fact is known to be at load.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
-    /// Anything.
-    Any,
-    /// One value: a list cannot equal it.
-    Scalar,
-    /// A length of time: a bare number is an error.
-    Duration,
-    /// A number of bytes.
-    Size,
-    /// A number.
-    Number,
-}
 
 /// A value in a suite.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,14 +33,20 @@ pub(super) enum Literal {
 
 impl Literal {
     /// Reads a literal; a problem is told.
-    pub(super) fn decode(node: &Node, wanted: Wanted, problems: &mut Diagnostics) -> Option<Self> {
-        let inside = match wanted {
-            Wanted::Scalar | Wanted::Any => Wanted::Any,
-            other => other,
+    pub(super) fn decode(node: &Node, kind: FactKind, problems: &mut Diagnostics) -> Option<Self> {
+        let inside = match kind {
+            FactKind::Number | FactKind::Size | FactKind::Duration => kind,
+            _ => FactKind::Any,
         };
         match &node.resolved().kind {
             Kind::Pending => Some(Self::Pending),
-            Kind::Scalar(scalar) => match scalar_value(scalar, wanted) {
+            Kind::Scalar(_) if kind == FactKind::List => {
+                let problem = Diagnostic::error(node.span, "a list never equals one value")
+                    .help("that it has this item is written `{ contains: … }`");
+                problems.push(problem);
+                None
+            }
+            Kind::Scalar(scalar) => match scalar_value(scalar, kind) {
                 Ok(value) => Some(Self::Scalar {
                     value,
                     written: scalar.text.clone(),
@@ -205,14 +196,18 @@ fn no_number(scalar: &Scalar) -> String {
     format!("{} is no number{hint}", named(scalar))
 }
 
-fn scalar_value(scalar: &Scalar, wanted: Wanted) -> Result<Value, String> {
-    match wanted {
-        Wanted::Duration => duration(scalar).map(Value::Duration),
-        Wanted::Size => bytes(scalar).map(Value::Number),
-        Wanted::Number => number(scalar)
+fn scalar_value(scalar: &Scalar, kind: FactKind) -> Result<Value, String> {
+    match kind {
+        FactKind::Duration => duration(scalar).map(Value::Duration),
+        FactKind::Size => bytes(scalar).map(Value::Number),
+        FactKind::Number => number(scalar)
             .map(Value::Number)
             .ok_or_else(|| no_number(scalar)),
-        Wanted::Any | Wanted::Scalar => Ok(match scalar.resolve() {
+        FactKind::Truth => match scalar.as_number_or_bool() {
+            Resolved::Bool(truth) => Ok(Value::Bool(truth)),
+            _ => Err(format!("{} is neither `true` nor `false`", named(scalar))),
+        },
+        _ => Ok(match scalar.resolve() {
             Resolved::Null => Value::Null,
             Resolved::Bool(bool) => Value::Bool(bool),
             Resolved::Int(int) => Value::int(int),
@@ -279,7 +274,7 @@ pub(super) enum Limit {
 
 impl Bound {
     /// Reads a bound; a problem is told.
-    pub(super) fn decode(node: &Node, wanted: Wanted, problems: &mut Diagnostics) -> Option<Self> {
+    pub(super) fn decode(node: &Node, kind: FactKind, problems: &mut Diagnostics) -> Option<Self> {
         if node.resolved().kind == Kind::Pending {
             return Some(Self {
                 limit: None,
@@ -287,7 +282,7 @@ impl Bound {
             });
         }
         let limit = match node.as_scalar() {
-            Some(scalar) => limit(scalar, wanted),
+            Some(scalar) => limit(scalar, kind),
             None => Err("expected one value: a number, a duration or a size".to_owned()),
         };
         match limit {
@@ -324,18 +319,20 @@ impl Bound {
     }
 }
 
-fn limit(scalar: &Scalar, wanted: Wanted) -> Result<Limit, String> {
-    match wanted {
-        Wanted::Duration => duration(scalar).map(Limit::Duration),
-        Wanted::Size => bytes(scalar).map(Limit::Number),
-        Wanted::Number | Wanted::Any | Wanted::Scalar => {
+fn limit(scalar: &Scalar, kind: FactKind) -> Result<Limit, String> {
+    match kind {
+        FactKind::Duration => duration(scalar).map(Limit::Duration),
+        FactKind::Size => bytes(scalar).map(Limit::Number),
+        FactKind::Truth => Err("`true` and `false` have no order".to_owned()),
+        FactKind::List => Err("a list has no order; how long it is is its `length`".to_owned()),
+        _ => {
             if let Some(number) = number(scalar) {
                 return Ok(Limit::Number(number));
             }
             if let Resolved::Unclear(unclear) = scalar.resolve() {
                 return Err(format!("{} {unclear}", named(scalar)));
             }
-            if wanted == Wanted::Number {
+            if kind == FactKind::Number {
                 return Err(no_number(scalar));
             }
             if let Ok(duration) = parse_duration(&scalar.text) {

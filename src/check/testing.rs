@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::{Captures, Claims, Expectations, Vocabulary};
+use crate::model::KnownFact;
 use crate::template::{Lookup, Scope, Template};
 use crate::yaml::{Diagnostics, Node, Sources, parse};
 
 const SCRIPTED: Vocabulary = Vocabulary {
     probe: "scripted",
-    facts: &["status", "text"],
+    facts: &[KnownFact::number("status"), KnownFact::text("text")],
 };
 
 /// `expect:`

@@ -22,7 +22,9 @@ use super::argv::Argv;
 use super::look::{Halt, Look};
 use super::pairs::Pairs;
 use super::{Context, Invalid, Needs, Probe};
-use crate::model::{FaultKind, Looked, Origin, Phase, ProbeError, ProcessFault, Unable, Value};
+use crate::model::{
+    FaultKind, KnownFact, Looked, Origin, Phase, ProbeError, ProcessFault, Unable, Value,
+};
 
 /// From being asked to end until being killed, unless the budget is short.
 const GRACE: Duration = Duration::from_millis(500);
@@ -120,7 +122,12 @@ fn not_started(name: &str, error: &io::Error) -> ProbeError {
 }
 
 impl Probe for Command {
-    const FACTS: &'static [&'static str] = &["exit_code", "stdout", "stderr", "json"];
+    const FACTS: &'static [KnownFact] = &[
+        KnownFact::number("exit_code"),
+        KnownFact::text("stdout"),
+        KnownFact::text("stderr"),
+        KnownFact::JSON,
+    ];
 
     fn prepare(&self) -> Result<(), Invalid> {
         self.argv.check()?;

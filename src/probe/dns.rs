@@ -14,7 +14,7 @@ use super::net::dns::{
     Answer, Question, Via, ask, check_name, just_before, named, of_this_machine, reverse,
 };
 use super::{Context, Invalid, Probe};
-use crate::model::{DnsFault, FaultKind, Looked, Phase, Value};
+use crate::model::{DnsFault, FaultKind, KnownFact, Looked, Phase, Value};
 
 /// Asks a name server for the records of a name. It asks over UDP, again when nothing comes, and over TCP when the answer is too
 /// long for a datagram. Names are fully qualified, and no search list is used. Aliases are followed within the answer, as programs
@@ -142,19 +142,19 @@ impl Dns {
 }
 
 impl Probe for Dns {
-    const FACTS: &'static [&'static str] = &[
-        "rcode",
-        "answers",
-        "addresses",
-        "aliases",
-        "ttl",
-        "authoritative",
-        "truncated",
-        "server",
-        "transport",
-        "queries",
-        "system_addresses",
-        "agrees",
+    const FACTS: &'static [KnownFact] = &[
+        KnownFact::text("rcode"),
+        KnownFact::list("answers"),
+        KnownFact::list("addresses"),
+        KnownFact::list("aliases"),
+        KnownFact::duration("ttl"),
+        KnownFact::truth("authoritative"),
+        KnownFact::truth("truncated"),
+        KnownFact::text("server"),
+        KnownFact::text("transport"),
+        KnownFact::number("queries"),
+        KnownFact::list("system_addresses"),
+        KnownFact::truth("agrees"),
     ];
 
     fn prepare(&self) -> Result<(), Invalid> {

@@ -25,7 +25,7 @@ use super::look::Look;
 use super::net::ClientCertificate;
 use super::pairs::Pairs;
 use super::{Context, Invalid, Probe};
-use crate::model::{Looked, Phase, Value};
+use crate::model::{KnownFact, Looked, Phase, Value};
 use crate::yaml::{Raw, Size};
 
 /// Sends one HTTP request and reads the answer whole. HTTP/2 is spoken where TLS agrees on it (ALPN), else HTTP/1.1. Redirects
@@ -178,19 +178,19 @@ impl Http {
 }
 
 impl Probe for Http {
-    const FACTS: &'static [&'static str] = &[
-        "status",
-        "headers",
-        "body",
-        "json",
-        "size",
-        "wire_size",
-        "version",
-        "hop",
-        "redirects",
-        "proxy",
-        "remote_ip",
-        "family",
+    const FACTS: &'static [KnownFact] = &[
+        KnownFact::number("status"),
+        KnownFact::HEADERS,
+        KnownFact::text("body"),
+        KnownFact::JSON,
+        KnownFact::size("size"),
+        KnownFact::size("wire_size"),
+        KnownFact::text("version"),
+        KnownFact::text("hop"),
+        KnownFact::list("redirects"),
+        KnownFact::text("proxy"),
+        KnownFact::text("remote_ip"),
+        KnownFact::text("family"),
     ];
 
     fn prepare(&self) -> Result<(), Invalid> {

@@ -29,12 +29,12 @@ pub use inventory::Inventory;
 #[cfg(test)]
 pub use scripted::{Scene, Scripted};
 
-use crate::model::{Looked, ProbeError, Stopped, Unable};
+use crate::model::{KnownFact, Looked, ProbeError, Stopped, Unable};
 
 /// One kind of look.
 pub trait Probe: Send + Sync {
     /// The facts it can give, beyond `latency`, `phases.*` and `fault`.
-    const FACTS: &'static [&'static str];
+    const FACTS: &'static [KnownFact];
 
     /// Parses what needs parsing (URL, DSN, regex): at load when the step is ready, before the look when it is late.
     fn prepare(&self) -> Result<(), Invalid> {
@@ -108,6 +108,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::model::FactKind;
 
     #[test]
     fn every_probe_is_described_and_its_facts_are_unique() {
@@ -115,10 +116,18 @@ mod tests {
             let about = AnyProbe::about(name).unwrap();
             assert!(about.ends_with('.'), "{name}: {about:?}");
             let facts = AnyProbe::vocabulary(name).unwrap().facts;
-            let unique: HashSet<_> = facts.iter().collect();
+            let unique: HashSet<_> = facts.iter().map(|fact| fact.name).collect();
             assert_eq!(unique.len(), facts.len(), "{name}");
             for common in ["latency", "phases", "fault"] {
-                assert!(!facts.contains(&common), "{name}: {common}");
+                assert!(!unique.contains(common), "{name}: {common}");
+            }
+            // What stands below `headers:` and `json:` is looked up in the facts of these names.
+            for fact in facts {
+                match fact.kind {
+                    FactKind::Headers => assert_eq!(*fact, KnownFact::HEADERS, "{name}"),
+                    FactKind::Json => assert_eq!(*fact, KnownFact::JSON, "{name}"),
+                    _ => assert!(!["headers", "json"].contains(&fact.name), "{name}"),
+                }
             }
         }
         assert!(AnyProbe::vocabulary("htp").is_none());

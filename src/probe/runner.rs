@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::exchange::{Prepared, without_userinfo};
 use super::{Context, Invalid, Probe};
-use crate::model::{Looked, Value};
+use crate::model::{KnownFact, Looked, Value};
 use variables::HostPattern;
 
 /// Looks at ourselves, so that a limit of the machine we run on, or a slip in what we were given, is not blamed on the target.
@@ -92,17 +92,17 @@ impl Runner {
 }
 
 impl Probe for Runner {
-    const FACTS: &'static [&'static str] = &[
-        "echoed",
-        "descriptors",
-        "ports",
-        "needed",
-        "enough",
-        "skew",
-        "resolved",
-        "unresolved",
-        "unclean",
-        "unusable",
+    const FACTS: &'static [KnownFact] = &[
+        KnownFact::truth("echoed"),
+        KnownFact::number("descriptors"),
+        KnownFact::number("ports"),
+        KnownFact::number("needed"),
+        KnownFact::truth("enough"),
+        KnownFact::duration("skew"),
+        KnownFact::list("resolved"),
+        KnownFact::list("unresolved"),
+        KnownFact::list("unclean"),
+        KnownFact::list("unusable"),
     ];
 
     fn prepare(&self) -> Result<(), Invalid> {

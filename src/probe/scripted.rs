@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use super::look::{Halt, Look};
 use super::{AnyProbe, Context, Needs, Probe};
-use crate::model::{FaultKind, Looked, Phase, TcpFault, Unable, Value};
+use crate::model::{FaultKind, KnownFact, Looked, Phase, TcpFault, Unable, Value};
 
 /// Plays scenes, one a look; the last one is played again and again.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -147,7 +147,7 @@ impl From<Scripted> for AnyProbe {
 }
 
 impl Probe for Scripted {
-    const FACTS: &'static [&'static str] = &["status", "text"];
+    const FACTS: &'static [KnownFact] = &[KnownFact::number("status"), KnownFact::text("text")];
 
     fn resources(&self) -> Vec<String> {
         self.resources.clone()

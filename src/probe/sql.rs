@@ -13,7 +13,7 @@ use serde::Deserialize;
 use self::dsn::Dsn;
 use super::look::Look;
 use super::{Context, Invalid, Needs, Probe};
-use crate::model::Looked;
+use crate::model::{KnownFact, Looked};
 
 /// So many bytes of rows are read at most.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
@@ -103,16 +103,16 @@ impl Sql {
 }
 
 impl Probe for Sql {
-    const FACTS: &'static [&'static str] = &[
-        "rows",
-        "columns",
-        "rows_affected",
-        "server_version",
-        "role",
-        "database",
-        "missing",
-        "migration_head",
-        "connect_latency",
+    const FACTS: &'static [KnownFact] = &[
+        KnownFact::list("rows"),
+        KnownFact::list("columns"),
+        KnownFact::number("rows_affected"),
+        KnownFact::text("server_version"),
+        KnownFact::text("role"),
+        KnownFact::text("database"),
+        KnownFact::list("missing"),
+        KnownFact::one("migration_head"),
+        KnownFact::duration("connect_latency"),
     ];
 
     fn prepare(&self) -> Result<(), Invalid> {

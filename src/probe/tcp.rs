@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::look::{Halt, Look};
 use super::net::{self, Endpoint, Stream};
 use super::{Context, Invalid, Probe};
-use crate::model::{FaultKind, Keep, Looked, Phase, TcpFault, Value};
+use crate::model::{FaultKind, Keep, KnownFact, Looked, Phase, TcpFault, Value};
 use crate::yaml::Size;
 
 #[cfg(test)]
@@ -146,8 +146,13 @@ fn banner(received: &str) -> &str {
 }
 
 impl Probe for Tcp {
-    const FACTS: &'static [&'static str] =
-        &["connected", "banner", "received", "remote_ip", "family"];
+    const FACTS: &'static [KnownFact] = &[
+        KnownFact::truth("connected"),
+        KnownFact::text("banner"),
+        KnownFact::text("received"),
+        KnownFact::text("remote_ip"),
+        KnownFact::text("family"),
+    ];
 
     fn prepare(&self) -> Result<(), Invalid> {
         self.endpoint()?;

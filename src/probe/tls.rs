@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::look::Look;
 use super::net::{self, ClientCertificate, MinVersion, Opened, Resolving, TlsSettings};
 use super::{Context, Invalid, Probe};
-use crate::model::{FaultKind, Looked, Phase, TlsFault};
+use crate::model::{FaultKind, KnownFact, Looked, Phase, TlsFault};
 
 mod facts;
 mod starttls;
@@ -71,28 +71,28 @@ impl Tls {
 }
 
 impl Probe for Tls {
-    const FACTS: &'static [&'static str] = &[
-        "trusted",
-        "version",
-        "cipher",
-        "alpn",
-        "subject",
-        "issuer",
-        "san",
-        "serial",
-        "not_before",
-        "not_after",
-        "expires_in",
-        "expired_since",
-        "key",
-        "signature_algorithm",
-        "self_signed",
-        "covers",
-        "covers_sibling",
-        "chain",
-        "asks_for_certificate",
-        "remote_ip",
-        "family",
+    const FACTS: &'static [KnownFact] = &[
+        KnownFact::truth("trusted"),
+        KnownFact::text("version"),
+        KnownFact::text("cipher"),
+        KnownFact::text("alpn"),
+        KnownFact::text("subject"),
+        KnownFact::text("issuer"),
+        KnownFact::list("san"),
+        KnownFact::text("serial"),
+        KnownFact::text("not_before"),
+        KnownFact::text("not_after"),
+        KnownFact::duration("expires_in"),
+        KnownFact::duration("expired_since"),
+        KnownFact::text("key"),
+        KnownFact::text("signature_algorithm"),
+        KnownFact::truth("self_signed"),
+        KnownFact::truth("covers"),
+        KnownFact::text("covers_sibling"),
+        KnownFact::list("chain"),
+        KnownFact::truth("asks_for_certificate"),
+        KnownFact::text("remote_ip"),
+        KnownFact::text("family"),
     ];
 
     fn prepare(&self) -> Result<(), Invalid> {

@@ -104,7 +104,11 @@ fn probe(probe: &Probe, definitions: &Map<String, Value>, text: &mut String) {
         probe.name,
         about.replace('\n', " ")
     );
-    let facts: Vec<_> = probe.facts.iter().map(|fact| format!("`{fact}`")).collect();
+    let facts: Vec<_> = probe
+        .facts
+        .iter()
+        .map(|fact| format!("`{}` ({})", fact.name, fact.kind.words()))
+        .collect();
     let _ = write!(
         text,
         "Facts: {}.\n\n| key | takes | meaning |\n|---|---|---|\n",
@@ -234,7 +238,10 @@ mod tests {
             text.contains("| **`url`** | text | An `http` or `https` URL."),
             "{text}"
         );
-        assert!(text.contains("Facts: `connected`, "), "{text}");
+        assert!(
+            text.contains("Facts: `connected` (true or false), "),
+            "{text}"
+        );
         for line in text.lines().filter(|line| line.starts_with('|')) {
             let cells = line.replace("\\|", "").matches('|').count();
             assert!(cells == 4 || cells == 3, "{line}");

@@ -1,11 +1,18 @@
 use super::*;
 
 use crate::check::to_value;
+use crate::model::KnownFact;
 use crate::yaml::parse;
 
 const ALL: Vocabulary = Vocabulary {
     probe: "http",
-    facts: &["status", "headers", "body", "json", "rows"],
+    facts: &[
+        KnownFact::number("status"),
+        KnownFact::HEADERS,
+        KnownFact::text("body"),
+        KnownFact::JSON,
+        KnownFact::list("rows"),
+    ],
 };
 
 fn read(yaml: &str) -> Result<Captures, Vec<String>> {

@@ -4,13 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::check::to_value;
-use crate::model::{Fault, FaultKind, Phase, PhaseTime, TcpFault, TlsFault, Value};
+use crate::model::{Fault, FaultKind, KnownFact, Phase, PhaseTime, TcpFault, TlsFault, Value};
 use crate::template::{Lookup, Scope, Secrecy, Template, fill_early};
 use crate::yaml::parse;
 
 const HTTP: Vocabulary = Vocabulary {
     probe: "http",
-    facts: &["status", "headers", "body", "json", "size"],
+    facts: &[
+        KnownFact::number("status"),
+        KnownFact::HEADERS,
+        KnownFact::text("body"),
+        KnownFact::JSON,
+        KnownFact::size("size"),
+    ],
 };
 
 fn read(yaml: &str) -> Result<Expectations, Vec<String>> {

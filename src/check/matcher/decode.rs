@@ -2,9 +2,10 @@
 
 use regex::{Regex, RegexBuilder};
 
-use super::super::literal::{Bound, Literal, Wanted, is_blank, named};
+use super::super::literal::{Bound, Literal, is_blank, named};
 use super::contradiction::contradiction;
 use super::{Comparison, Matcher, Test};
+use crate::model::FactKind;
 use crate::template::is_filled;
 use crate::yaml::{Diagnostic, Diagnostics, Entry, Kind, Node, Resolved, did_you_mean};
 
@@ -44,23 +45,25 @@ const REGEX_SIZE: usize = 1 << 20;
 impl Matcher {
     /// Reads a matcher for a fact of any type. Problems are told; `None` when there are any.
     pub fn decode(node: &Node, problems: &mut Diagnostics) -> Option<Self> {
-        Self::decode_for(node, Wanted::Any, problems)
+        Self::decode_for(node, FactKind::Any, problems)
     }
 
     /// Reads a matcher for a fact whose type is known.
     pub(in super::super) fn decode_for(
         node: &Node,
-        wanted: Wanted,
+        kind: FactKind,
         problems: &mut Diagnostics,
     ) -> Option<Self> {
         // What came out of a variable is a value, also when it looks like a matcher.
         if is_filled(node) || node.resolved().kind == Kind::Pending {
-            // A captured list or mapping is no number, and simply never equal to one.
-            let wanted = match node.as_scalar() {
-                None if wanted == Wanted::Number => Wanted::Any,
-                _ => wanted,
+            // A captured list or mapping is no number, one value is no list: simply never equal.
+            let kind = match (kind, node.as_scalar()) {
+                (FactKind::Number | FactKind::Truth, None) | (FactKind::List, Some(_)) => {
+                    FactKind::Any
+                }
+                _ => kind,
             };
-            return Literal::decode(node, wanted, problems).map(Self::equals);
+            return Literal::decode(node, kind, problems).map(Self::equals);
         }
         if is_blank(node) {
             problems.push(Diagnostic::error(
@@ -70,9 +73,9 @@ impl Matcher {
             return None;
         }
         match &node.resolved().kind {
-            Kind::Sequence(items) => list(node, items, wanted, problems),
-            Kind::Mapping(entries) => mapping(node, entries, wanted, problems),
-            _ => Literal::decode(node, wanted, problems).map(Self::equals),
+            Kind::Sequence(items) => list(node, items, kind, problems),
+            Kind::Mapping(entries) => mapping(node, entries, kind, problems),
+            _ => Literal::decode(node, kind, problems).map(Self::equals),
         }
     }
 
@@ -86,14 +89,14 @@ impl Matcher {
 fn list(
     node: &Node,
     items: &[Node],
-    wanted: Wanted,
+    kind: FactKind,
     problems: &mut Diagnostics,
 ) -> Option<Matcher> {
     let problem = if items.is_empty() {
         Diagnostic::error(node.span, "an empty list matches nothing")
             .help("that a list has no items is written `{ empty: true }`")
-    } else if wanted == Wanted::Any {
-        return Literal::decode(node, wanted, problems).map(Matcher::equals);
+    } else if matches!(kind, FactKind::Any | FactKind::List) {
+        return Literal::decode(node, kind, problems).map(Matcher::equals);
     } else {
         Diagnostic::error(node.span, "one value never equals a list")
             .help("that it is one of several is written `{ in: […] }`")
@@ -105,7 +108,7 @@ fn list(
 fn mapping(
     node: &Node,
     entries: &[Entry],
-    wanted: Wanted,
+    kind: FactKind,
     problems: &mut Diagnostics,
 ) -> Option<Matcher> {
     if entries.is_empty() {
@@ -117,7 +120,7 @@ fn mapping(
     }
     let tests: Vec<_> = entries
         .iter()
-        .map(|entry| test(entry, wanted, problems))
+        .map(|entry| test(entry, kind, problems))
         .collect();
     let tests = tests.into_iter().collect::<Option<Vec<_>>>()?;
     if let Some(why) = contradiction(&tests) {
@@ -127,7 +130,7 @@ fn mapping(
     Some(Matcher { tests })
 }
 
-fn test(entry: &Entry, wanted: Wanted, problems: &mut Diagnostics) -> Option<Test> {
+fn test(entry: &Entry, kind: FactKind, problems: &mut Diagnostics) -> Option<Test> {
     let (key, node) = (&*entry.key, &entry.value);
     let Some(key) = KEYS.iter().copied().find(|known| *known == key) else {
         problems.push(unknown_key(entry));
@@ -141,14 +144,14 @@ fn test(entry: &Entry, wanted: Wanted, problems: &mut Diagnostics) -> Option<Tes
         return None;
     }
     let compare = |comparison, problems: &mut Diagnostics| {
-        Bound::decode(node, wanted, problems).map(|bound| Test::Compare(comparison, bound))
+        Bound::decode(node, kind, problems).map(|bound| Test::Compare(comparison, bound))
     };
     match key {
-        "equals" => Literal::decode(node, wanted, problems).map(Test::Equals),
+        "equals" => Literal::decode(node, kind, problems).map(Test::Equals),
         "in" => items(node, key, problems)?.map_or(Some(Test::Pending("in")), |items| {
             let items: Vec<_> = items
                 .iter()
-                .map(|item| Literal::decode(item, wanted, problems))
+                .map(|item| Literal::decode(item, kind, problems))
                 .collect();
             items.into_iter().collect::<Option<_>>().map(Test::In)
         }),
@@ -156,12 +159,12 @@ fn test(entry: &Entry, wanted: Wanted, problems: &mut Diagnostics) -> Option<Tes
         "at_least" => compare(Comparison::AtLeast, problems),
         "below" => compare(Comparison::Below, problems),
         "at_most" => compare(Comparison::AtMost, problems),
-        "between" => between(node, wanted, problems),
+        "between" => between(node, kind, problems),
         "contains" => not_empty(node, key, problems)
-            .and_then(|()| Literal::decode(node, Wanted::Any, problems))
+            .and_then(|()| Literal::decode(node, FactKind::Any, problems))
             .map(Test::Contains),
         "includes" => not_empty(node, key, problems)
-            .and_then(|()| Literal::decode(node, Wanted::Any, problems))
+            .and_then(|()| Literal::decode(node, FactKind::Any, problems))
             .map(Test::Includes),
         "starts_with" => text(node, key, problems)
             .map(|text| text.map_or(Test::Pending("starts_with"), Test::StartsWith)),
@@ -175,13 +178,13 @@ fn test(entry: &Entry, wanted: Wanted, problems: &mut Diagnostics) -> Option<Tes
         "empty" => truth(node, key, problems)
             .map(|truth| truth.map_or(Test::Pending("empty"), Test::Empty)),
         "type" => type_name(node, problems),
-        "length" => Matcher::decode_for(node, Wanted::Number, problems).map(Test::Length),
+        "length" => Matcher::decode_for(node, FactKind::Number, problems).map(Test::Length),
         "each" => Matcher::decode(node, problems).map(Test::Each),
         "any" => Matcher::decode(node, problems).map(Test::Any),
-        "not" => not(node, wanted, problems),
-        "all_of" => several(node, key, wanted, problems).map(Test::AllOf),
-        "any_of" => several(node, key, wanted, problems).map(Test::AnyOf),
-        "none_of" => several(node, key, wanted, problems).map(Test::NoneOf),
+        "not" => not(node, kind, problems),
+        "all_of" => several(node, key, kind, problems).map(Test::AllOf),
+        "any_of" => several(node, key, kind, problems).map(Test::AnyOf),
+        "none_of" => several(node, key, kind, problems).map(Test::NoneOf),
         // The key is one of `KEYS`.
         _ => None,
     }
@@ -216,7 +219,7 @@ fn items<'n>(node: &'n Node, key: &str, problems: &mut Diagnostics) -> Option<Op
 fn several(
     node: &Node,
     key: &str,
-    wanted: Wanted,
+    kind: FactKind,
     problems: &mut Diagnostics,
 ) -> Option<Vec<Matcher>> {
     if is_filled(node) {
@@ -235,13 +238,13 @@ fn several(
     };
     let matchers: Vec<_> = items
         .iter()
-        .map(|item| Matcher::decode_for(item, wanted, problems))
+        .map(|item| Matcher::decode_for(item, kind, problems))
         .collect();
     matchers.into_iter().collect()
 }
 
-fn not(node: &Node, wanted: Wanted, problems: &mut Diagnostics) -> Option<Test> {
-    let inner = Matcher::decode_for(node, wanted, problems)?;
+fn not(node: &Node, kind: FactKind, problems: &mut Diagnostics) -> Option<Test> {
+    let inner = Matcher::decode_for(node, kind, problems)?;
     if inner
         .tests
         .iter()
@@ -256,7 +259,7 @@ fn not(node: &Node, wanted: Wanted, problems: &mut Diagnostics) -> Option<Test> 
     Some(Test::Not(inner))
 }
 
-fn between(node: &Node, wanted: Wanted, problems: &mut Diagnostics) -> Option<Test> {
+fn between(node: &Node, kind: FactKind, problems: &mut Diagnostics) -> Option<Test> {
     let Some(items) = items(node, "between", problems)? else {
         return Some(Test::Pending("between"));
     };
@@ -267,8 +270,8 @@ fn between(node: &Node, wanted: Wanted, problems: &mut Diagnostics) -> Option<Te
         ));
         return None;
     };
-    let low = Bound::decode(low, wanted, problems);
-    let high = Bound::decode(high, wanted, problems);
+    let low = Bound::decode(low, kind, problems);
+    let high = Bound::decode(high, kind, problems);
     Some(Test::Between(low?, high?))
 }
 

@@ -4,24 +4,23 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::super::literal::Wanted;
 use crate::check::to_value;
-use crate::model::{Number, Value};
+use crate::model::{FactKind, Number, Value};
 use crate::yaml::{Diagnostics, Sources, parse};
 
-fn read(yaml: &str, wanted: Wanted) -> Result<Matcher, Vec<String>> {
+fn read(yaml: &str, kind: FactKind) -> Result<Matcher, Vec<String>> {
     let mut sources = Sources::default();
     let file = sources.add("t.yaml", format!("m: {yaml}\n"));
     let mut problems = Diagnostics::default();
     let node = parse(&sources, file, &mut problems);
     let matcher =
-        node.and_then(|node| Matcher::decode_for(node.get("m").expect("m"), wanted, &mut problems));
+        node.and_then(|node| Matcher::decode_for(node.get("m").expect("m"), kind, &mut problems));
     let messages: Vec<_> = problems.iter().map(|p| p.message.clone()).collect();
     matcher.filter(|_| messages.is_empty()).ok_or(messages)
 }
 
 fn matcher(yaml: &str) -> Matcher {
-    read(yaml, Wanted::Any).unwrap_or_else(|problems| panic!("{yaml}: {problems:?}"))
+    read(yaml, FactKind::Any).unwrap_or_else(|problems| panic!("{yaml}: {problems:?}"))
 }
 
 fn json(text: &str) -> Value {
@@ -194,7 +193,7 @@ fn text_without_types_compares_as_written_and_as_numbers_when_whole() {
 
 #[test]
 fn durations_compare_with_durations() {
-    let duration = |yaml: &str| read(yaml, Wanted::Duration);
+    let duration = |yaml: &str| read(yaml, FactKind::Duration);
     let seen = Value::Duration(Duration::from_millis(1500));
     assert!(duration("{ below: 2s }").unwrap().holds(&seen));
     assert!(!duration("{ below: 1500ms }").unwrap().holds(&seen));
@@ -220,7 +219,7 @@ fn durations_compare_with_durations() {
     ] {
         assert!(duration(yaml).is_err(), "{yaml}");
     }
-    let size = read("{ below: 64KiB }", Wanted::Size).unwrap();
+    let size = read("{ below: 64KiB }", FactKind::Size).unwrap();
     assert!(size.holds(&Value::int(65_535)) && !size.holds(&Value::int(65_536)));
 }
 
@@ -319,19 +318,51 @@ fn what_could_never_hold_or_never_fail_is_an_error() {
         ("{ matches: '(?=a)' }", "look-around"),
         ("{ matches: '(a{1000}){1000}' }", "too large"),
     ] {
-        let problems = read(yaml, Wanted::Any).expect_err(yaml);
+        let problems = read(yaml, FactKind::Any).expect_err(yaml);
         assert!(
             problems.iter().any(|p| p.contains(part)),
             "{yaml}: {problems:?}"
         );
     }
-    let problems = read("[200, 204]", Wanted::Scalar).expect_err("a list");
+    let problems = read("[200, 204]", FactKind::One).expect_err("a list");
     assert_eq!(problems, ["one value never equals a list"]);
 }
 
 #[test]
+fn what_a_fact_of_this_kind_never_equals_is_a_slip() {
+    for (yaml, kind, message) in [
+        ("ready", FactKind::List, "a list never equals one value"),
+        ("{ in: [a, b] }", FactKind::List, "a list never equals one"),
+        ("{ above: 3 }", FactKind::List, "a list has no order"),
+        ("[a, b]", FactKind::Truth, "one value never equals a list"),
+        ("1", FactKind::Truth, "`1` is neither `true` nor `false`"),
+        (
+            "yes",
+            FactKind::Truth,
+            "`yes` is neither `true` nor `false`",
+        ),
+        ("{ at_least: true }", FactKind::Truth, "have no order"),
+    ] {
+        let problems = read(yaml, kind).expect_err(yaml);
+        let is_told = problems.iter().any(|problem| problem.contains(message));
+        assert!(is_told, "{yaml}: {problems:?}");
+    }
+    for (yaml, kind) in [
+        ("[ready]", FactKind::List),
+        ("{ contains: ready }", FactKind::List),
+        ("{ in: [[a], [b]] }", FactKind::List),
+        ("{ length: { above: 3 } }", FactKind::List),
+        ("false", FactKind::Truth),
+        ("{ exists: false }", FactKind::Truth),
+        ("{ not: true }", FactKind::Truth),
+    ] {
+        read(yaml, kind).unwrap_or_else(|problems| panic!("{yaml}: {problems:?}"));
+    }
+}
+
+#[test]
 fn all_mistakes_of_a_matcher_are_told_at_once() {
-    let problems = read("{ belw: 1, above: x, matches: '(' }", Wanted::Any).unwrap_err();
+    let problems = read("{ belw: 1, above: x, matches: '(' }", FactKind::Any).unwrap_err();
     assert_eq!(problems.len(), 3, "{problems:?}");
 }
 
@@ -405,7 +436,7 @@ fn matchers_read_as_they_are_written() {
         ),
         ("{ between: [1, 5] }", "between 1 and 5"),
     ] {
-        if let Ok(matcher) = read(yaml, Wanted::Any) {
+        if let Ok(matcher) = read(yaml, FactKind::Any) {
             assert_eq!(matcher.to_string(), words, "{yaml}");
         } else {
             assert!(words.is_empty(), "{yaml}");
@@ -455,7 +486,7 @@ proptest! {
 
     #[test]
     fn no_yaml_makes_the_decoder_panic(yaml in "[\\[\\]{}:,'a-z0-9_ .-]{0,40}") {
-        let _ = read(&yaml, Wanted::Any);
-        let _ = read(&yaml, Wanted::Duration);
+        let _ = read(&yaml, FactKind::Any);
+        let _ = read(&yaml, FactKind::Duration);
     }
 }

@@ -4,7 +4,7 @@ use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
 use super::shapes::{filled, filled_list};
-use crate::model::Phase;
+use crate::model::{FactKind, KnownFact, Phase};
 use crate::probe::AnyProbe;
 
 /// All probes, and what they share.
@@ -19,7 +19,7 @@ pub(in crate::suite) struct Probe {
     pub(in crate::suite) about: String,
     /// The schema of its mapping: a reference into the definitions.
     pub(in crate::suite) mapping: Value,
-    pub(in crate::suite) facts: &'static [&'static str],
+    pub(in crate::suite) facts: &'static [KnownFact],
 }
 
 impl Probes {
@@ -49,7 +49,7 @@ impl Probes {
 }
 
 /// What can be expected of these facts and those that every probe has.
-fn expect(facts: &[&str]) -> Value {
+fn expect(facts: &[KnownFact]) -> Value {
     let matcher = json!({ "$ref": "#/$defs/matcher" });
     let named = |about: &str, names: &Value| {
         json!({
@@ -62,18 +62,18 @@ fn expect(facts: &[&str]) -> Value {
     };
     let mut properties = Map::new();
     for fact in facts {
-        let schema = match *fact {
-            "headers" => named(
+        let schema = match fact.kind {
+            FactKind::Headers => named(
                 "Headers and what they must be; names without case.",
                 &json!({}),
             ),
-            "json" => named(
+            FactKind::Json => named(
                 "JSONPaths (RFC 9535) and what they must find: `$.status`.",
                 &json!({ "pattern": r"^\$" }),
             ),
             _ => matcher.clone(),
         };
-        properties.insert((*fact).to_owned(), schema);
+        properties.insert(fact.name.to_owned(), schema);
     }
     properties.insert(
         "latency".to_owned(),
@@ -107,14 +107,15 @@ fn expect(facts: &[&str]) -> Value {
 }
 
 /// Names, each with one fact and a path into it.
-fn capture(facts: &[&str]) -> Value {
+fn capture(facts: &[KnownFact]) -> Value {
     let path = json!({
         "description": "`true` for the whole fact, a JSONPath for `json`, a name for `headers`, else positions and keys: `[0, id]`.",
         "anyOf": [{ "const": true }, { "type": ["string", "integer"] }, { "type": "array", "items": { "type": ["string", "integer"] } }],
     });
     let mut properties = Map::new();
-    for fact in facts.iter().chain(&["latency", "phases", "fault"]) {
-        properties.insert((*fact).to_owned(), path.clone());
+    let own = facts.iter().map(|fact| fact.name);
+    for name in own.chain(["latency", "phases", "fault"]) {
+        properties.insert(name.to_owned(), path.clone());
     }
     properties.insert(
         "matches".to_owned(),
