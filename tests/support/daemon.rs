@@ -9,12 +9,14 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
+use super::family::{self, Frozen};
 use super::stream::Stream;
 
 /// Far more than any of them takes to start.
@@ -29,17 +31,28 @@ pub(crate) struct Program {
 impl Program {
     /// Debian keeps servers where the path of most people does not lead.
     #[track_caller]
-    fn path(&self) -> PathBuf {
+    pub(super) fn path(&self) -> PathBuf {
         let Self { name, package } = self;
         let path = env::var_os("PATH").unwrap_or_default();
         env::split_paths(&path)
             .chain(["/usr/local/sbin", "/usr/sbin", "/sbin"].map(PathBuf::from))
+            .chain(versions("/usr/lib/postgresql").map(|version| version.join("bin")))
             .map(|folder| folder.join(name))
             .find(|program| program.is_file())
             .unwrap_or_else(|| {
                 panic!("there is no {name} here; install it with: sudo apt-get install {package}")
             })
     }
+}
+
+/// The folders below that are named by a number, the highest first.
+fn versions(folder: &str) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut versions: Vec<(u32, PathBuf)> = entries
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())))
+        .collect();
+    versions.sort_unstable_by(|a, b| b.cmp(a));
+    versions.into_iter().map(|(_, path)| path)
 }
 
 /// A directory for what a server reads and writes.
@@ -61,7 +74,8 @@ pub(crate) struct Daemon {
     /// Until it is waited for: later its number may be another's.
     child: Option<Child>,
     said: Stream,
-    _directory: TempDir,
+    frozen: Option<Frozen>,
+    _directory: Arc<TempDir>,
 }
 
 impl Daemon {
@@ -69,10 +83,11 @@ impl Daemon {
     #[track_caller]
     pub(crate) fn start(
         program: &Program,
-        directory: TempDir,
+        directory: impl Into<Arc<TempDir>>,
         sockets: Vec<TcpListener>,
         prepare: impl FnOnce(&mut Command),
     ) -> Self {
+        let directory = directory.into();
         let mut command = Command::new(program.path());
         let (reader, writer) = io::pipe().unwrap();
         command
@@ -94,6 +109,7 @@ impl Daemon {
             name: program.name,
             child: Some(child),
             said: Stream::of(Some(reader)),
+            frozen: None,
             _directory: directory,
         }
     }
@@ -126,17 +142,55 @@ impl Daemon {
 }
 
 impl Daemon {
+    /// Stops it with all it started, as a machine that hangs: what is connected stays connected, and nothing is answered.
+    pub(crate) fn freeze(&mut self) {
+        self.frozen = Some(Frozen::new(family::stop(self.pid())));
+    }
+
+    /// Lets it go on where it was.
+    pub(crate) fn thaw(&mut self) {
+        if let Some(frozen) = self.frozen.take() {
+            frozen.thaw();
+        }
+    }
+
+    /// Sends a signal to the program and to nobody it started.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill(self.pid(), signal).unwrap();
+    }
+
+    /// Waits until it has ended by itself, with all it started.
+    #[track_caller]
+    pub(crate) fn ends(&mut self) {
+        let has_ended = self.said.ends(TOO_LONG);
+        let said = self.last_words();
+        assert!(has_ended, "{} did not end:\n{said}", self.name);
+    }
+
     /// Ends it with all it started, and tells what they said.
     pub(crate) fn last_words(&mut self) -> String {
+        self.frozen = None;
         if let Some(mut child) = self.child.take() {
-            let group = Pid::from_raw(child.id().try_into().unwrap());
+            let program = pid_of(&child);
+            for member in family::stop(program) {
+                // Whoever has ended in the meantime is gone, which is all that is wanted.
+                let _ = kill(member, Signal::SIGKILL);
+            }
             // What is killed leaves nothing that matters: its directory goes with it.
-            let _ = killpg(group, Signal::SIGKILL);
+            let _ = killpg(program, Signal::SIGKILL);
             let _ = child.wait();
         }
         // Whoever it started holds the other end of what it says.
         self.said.end()
     }
+
+    fn pid(&self) -> Pid {
+        pid_of(self.child.as_ref().expect("it runs"))
+    }
+}
+
+fn pid_of(child: &Child) -> Pid {
+    Pid::from_raw(child.id().try_into().unwrap())
 }
 
 impl Drop for Daemon {

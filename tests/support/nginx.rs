@@ -1,12 +1,11 @@
 //! nginx, with the servers a test gives it.
 
 use std::fmt::Write as _;
-use std::net::{Ipv4Addr, SocketAddr};
-
-use tokio::net::TcpSocket;
+use std::net::SocketAddr;
 
 use super::certificates::Pair;
 use super::daemon::{Daemon, Program, directory, quoted, write};
+use super::port::Port;
 
 const NGINX: Program = Program {
     name: "nginx",
@@ -50,30 +49,14 @@ impl Site {
 /// A running nginx. It is one process, so that nobody has to become somebody else.
 pub(crate) struct Nginx {
     daemon: Daemon,
-    ports: Vec<Reserved>,
-}
-
-/// A port that nobody gets but those who share it with us. Who only holds it and does not listen gets no connection.
-struct Reserved(TcpSocket);
-
-impl Reserved {
-    fn hold() -> Self {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_reuseport(true).unwrap();
-        socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
-        Self(socket)
-    }
-
-    fn address(&self) -> SocketAddr {
-        self.0.local_addr().unwrap()
-    }
+    ports: Vec<Port>,
 }
 
 impl Nginx {
     #[track_caller]
     pub(crate) fn start(sites: &[Site]) -> Self {
         let directory = directory();
-        let ports: Vec<Reserved> = sites.iter().map(|_| Reserved::hold()).collect();
+        let ports: Vec<Port> = sites.iter().map(|_| Port::hold()).collect();
         let mut servers = String::new();
         for (Site { listen, block }, port) in sites.iter().zip(&ports) {
             let address = port.address();
@@ -111,7 +94,7 @@ impl Nginx {
     }
 
     pub(crate) fn port(&self, site: usize) -> u16 {
-        self.address(site).port()
+        self.ports[site].number()
     }
 
     /// What it said so far.

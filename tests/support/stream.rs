@@ -60,6 +60,16 @@ impl Stream {
         waited.unwrap().0.text().contains(text)
     }
 
+    /// Whether it ends.
+    pub(super) fn ends(&self, at_most: Duration) -> bool {
+        let heard = self.heard.0.lock().unwrap();
+        let waited = self
+            .heard
+            .1
+            .wait_timeout_while(heard, at_most, |heard| !heard.has_ended);
+        waited.unwrap().0.has_ended
+    }
+
     /// What was said so far.
     pub(super) fn text(&self) -> String {
         self.heard.0.lock().unwrap().text()

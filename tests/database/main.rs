@@ -1,0 +1,13 @@
+//! The program against databases: real PostgreSQL, MariaDB and Redis, as they are in production and in every way they
+//! go wrong.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+mod servers;
+
+#[expect(dead_code, unused_imports, reason = "each test binary uses its part")]
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,66 @@
+//! The servers themselves, asked by their own clients: they start, answer, do what a test wants of them, and are gone
+//! afterwards.
+
+mod postgres;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+/// A client that was let in, and does what it is told.
+struct Session {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Session {
+    fn open(command: &mut Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self {
+            input: child.stdin.take().unwrap(),
+            output: BufReader::new(child.stdout.take().unwrap()),
+            child,
+        }
+    }
+
+    fn ask(&mut self, line: &str) {
+        writeln!(self.input, "{line}").unwrap();
+    }
+
+    /// The next line it is told; nothing when it has ended.
+    fn hears(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What was said by whoever panicked.
+fn complaint<T>(start: impl FnOnce() -> T) -> String {
+    match catch_unwind(AssertUnwindSafe(|| drop(start()))) {
+        Ok(()) => panic!("it has started"),
+        Err(why) => *why.downcast::<String>().unwrap(),
+    }
+}
+
+/// How many processes work in this directory.
+fn at_work(directory: &Path) -> usize {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let places = processes.filter_map(|process| fs::read_link(process.path().join("cwd")).ok());
+    places.filter(|place| place.starts_with(directory)).count()
+}
