@@ -1,6 +1,7 @@
 //! The servers themselves, asked by their own clients: they start, answer, do what a test wants of them, and are gone
 //! afterwards.
 
+mod mariadb;
 mod postgres;
 
 use std::fs;

@@ -301,10 +301,7 @@ impl Home {
         );
         let own = |name: &str, from: &Path| {
             let path = directory.path().join(name);
-            fs::copy(from, &path).unwrap();
-            // It takes no key that others may read.
-            restrict(&path);
-            user.owns(&path);
+            user.keeps(from, &path);
             path.display().to_string()
         };
         if let Some(pair) = options.tls {
@@ -363,8 +360,3 @@ const HBA: &str = "\
     local all,replication postgres trust\n\
     local all all scram-sha-256\n\
     host all all 127.0.0.1/32 scram-sha-256\n";
-
-fn restrict(path: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
-}

@@ -1,7 +1,7 @@
 //! Who a server runs as: some refuse root.
 
-use std::fs;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -48,6 +48,13 @@ impl User {
         if self.is_somebody_else {
             command.uid(self.id).gid(self.group);
         }
+    }
+
+    /// Copies a file for nobody's eyes but this user's: there are servers that take no key others may read.
+    pub(super) fn keeps(&self, from: &Path, to: &Path) {
+        fs::copy(from, to).unwrap();
+        fs::set_permissions(to, Permissions::from_mode(0o600)).unwrap();
+        self.owns(to);
     }
 
     /// Gives the user a file or a directory.
