@@ -3,6 +3,7 @@
 
 mod mariadb;
 mod postgres;
+mod redis;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
