@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::thread;
 
 use allclear::demo::Fault;
-use support::Tool;
+use support::{Answer, Canary, Tool};
 
 /// What turns red whenever the service cannot reach its database.
 const WITHOUT_DATABASE: Red = &[
@@ -28,6 +28,12 @@ const WITHOUT_DATABASE: Red = &[
 
 /// Instances that are not good, and how they end.
 type Red = &'static [(&'static str, &'static str)];
+
+/// What the demo lacks, and nobody is the worse for.
+const LACKING: Red = &[
+    ("preflight/tools-available", "skipped "),
+    ("connectivity/http-ready-websocket", "skipped "),
+];
 
 /// What requires that the service is alive, whatever keeps it from that.
 fn without_life(code: &str) -> Vec<(&'static str, String)> {
@@ -270,8 +276,9 @@ fn connector(how: &str) -> (&'static str, Vec<(&'static str, String)>, Red) {
 type Ends = BTreeMap<String, String>;
 
 fn ends(more: Vec<(&str, String)>, red: Red) -> Ends {
-    let red = red
+    let red = LACKING
         .iter()
+        .chain(red)
         .map(|(id, how)| ((*id).to_owned(), (*how).to_owned()));
     let more = more.into_iter().map(|(id, how)| (id.to_owned(), how));
     red.chain(more).collect()
@@ -346,6 +353,10 @@ fn a_name_nobody_has_turns_its_origin_red() {
         "host: \"${demo.tls_host}\"",
         "host: nobody.invalid",
     ));
+    let red: Ends = red
+        .into_iter()
+        .filter(|(_, ends)| ends != "skipped ")
+        .collect();
     let ids: Vec<&str> = red.keys().map(String::as_str).collect();
     let expected = [
         "connectivity/dns[api]",
@@ -457,14 +468,94 @@ fn too_few_descriptors_are_told_before_they_run_out() {
 /// What an environment lacks is skipped, and no obstacle.
 #[test]
 fn what_is_not_there_is_not_asked_for() {
-    let lacks = ["has_redis=false", "has_cors=false"];
-    let mut args = vec!["--target", "demo"];
-    args.extend(lacks.iter().flat_map(|set| ["--set", set]));
-    let red: Red = &[
-        ("connectivity/http-ready-redis", "skipped "),
-        ("connectivity/http-routes-cors", "skipped "),
+    let lacks = [
+        ("has_redis=false", "connectivity/http-ready-redis"),
+        ("has_cors=false", "connectivity/http-routes-cors"),
     ];
-    assert_eq!(seen(&args), ("GO".to_owned(), ends(vec![], red)));
+    for (set, id) in lacks {
+        let expected = ends(vec![(id, "skipped ".to_owned())], &[]);
+        let seen = seen(&["--target", "demo", "--set", set]);
+        assert_eq!(seen, ("GO".to_owned(), expected), "{set}");
+    }
+}
+
+/// One that is ready only when it says so, in the one word that is meant.
+#[test]
+fn a_door_for_websockets_that_is_not_open_is_seen() {
+    let id = "connectivity/http-ready-websocket";
+    let cases = [
+        (r#"{"websocket_readiness":{"websocket_ready":true}}"#, None),
+        (
+            r#"{"status":"ready","websocket_readiness":{"websocket_ready":false}}"#,
+            Some("failed expect.json"),
+        ),
+        (
+            r#"{"websocket_readiness":{"websocket_ready":"true"}}"#,
+            Some("failed expect.json"),
+        ),
+        (r#"{"status":"ready"}"#, Some("failed expect.json")),
+    ];
+    for (body, how) in cases {
+        let service = Canary::answering(move |asked| match asked.path.as_str() {
+            "/health/ready" => Answer::json(200, body),
+            _ => Answer::json(404, "{}"),
+        });
+        let api = format!("api={}", service.url());
+        let only = ["--target", "demo", "--only", id, "--set", &api];
+        let (_, seen) = seen(&[&only[..], &["--set", "has_websocket=true"]].concat());
+        assert_eq!(seen.get(id).map(String::as_str), how, "{body}");
+        assert_eq!(service.paths(), ["/health/ready"]);
+    }
+    // The demo says nothing about WebSockets, and that is not enough.
+    let seen = seen(&["--target", "demo", "--set", "has_websocket=true"]);
+    let expected = ends(vec![(id, "failed expect.json".to_owned())], &[]);
+    assert_eq!(seen, ("NO-GO".to_owned(), expected));
+}
+
+/// Programs that are everywhere stand for the command line of a cloud.
+#[test]
+fn a_cloud_that_cannot_be_asked_is_told() {
+    let id = "preflight/tools-available";
+    let demo =
+        "has_cloud: false\n  cloud_version: [gcloud, version]\n  cloud_login: [gcloud, auth, list]";
+    let cases = [
+        ("[echo, \"1.0\"]", "[echo, me]", None),
+        (
+            "[allclear-has-no-such-program]",
+            "[echo, me]",
+            Some("errored error.program"),
+        ),
+        ("[\"false\"]", "[echo, me]", Some("failed expect.exit_code")),
+        (
+            "[echo, \"1.0\"]",
+            "[\"false\"]",
+            Some("failed expect.exit_code"),
+        ),
+        (
+            "[echo, \"1.0\"]",
+            "[echo, \" \"]",
+            Some("failed expect.stdout"),
+        ),
+    ];
+    for (version, login, how) in cases {
+        let cloud = format!("has_cloud: true\n  cloud_version: {version}\n  cloud_login: {login}");
+        let target = target(demo, &cloud);
+        let path = target.path().to_str().unwrap();
+        let only = ["--target", path, "--only", id];
+        let (_, seen) = seen(&[&only[..], &["--allow-commands"]].concat());
+        assert_eq!(seen.get(id).map(String::as_str), how, "{cloud}");
+    }
+    // It explains what else is red, and alone is no obstacle.
+    let target = target(
+        demo,
+        "has_cloud: true\n  cloud_version: [\"false\"]\n  cloud_login: [\"false\"]",
+    );
+    let path = target.path().to_str().unwrap();
+    let failed = ends(vec![(id, "failed expect.exit_code".to_owned())], &[]);
+    let seen_allowed = seen(&["--target", path, "--allow-commands"]);
+    assert_eq!(seen_allowed, ("GO".to_owned(), failed));
+    // And nothing is run that was not allowed.
+    assert_eq!(seen_at(&target), ("GO".to_owned(), ends(vec![], &[])));
 }
 
 /// A few at a time: suites claim latencies, and a machine with two cores has to keep them.
