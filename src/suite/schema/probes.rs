@@ -171,6 +171,8 @@ fn fit(schema: &mut Value) {
         Some("integer" | "number" | "boolean") => Some(filled()),
         Some("string") if object.contains_key("enum") => Some(filled()),
         Some("array") => Some(filled_list()),
+        // Names of one's own: all of them may come from a variable.
+        Some("object") if !object.contains_key("properties") => Some(filled()),
         _ => None,
     };
     if let Some(filled) = by
