@@ -8,11 +8,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 
-use super::look::{Halt, Look};
+use super::look::{Halt, Look, just_before};
 use super::net::Family;
-use super::net::dns::{
-    Answer, Question, Via, ask, check_name, just_before, named, of_this_machine, reverse,
-};
+use super::net::dns::{Answer, Question, Via, ask, check_name, named, of_this_machine, reverse};
 use super::{Context, Invalid, Probe};
 use crate::model::{DnsFault, FaultKind, KnownFact, Looked, Phase, Value};
 
@@ -30,9 +28,10 @@ pub struct Dns {
     /// The name; its last dot may be left out. `type: PTR` also takes an address. Names of other scripts are written as they are on
     /// the wire, `xn--mnchen-3ya.example`.
     name: String,
-    /// Which records.
-    #[serde(default, rename = "type")]
-    kind: Kind,
+    /// Which records. Without it `A`; of `resolver: system` alone it is addresses of both families, as a program looks for them that
+    /// wants to connect.
+    #[serde(rename = "type")]
+    kind: Option<Kind>,
     /// The address of the name server, with or without its port: `10.0.0.2`, `10.0.0.2:5353`, `[fd00::2]:5353`. Without it, those of
     /// `/etc/resolv.conf`, up to three, in turn; each has an equal part of the time that is left, and one that fails or refuses
     /// hands over to the next.
@@ -45,11 +44,10 @@ pub struct Dns {
 }
 
 /// The type of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 enum Kind {
     /// IPv4 addresses.
-    #[default]
     A,
     /// IPv6 addresses.
     Aaaa,
@@ -110,7 +108,8 @@ impl Kind {
 
 impl Dns {
     fn question(&self) -> Result<Question, Invalid> {
-        let name = match (self.kind, self.name.parse::<IpAddr>()) {
+        let kind = self.kind.unwrap_or(Kind::A);
+        let name = match (kind, self.name.parse::<IpAddr>()) {
             (Kind::Ptr, Ok(address)) => reverse(address),
             (_, Ok(_)) => {
                 let why = format!(
@@ -121,7 +120,7 @@ impl Dns {
             }
             (_, Err(_)) => check_name("name", &self.name)?,
         };
-        Ok(Question::new(name, self.kind.record_type()))
+        Ok(Question::new(name, kind.record_type()))
     }
 
     fn named_server(&self) -> Result<Option<SocketAddr>, Invalid> {
@@ -131,13 +130,16 @@ impl Dns {
 
     /// What the system is asked for; `None` when it is not asked.
     fn system_family(&self) -> Result<Option<Family>, Invalid> {
-        match self.resolver {
-            Resolver::Dns => Ok(None),
-            Resolver::System => self.kind.family().map(Some).ok_or_else(|| {
-                let why = "the system's resolver gives addresses only: types A and AAAA";
-                Invalid::new("resolver", why)
-            }),
-        }
+        let family = match (self.resolver, self.kind) {
+            (Resolver::Dns, _) => return Ok(None),
+            (Resolver::System, None) if self.server.is_none() => Some(Family::Any),
+            // A name server is asked for one type, and what is compared with it is of that type.
+            (Resolver::System, kind) => kind.unwrap_or(Kind::A).family(),
+        };
+        family.map(Some).ok_or_else(|| {
+            let why = "the system's resolver gives addresses only: types A and AAAA";
+            Invalid::new("resolver", why)
+        })
     }
 }
 
@@ -173,8 +175,10 @@ impl Probe for Dns {
     }
 
     fn request(&self) -> String {
-        let kind = self.kind.record_type();
-        let mut request = format!("{kind} {}", self.name);
+        let mut request = match (self.kind, self.system_family()) {
+            (None, Ok(Some(Family::Any))) => format!("addresses of {}", self.name),
+            (kind, _) => format!("{} {}", kind.unwrap_or(Kind::A).record_type(), self.name),
+        };
         if let Some(server) = &self.server {
             request.push_str(" at ");
             request.push_str(server);

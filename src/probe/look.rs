@@ -60,6 +60,12 @@ impl Halt {
     }
 }
 
+/// When something inside a phase must end, so that it is the one to say why and not the deadline of the look.
+pub(super) fn just_before(deadline: Instant) -> Instant {
+    let tick = Duration::from_millis(2);
+    deadline.checked_sub(tick).unwrap_or(deadline)
+}
+
 impl<'c> Look<'c> {
     /// Starts the clock.
     pub(super) fn begin(ctx: &'c Context) -> Self {

@@ -36,6 +36,7 @@ fn by_label() -> NameServer {
             "nxdomain" => reply.code(3),
             "notimp" => reply.code(4),
             "refused" => reply.code(5),
+            "alias" => reply.without_recursion().cname(&asked.name, "pool.other"),
             "referral" => reply.authority(rest, 300, NS, b"\x02ns\x04else\0"),
             "strangers" => {
                 let stranger = || Act::Say(good.clone().with_another_id().bytes());
@@ -94,6 +95,7 @@ fn what_a_name_server_does_is_told_by_its_code() {
         broke("cut", "dns.truncated"),
         broke("half", "dns.protocol"),
         broke("referral", "dns.referral"),
+        broke("alias", "dns.alias"),
         broke("silent", "dns.timeout").by_its_budget(),
         broke("stalled", "dns.truncated").by_its_budget(),
         // Whoever answers something else may be a stranger: the right answer is waited for.

@@ -311,6 +311,12 @@ impl Reply {
         self
     }
 
+    /// From somebody who looks no names up for others.
+    pub(crate) fn without_recursion(mut self) -> Self {
+        self.flags &= !0x0080;
+        self
+    }
+
     pub(crate) fn authoritative(mut self) -> Self {
         self.flags |= 0x0400;
         self

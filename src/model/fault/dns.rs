@@ -13,6 +13,8 @@ layer! {
         Fail = "dns.fail", in [Resolve], by [Eai];
         /// The server only says who else would know (rcode NOERROR with other servers' names; RFC 2308 §2.2): it does not look names up for us.
         Referral = "dns.referral", in [Resolve], by [Rcode];
+        /// The answer ends at an alias: the server says neither what its target has nor that it has nothing (rcode NOERROR without an SOA; RFC 2308 §2.2), and does not look names up for us.
+        Alias = "dns.alias", in [Resolve], by [Rcode];
         /// The server failed to find out (rcode SERVFAIL).
         Servfail = "dns.servfail", in [Resolve], by [Rcode];
         /// The server will not answer us (rcode REFUSED).

@@ -260,6 +260,28 @@ async fn aliases_are_followed_within_the_answer() {
     );
 }
 
+/// The keeper of one zone knows nothing of the others: it is not the name that lacks records.
+#[tokio::test]
+async fn an_alias_that_nobody_followed_is_no_lack_of_records() {
+    let bare = NameServer::saying(|asked| {
+        let reply = Reply::to(asked).authoritative().without_recursion();
+        reply.cname("a.example", "b.other")
+    });
+    let (code, seen) = stopped(look(&dns(&bare, "name: a.example")).await);
+    assert_eq!((code.as_str(), rcode(&seen)), ("dns.alias", 0));
+    assert_eq!(texts_of(&seen, "aliases"), ["b.other."]);
+    // With the SOA of its zone it says that there is nothing.
+    let known = NameServer::saying(|asked| {
+        let reply = Reply::to(asked).authoritative().without_recursion();
+        let soa = soa("ns.example", "mail.example", [1, 2, 3, 4, 5]);
+        reply
+            .cname("a.example", "b.example")
+            .authority("example", 5, SOA, &soa)
+    });
+    let (code, _) = stopped(look(&dns(&known, "name: a.example")).await);
+    assert_eq!(code.as_str(), "dns.nodata");
+}
+
 #[tokio::test]
 async fn an_alias_of_nothing_does_not_exist() {
     let server =
@@ -532,7 +554,7 @@ async fn over_tcp_only_the_answer_is_an_answer() {
 
 #[tokio::test]
 async fn the_system_sees_the_files_of_this_machine() {
-    let probe: Dns = read("{ name: localhost, resolver: system }");
+    let probe: Dns = read("{ name: localhost, type: A, resolver: system }");
     let seen = look(&probe).await.unwrap();
     for name in ["addresses", "answers", "system_addresses"] {
         assert_eq!(texts_of(&seen, name), ["127.0.0.1"]);
@@ -540,6 +562,21 @@ async fn the_system_sees_the_files_of_this_machine() {
     for absent in ["rcode", "agrees", "server", "ttl"] {
         assert_eq!(seen.facts.get(absent), None, "{absent}");
     }
+}
+
+/// Without a type it is what a program sees that wants to connect: the standard library's own lookup tells the same.
+#[tokio::test]
+async fn the_system_sees_both_families_unless_one_is_asked_for() {
+    let probe: Dns = read("{ name: localhost, resolver: system }");
+    assert_eq!(probe.request(), "addresses of localhost by the system");
+    let seen = look(&probe).await.unwrap();
+    let found = std::net::ToSocketAddrs::to_socket_addrs(&("localhost", 0)).unwrap();
+    let mut found: Vec<IpAddr> = found.map(|address| address.ip()).collect();
+    found.sort_unstable();
+    found.dedup();
+    let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(texts_of(&seen, "system_addresses"), found);
+    assert!(found.contains(&"127.0.0.1".to_owned()), "{found:?}");
 }
 
 #[tokio::test]
@@ -643,7 +680,7 @@ fn it_says_what_it_asks() {
 async fn a_late_name_is_checked_before_it_is_asked_for() {
     let probe = Dns {
         name: "10.0.0.1".to_owned(),
-        kind: Kind::A,
+        kind: Some(Kind::A),
         server: None,
         resolver: Resolver::Dns,
     };

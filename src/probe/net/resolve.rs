@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout_at};
 use super::dns;
 use crate::model::{DnsFault, FaultKind, Origin, Unable};
 use crate::probe::Invalid;
-use crate::probe::look::Halt;
+use crate::probe::look::{Halt, just_before};
 
 /// So many lookups at once. A lookup cannot be cancelled: a look that gives up leaves its thread behind until the system's
 /// resolver gives up too, and this keeps a dead name server from eating all threads.
@@ -111,7 +111,7 @@ impl Resolvers {
             (_, Ok(literal)) => Ok(with_port(&[literal])),
             (Resolving::System, Err(_)) => self.by_system(host, port, Family::Any, deadline).await,
             (Resolving::Server(server), Err(_)) => {
-                let deadline = dns::just_before(deadline);
+                let deadline = just_before(deadline);
                 let addresses = dns::addresses(host, *server, deadline).await?;
                 Ok(with_port(&addresses))
             }
@@ -130,11 +130,7 @@ impl Resolvers {
             return Err(failed(libc::EAI_NONAME, None, host));
         };
         // Waiting for our own threads says nothing about the name.
-        let permit = timeout_at(
-            dns::just_before(deadline),
-            self.threads.clone().acquire_owned(),
-        )
-        .await;
+        let permit = timeout_at(just_before(deadline), self.threads.clone().acquire_owned()).await;
         let Ok(permit) = permit else {
             let message =
                 format!("{AT_ONCE} lookups of the system hang already; `{host}` had to wait");

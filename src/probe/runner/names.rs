@@ -6,8 +6,7 @@ use futures_util::future::join_all;
 use tokio::time::{Instant, timeout_at};
 
 use crate::model::{DnsFault, FaultKind, Keep, Looked, Phase, Value};
-use crate::probe::look::{Halt, Look};
-use crate::probe::net::dns::just_before;
+use crate::probe::look::{Halt, Look, just_before};
 use crate::probe::net::{Family, check_host};
 use crate::probe::{Context, Invalid};
 

@@ -132,6 +132,10 @@ impl Answer {
                 FaultKind::Dns(DnsFault::Referral),
                 "the server only says who else would know".to_owned(),
             ),
+            ResponseCode::NoError if !self.aliases.is_empty() && is_cut_short(message) => (
+                FaultKind::Dns(DnsFault::Alias),
+                "the server says nothing about where the alias leads".to_owned(),
+            ),
             ResponseCode::NoError => (
                 FaultKind::Dns(DnsFault::Nodata),
                 format!("the name exists, without a record {}", question.kind()),
@@ -190,11 +194,19 @@ fn explained(message: &Message) -> String {
     texts
 }
 
+/// Nobody has looked any further: who looks names up for others would have (RFC 1034 §4.3.2), and who knows that there is nothing
+/// sends the SOA of its zone (RFC 2308 §2.2).
+fn is_cut_short(message: &Message) -> bool {
+    !message.metadata.recursion_available && !has_authority(message, RecordType::SOA)
+}
+
+fn has_authority(message: &Message, kind: RecordType) -> bool {
+    let mut authorities = message.authorities.iter();
+    authorities.any(|record| record.record_type() == kind)
+}
+
 /// Other servers are named, and nothing is said about the name (RFC 2308 §2.2, "referral").
 fn is_referral(message: &Message) -> bool {
-    let has = |kind| {
-        let mut authorities = message.authorities.iter();
-        authorities.any(|record| record.record_type() == kind)
-    };
+    let has = |kind| has_authority(message, kind);
     !message.metadata.authoritative && has(RecordType::NS) && !has(RecordType::SOA)
 }

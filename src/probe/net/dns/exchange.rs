@@ -32,12 +32,6 @@ pub(in crate::probe) struct Via {
     pub(in crate::probe) queries: u32,
 }
 
-/// When an exchange must end, so that it is the one to say why and not the deadline of the look.
-pub(in crate::probe) fn just_before(deadline: Instant) -> Instant {
-    let tick = Duration::from_millis(2);
-    deadline.checked_sub(tick).unwrap_or(deadline)
-}
-
 /// Asks the servers in turn, each for an equal part of the time that is left, until one of them knows: the name and its records,
 /// or that they do not exist. When none does, it is the answer that says most.
 pub(in crate::probe) async fn ask(

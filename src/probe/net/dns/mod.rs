@@ -11,7 +11,7 @@ mod server;
 mod tests;
 
 pub(in crate::probe) use answer::Answer;
-pub(in crate::probe) use exchange::{Via, ask, just_before};
+pub(in crate::probe) use exchange::{Via, ask};
 pub(in crate::probe::net) use lookup::addresses;
 pub(in crate::probe) use name::{check_name, reverse};
 pub(in crate::probe) use question::Question;
