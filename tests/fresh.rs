@@ -70,7 +70,7 @@ fn the_reference_in_the_suite_format() {
 
 #[test]
 fn the_page_of_codes() {
-    is_fresh("docs/codes.md", &with_end(&allclear::suite::codes_page()));
+    is_fresh("docs/codes.md", &with_end(&allclear::report::codes_page()));
 }
 
 #[test]

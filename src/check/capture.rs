@@ -7,7 +7,7 @@ use super::fact::{self, Fact, Found, Sight};
 use super::literal::is_blank;
 use super::matcher::regex;
 use super::words::article;
-use crate::model::{Code, FactKind, Finding, Observation, Place, State, Value};
+use crate::model::{FactKind, Finding, KnownCode, Observation, Place, State, Value};
 use crate::template::{is_filled, is_variable_name, place};
 use crate::yaml::{Diagnostic, Diagnostics, Entry, Kind, Node, Resolved, Sources};
 
@@ -386,7 +386,7 @@ impl Capture {
             })
             .collect();
         Finding {
-            code: Code::new(format!("capture.{}", self.name)),
+            code: KnownCode::Capture.of(&self.name),
             path: format!("{}{path}", self.fact),
             expected: match &self.matches {
                 Some(regex) => format!("something that matches {regex}"),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::fact::Fact;
-use crate::model::{Code, Phase, Place, Rate};
+use crate::model::{Code, KnownCode, Phase, Place, Rate};
 use crate::statistics::min_attempts;
 use crate::template::place;
 use crate::yaml::{
@@ -107,10 +107,10 @@ impl Claim {
     pub(super) fn code(&self) -> Code {
         match self.kind {
             ClaimKind::Every | ClaimKind::Observed(_) | ClaimKind::Proved(..) => {
-                Code::fixed("claim.pass_rate")
+                KnownCode::PassRate.code()
             }
             ClaimKind::Percentile { .. } | ClaimKind::Max { .. } => {
-                Code::new(format!("claim.{}", self.path()))
+                KnownCode::Claim.of(self.path())
             }
         }
     }

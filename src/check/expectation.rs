@@ -5,7 +5,9 @@ use super::fault;
 use super::literal::is_blank;
 use super::matcher::{Judgement, Matcher, judge};
 use super::words::show;
-use crate::model::{Code, CodePattern, FactKind, Finding, KnownFact, Observation, Place, State};
+use crate::model::{
+    CodePattern, FactKind, Finding, KnownCode, KnownFact, Observation, Place, State,
+};
 use crate::template::{Filled, LateError, is_filled, place};
 use crate::yaml::{Diagnostic, Diagnostics, Entry, Kind, Node, Sources};
 
@@ -277,14 +279,14 @@ pub fn evaluate(expectations: &Expectations, seen: &Observation) -> Vec<Finding>
 
 fn judge_fault(expectations: &Expectations, seen: &Observation) -> Finding {
     let (state, code) = match (&expectations.fault, &seen.fault) {
-        (ExpectedFault::None, None) => (State::Held, Code::fixed("expect.fault")),
-        (ExpectedFault::OneOf(_), None) => (State::NotHeld, Code::fixed("expect.fault")),
+        (ExpectedFault::None, None) => (State::Held, KnownCode::ExpectedFault.code()),
+        (ExpectedFault::OneOf(_), None) => (State::NotHeld, KnownCode::ExpectedFault.code()),
         (ExpectedFault::OneOf(patterns), Some(fault))
             if patterns
                 .iter()
                 .any(|pattern| pattern.matches(&fault.code())) =>
         {
-            (State::Held, Code::fixed("expect.fault"))
+            (State::Held, KnownCode::ExpectedFault.code())
         }
         (_, Some(fault)) => (State::NotHeld, fault.code()),
     };

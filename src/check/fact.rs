@@ -7,7 +7,7 @@ use std::fmt;
 use super::expectation::Vocabulary;
 use super::json_path::JsonPath;
 use super::matcher::Seen;
-use crate::model::{Code, FactKind, KnownFact, Observation, Phase, Value};
+use crate::model::{Code, FactKind, KnownCode, KnownFact, Observation, Phase, Value};
 use crate::yaml::{Diagnostic, Entry, did_you_mean};
 
 /// Facts every probe has.
@@ -61,7 +61,7 @@ impl Fact {
     /// `expect.` and the first word.
     pub(super) fn code(&self) -> Code {
         match self {
-            Self::Whole(fact) => Code::new(format!("expect.{}", fact.name)),
+            Self::Whole(fact) => KnownCode::Expect.of(fact.name),
             Self::Latency => Code::fixed("expect.latency"),
             Self::Phase(_) => Code::fixed("expect.phases"),
             Self::Header(_) => Code::fixed("expect.headers"),

@@ -13,7 +13,7 @@ use super::failure::Failure;
 use super::terminal::print;
 use crate::model::{Category, CodePattern};
 use crate::plan::{Mode, Plan, PlannedTest};
-use crate::suite::codes_text;
+use crate::report::codes_text;
 use crate::validation::preview;
 use crate::yaml::written_duration;
 

@@ -1,6 +1,6 @@
 //! What the rules say: every check of every rule, held or not.
 
-use crate::model::{Category, Code, Reason, Rule, Status, TestId, Why, Word};
+use crate::model::{Category, Code, KnownCode, Reason, Rule, Status, TestId, Why, Word};
 
 use super::instance::Instance;
 
@@ -79,8 +79,8 @@ fn code_of(instance: &Instance<'_>) -> Option<Code> {
         return test.code.clone();
     }
     match (test.status, &test.why) {
-        (Status::Flaky, _) => Some(Code::fixed("gate.flaky")),
-        (Status::UnexpectedPass, _) => Some(Code::fixed("gate.unexpected_pass")),
+        (Status::Flaky, _) => Some(KnownCode::Flaky.code()),
+        (Status::UnexpectedPass, _) => Some(KnownCode::UnexpectedPass.code()),
         (Status::Blocked, Some(Why::Blocked(roots))) => {
             roots.iter().find_map(|blamed| blamed.code.clone())
         }

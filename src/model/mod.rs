@@ -10,6 +10,7 @@ mod finished;
 mod header;
 mod id;
 mod id_pattern;
+mod known_code;
 mod known_fact;
 mod observation;
 mod phase;
@@ -34,6 +35,7 @@ pub use header::{
 };
 pub use id::{Category, RunId, SessionName, StepName, TestId};
 pub use id_pattern::IdPattern;
+pub use known_code::KnownCode;
 pub use known_fact::{FactKind, KnownFact};
 pub use observation::{Excerpt, Facts, Keep, Looked, Observation, ProbeError, Stopped, Unable};
 pub use phase::{Phase, PhaseTime};

@@ -176,4 +176,23 @@ impl Unable {
             Self::Panic => "error.panic",
         }
     }
+
+    /// What it means, in one line.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Program => {
+                "We could not look: the program to run does not exist or is not executable."
+            }
+            Self::Limit => {
+                "We could not look: a limit of this machine, of descriptors, ports or buffers (EMFILE, ENFILE, EADDRNOTAVAIL, ENOBUFS)."
+            }
+            Self::File => "We could not look: a file, a certificate or a key cannot be read.",
+            Self::Value => {
+                "We could not look: a value that was only known late has the wrong type, or does not parse."
+            }
+            Self::Panic => {
+                "We could not look: a probe panicked. This is a bug of ours; please report it."
+            }
+        }
+    }
 }

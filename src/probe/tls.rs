@@ -98,9 +98,8 @@ impl Probe for Tls {
     fn prepare(&self) -> Result<(), Invalid> {
         net::check_host("host", &self.host)?;
         match (self.port, self.starttls) {
-            (Some(0), _) => {
-                let why = "port 0 cannot be connected to; ports are 1 to 65535";
-                return Err(Invalid::new("port", why));
+            (Some(port), _) => {
+                net::check_port(port).map_err(|why| Invalid::new("port", why))?;
             }
             (None, Some(dialect)) => {
                 let usual = dialect.usual_port();

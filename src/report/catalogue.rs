@@ -2,63 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{FaultKind, KnownFault, Unable};
-
-/// Codes that are not faults: what they look like, and what they mean.
-const OTHER_CODES: &[(&str, &str)] = &[
-    (
-        "expect.FACT",
-        "An expectation on this fact does not hold: `expect.status`, `expect.json`.",
-    ),
-    (
-        "expect.fault",
-        "A fault was expected and did not happen, or another one did.",
-    ),
-    (
-        "expect.stable_for",
-        "`until` held, and not for as long as `stable_for` asks.",
-    ),
-    (
-        "claim.pass_rate",
-        "Too few attempts of a `repeat` held, with the confidence asked for.",
-    ),
-    (
-        "claim.PATH.STATISTIC",
-        "A claim about the sample of a `repeat` does not hold: `claim.latency.p95`.",
-    ),
-    (
-        "capture.NAME",
-        "What a step was to capture under this name was not there.",
-    ),
-    (
-        "gate.flaky",
-        "The test held only after a retry, in a category where that does not count.",
-    ),
-    (
-        "gate.unexpected_pass",
-        "A test that was expected to fail passed: its `expect_failure` can go.",
-    ),
-    (
-        Unable::Program.name(),
-        "We could not look: the program to run does not exist or is not executable.",
-    ),
-    (
-        Unable::Limit.name(),
-        "We could not look: a limit of this machine, of descriptors, ports or buffers (EMFILE, ENFILE, EADDRNOTAVAIL, ENOBUFS).",
-    ),
-    (
-        Unable::File.name(),
-        "We could not look: a file, a certificate or a key cannot be read.",
-    ),
-    (
-        Unable::Value.name(),
-        "We could not look: a value that was only known late has the wrong type, or does not parse.",
-    ),
-    (
-        Unable::Panic.name(),
-        "We could not look: a probe panicked. This is a bug of ours; please report it.",
-    ),
-];
+use crate::model::{FaultKind, KnownCode, KnownFault};
 
 /// Every code as a table of plain lines.
 pub fn codes_text() -> String {
@@ -66,7 +10,7 @@ pub fn codes_text() -> String {
     let width = faults
         .iter()
         .map(|known| known.code.len())
-        .chain(OTHER_CODES.iter().map(|(code, _)| code.len()))
+        .chain(KnownCode::all().map(|known| known.shape().len()))
         .max()
         .unwrap_or(0);
     let mut text = String::from("Faults: what prevented an answer\n");
@@ -76,8 +20,8 @@ pub fn codes_text() -> String {
         let _ = writeln!(text, "{indent}{}", beside(&known));
     }
     text.push_str("\nFindings, and why we could not look\n");
-    for (code, meaning) in OTHER_CODES {
-        let _ = writeln!(text, "  {code:width$}  {meaning}");
+    for known in KnownCode::all() {
+        let _ = writeln!(text, "  {:width$}  {}", known.shape(), known.meaning());
     }
     text
 }
@@ -110,8 +54,8 @@ pub fn codes_page() -> String {
         );
     }
     page.push_str("\n## Findings, and why we could not look\n\n| code | meaning |\n|---|---|\n");
-    for (code, meaning) in OTHER_CODES {
-        let _ = writeln!(page, "| `{code}` | {meaning} |");
+    for known in KnownCode::all() {
+        let _ = writeln!(page, "| `{}` | {} |", known.shape(), known.meaning());
     }
     page
 }

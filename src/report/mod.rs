@@ -3,6 +3,7 @@
 //! A report is one file with a `FORMAT` and a line in [`FORMATS`]. Formats are pure functions of the finished run, so a
 //! run read back from disk reports exactly like a fresh one. No report counts, decides, or knows that probes exist.
 
+mod catalogue;
 mod console;
 mod failure;
 mod json;
@@ -17,6 +18,7 @@ mod visible;
 mod wording;
 mod write;
 
+pub use catalogue::{codes_page, codes_text};
 pub use failure::instance;
 pub use live::Live;
 pub use request::{Destination, Request, RequestError};

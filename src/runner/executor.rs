@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::attempt::Subject;
 use super::halt::Halting;
 use super::{repeat, retry, until};
-use crate::model::{Code, NotRun, Sample, Status, TestEnded, Why};
+use crate::model::{Code, KnownCode, NotRun, Sample, Status, TestEnded, Why};
 use crate::plan::{ExpectFailure, Mode, Plan};
 use crate::probe::Shared;
 
@@ -97,7 +97,7 @@ fn turned(status: Status, code: Option<Code>, expected: &ExpectFailure) -> (Stat
     match status {
         Status::Passed | Status::Flaky => (
             Status::UnexpectedPass,
-            Some(Code::fixed("gate.unexpected_pass")),
+            Some(KnownCode::UnexpectedPass.code()),
         ),
         Status::Failed
             if code

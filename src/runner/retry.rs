@@ -8,7 +8,7 @@ use super::attempt::Subject;
 use super::executor::Ending;
 use super::halt::later;
 use super::left_behind::LeftBehind;
-use crate::model::{Code, NotRun, Outcome, Status};
+use crate::model::{Code, KnownCode, NotRun, Outcome, Status};
 use crate::plan::Retry;
 
 /// No delay passes this.
@@ -32,7 +32,7 @@ pub(super) async fn run(subject: &Subject, retry: Option<&Retry>) -> Ending {
         match outcome {
             Outcome::Held if number == 1 => break Ending::new(Status::Passed, None, number),
             Outcome::Held => {
-                break Ending::new(Status::Flaky, Some(Code::fixed("gate.flaky")), number);
+                break Ending::new(Status::Flaky, Some(KnownCode::Flaky.code()), number);
             }
             Outcome::Unable => break Ending::errored(code, error, number),
             Outcome::NotHeld => {}

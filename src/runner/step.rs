@@ -6,7 +6,7 @@ use super::halt::later;
 use super::look::{Seen, Stage, look};
 use super::polling::{Next, Polling};
 use super::scope::LateScope;
-use crate::model::{Code, Finding, Outcome, State, StepRecord};
+use crate::model::{Code, Finding, KnownCode, Outcome, State, StepRecord};
 use crate::plan::{PlannedStep, Until};
 
 /// Takes a step; what it captures goes into the scope. Its record is neither masked nor cut.
@@ -78,7 +78,7 @@ pub(super) fn code_of(step: &StepRecord) -> Option<Code> {
 /// What `until` says when everything held in the end, but not for long enough.
 pub(super) fn not_stable(polling: &Polling, step: &PlannedStep) -> Finding {
     Finding {
-        code: Code::fixed("expect.stable_for"),
+        code: KnownCode::StableFor.code(),
         path: "stable_for".to_owned(),
         expected: format!("holds without a break for {:?}", polling.stable_for()),
         actual: Some(format!("held for {:?}", polling.proven())),

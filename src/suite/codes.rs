@@ -1,10 +1,12 @@
 //! Codes of findings and faults, as suites name them.
 
-use crate::model::{Code, CodePattern, FaultKind};
+use crate::model::{Code, CodePattern, FaultKind, KnownCode};
 use crate::yaml::{Diagnostic, Diagnostics, Span, did_you_mean};
 
 /// What codes of findings begin with; what stands behind is as free as the names of facts and captures.
-const FINDINGS: &[&str] = &["expect.", "claim.", "capture."];
+fn findings() -> impl Iterator<Item = &'static str> {
+    KnownCode::all().filter_map(KnownCode::stem)
+}
 
 /// Reads a code, or the beginning of one with `*`; a code that nothing can have is an error.
 pub(super) fn pattern(span: Span, text: &str, problems: &mut Diagnostics) -> Option<CodePattern> {
@@ -31,12 +33,10 @@ fn is_known(pattern: &CodePattern) -> bool {
     let text = pattern.as_str();
     let Some(stem) = text.strip_suffix('*') else {
         return FaultKind::parse(text).is_some()
-            || FINDINGS
-                .iter()
-                .any(|finding| text.len() > finding.len() && text.starts_with(finding));
+            || findings().any(|stem| text.len() > stem.len() && text.starts_with(stem));
     };
     let begins = |code: &str| code.starts_with(stem) || stem.starts_with(code);
-    FINDINGS.iter().any(|finding| begins(finding))
+    findings().any(begins)
         || FaultKind::all_codes()
             .into_iter()
             .any(|code| match code.strip_suffix('N') {

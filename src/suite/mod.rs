@@ -1,6 +1,5 @@
 //! YAML to typed suites: one typed test a matrix row, every scalar still knowing its place.
 
-mod catalogue;
 mod codes;
 mod condition;
 mod decode;
@@ -42,7 +41,6 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use catalogue::{codes_page, codes_text};
 pub use condition::{Condition, ConditionError};
 pub use defaults::Defaults;
 pub use gate_keys::GateKeys;

@@ -9,7 +9,7 @@ use super::Until;
 use super::defaults::timeout;
 use super::early;
 use super::scope::StepScope;
-use crate::check::{Captures, Expectations, Vocabulary};
+use crate::check::{Captures, Expectations, ExpectedFault, Vocabulary};
 use crate::model::{Place, StepName};
 use crate::probe::{AnyProbe, Needs};
 use crate::template::{self, Template, place};
@@ -42,6 +42,8 @@ pub struct Step {
     pub expectations: Vec<String>,
     /// Whether its own `expect` says more than "no fault".
     pub expects: bool,
+    /// Whether it expects a fault.
+    pub(super) expects_fault: bool,
     /// What must be allowed.
     pub needs: Needs,
     /// Where it stands.
@@ -163,6 +165,7 @@ pub(super) fn decode(
             ready.resources()
         },
         request: (!filled.late).then(|| ready.request()),
+        expects_fault: expectations.fault != ExpectedFault::None,
         expectations: expectations.texts(),
         expects,
         asks: (probe == "http" && !filled.late).then(|| beside_the_url(&filled.node)),

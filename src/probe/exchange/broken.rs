@@ -56,7 +56,7 @@ pub(super) fn halt_of(error: &hyper::Error, has_begun: bool, wire: Option<&Meter
             return net::tls_halt(cause);
         }
         return match (cause.raw_os_error().map(Errno::from_raw), cause.kind()) {
-            (Some(errno @ (Errno::ECONNRESET | Errno::EPIPE | Errno::ECONNABORTED)), _) => {
+            (Some(errno), _) if net::is_reset(errno) => {
                 http(reset, "the peer reset the connection").by(Origin::Errno(errno as i32))
             }
             (Some(_), _) => net::socket_halt(cause, "exchanging"),

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::url::Target;
 use crate::model::{ProbeError, Proxies, ProxySetting, Unable};
-use crate::probe::net::{authority, percent_decoded};
+use crate::probe::net::{authority, check_port, percent_decoded};
 use crate::template::Mask;
 
 /// An HTTP proxy.
@@ -56,9 +56,7 @@ impl Proxy {
             None => return Err("the URL has no host".to_owned()),
         };
         let port = url.port_or_known_default().unwrap_or(80);
-        if port == 0 {
-            return Err("port 0 cannot be connected to; ports are 1 to 65535".to_owned());
-        }
+        check_port(port)?;
         let mut secrets = Vec::new();
         let authorization = if url.username().is_empty() && url.password().is_none() {
             None

@@ -98,9 +98,7 @@ pub(in crate::probe) fn parse(text: &str, query: Option<&Pairs>) -> Result<Parse
         Some(Host::Ipv6(address)) => address.to_string(),
         None => return Err(wrong("the URL has no host")),
     };
-    if url.port() == Some(0) {
-        return Err(wrong("port 0 cannot be connected to; ports are 1 to 65535"));
-    }
+    url.port().map_or(Ok(()), net::check_port).map_err(wrong)?;
     if let Some(Pairs(pairs)) = query
         && !pairs.is_empty()
     {

@@ -156,7 +156,7 @@ pub(in crate::probe) fn socket_halt(error: &io::Error, doing: &str) -> Halt {
             return Halt::unable(Unable::Limit, format!("{message} ({known:?})"));
         }
         Errno::ECONNREFUSED => TcpFault::Refused,
-        Errno::ECONNRESET | Errno::ECONNABORTED | Errno::EPIPE => TcpFault::Reset,
+        reset if is_reset(reset) => TcpFault::Reset,
         Errno::EHOSTUNREACH | Errno::ENETUNREACH | Errno::EHOSTDOWN | Errno::ENETDOWN => {
             TcpFault::Unreachable
         }
@@ -166,6 +166,14 @@ pub(in crate::probe) fn socket_halt(error: &io::Error, doing: &str) -> Halt {
         _ => TcpFault::Other,
     };
     Halt::fault(FaultKind::Tcp(fault), message).by(Origin::Errno(errno))
+}
+
+/// Whether the peer reset the connection: what it sent is RST, and what we see of it depends on what we were doing.
+pub(in crate::probe) fn is_reset(errno: Errno) -> bool {
+    matches!(
+        errno,
+        Errno::ECONNRESET | Errno::ECONNABORTED | Errno::EPIPE
+    )
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use tokio::net::UnixStream;
 
 use super::connect::{open, socket_halt};
-use super::host::{authority, check_host, resources};
+use super::host::{authority, check_host, check_port, resources};
 use super::resolve::Resolving;
 use super::stream::Stream;
 use crate::model::{FaultKind, Origin, Phase, Stopped, TcpFault};
@@ -75,11 +75,7 @@ impl Endpoint {
 
     fn check(&self) -> Result<(), Invalid> {
         match self {
-            Self::Socket { port: 0, .. } => Err(Invalid::new(
-                "port",
-                "port 0 cannot be connected to; ports are 1 to 65535",
-            )),
-            Self::Socket { .. } => Ok(()),
+            Self::Socket { port, .. } => check_port(*port).map_err(|why| Invalid::new("port", why)),
             Self::Unix(path) => check_path(path),
         }
     }

@@ -38,6 +38,14 @@ pub(in crate::probe) fn check_host(field: &'static str, host: &str) -> Result<()
     Ok(())
 }
 
+/// Checks a port: 0 means "any" to a system, and is nowhere to connect to.
+pub(in crate::probe) fn check_port(port: u16) -> Result<(), &'static str> {
+    match port {
+        0 => Err("port 0 cannot be connected to; ports are 1 to 65535"),
+        _ => Ok(()),
+    }
+}
+
 /// Whether it is an address and not a name: nothing is resolved then.
 fn is_literal(host: &str) -> bool {
     host.parse::<IpAddr>().is_ok()

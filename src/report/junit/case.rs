@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::model::{Outcome, Policy, Status, TestRecord};
+use crate::model::{KnownCode, Outcome, Policy, Status, TestRecord};
 use crate::report::failure::{self, Bounds, Line};
 use crate::report::{visible, wording};
 
@@ -74,9 +74,11 @@ impl<'a> Cases<'a> {
         match test.status {
             Status::Passed | Status::ExpectedFailure => Ending::Plain,
             Status::Flaky if self.flaky_is_good(test) => Ending::Flaky(self.earlier_attempts(test)),
-            Status::Flaky => Ending::Error(self.problem(test, "gate.flaky")),
+            Status::Flaky => Ending::Error(self.problem(test, KnownCode::Flaky.shape())),
             Status::Failed => Ending::Failure(self.problem(test, "expect")),
-            Status::UnexpectedPass => Ending::Failure(self.problem(test, "gate.unexpected_pass")),
+            Status::UnexpectedPass => {
+                Ending::Failure(self.problem(test, KnownCode::UnexpectedPass.shape()))
+            }
             Status::Unproved => Ending::Error(self.problem(test, "gate.unproved")),
             Status::Errored => Ending::Error(self.problem(test, "error")),
             Status::Blocked | Status::Skipped | Status::NotRun => {
@@ -130,7 +132,7 @@ impl<'a> Cases<'a> {
                 code: attempt
                     .code
                     .as_ref()
-                    .map_or_else(|| "gate.flaky".to_owned(), ToString::to_string),
+                    .map_or_else(|| KnownCode::Flaky.code().to_string(), ToString::to_string),
                 message: format!(
                     "attempt {} of {}: {}",
                     attempt.number,

@@ -17,10 +17,7 @@ pub(super) fn only_a_status(view: &View<'_>, found: &mut Diagnostics) {
             .steps
             .iter()
             .any(|step| !step.captures.names().is_empty());
-        let expects_fault = test
-            .steps
-            .iter()
-            .any(|step| !step.expectations.iter().any(|text| text == "fault none"));
+        let expects_fault = test.steps.iter().any(|step| step.expects_fault);
         let has_status = test
             .steps
             .iter()

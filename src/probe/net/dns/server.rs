@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::model::{ProbeError, Unable};
 use crate::probe::Invalid;
+use crate::probe::net::check_port;
 use crate::yaml::visible;
 
 /// Where name servers listen.
@@ -35,10 +36,7 @@ pub(in crate::probe) fn named(field: &'static str, text: &str) -> Result<SocketA
                 ),
             )
         })?;
-    if server.port() == 0 {
-        let why = "port 0 cannot be asked; ports are 1 to 65535";
-        return Err(Invalid::new(field, why));
-    }
+    check_port(server.port()).map_err(|why| Invalid::new(field, why))?;
     Ok(server)
 }
 

@@ -9,7 +9,7 @@ use rustls::{CertificateError, ClientConfig, InvalidMessage};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::super::connect::socket_halt;
+use super::super::connect::{is_reset, socket_halt};
 use super::super::stream::Stream;
 use super::certificate::Certificate;
 use super::heard::Heard;
@@ -109,7 +109,7 @@ pub(in crate::probe) fn shaking_halt(error: &io::Error, when: &str) -> Halt {
     }
     let tls = |fault, words: String| Halt::fault(FaultKind::Tls(fault), words);
     match error.raw_os_error().map(Errno::from_raw) {
-        Some(errno @ (Errno::ECONNRESET | Errno::EPIPE | Errno::ECONNABORTED)) => {
+        Some(errno) if is_reset(errno) => {
             tls(TlsFault::Reset, format!("reset {when}")).by(Origin::Errno(errno as i32))
         }
         Some(_) => socket_halt(error, "shaking hands"),
