@@ -1,10 +1,12 @@
 //! The servers themselves, asked by their own clients: they start, answer, do what a test wants of them, and are gone
 //! afterwards.
 
+mod killed;
 mod mariadb;
 mod postgres;
 mod redis;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -60,9 +62,13 @@ fn complaint<T>(start: impl FnOnce() -> T) -> String {
     }
 }
 
-/// How many processes work in this directory.
-fn at_work(directory: &Path) -> usize {
+/// Who works in this directory.
+fn at_work(directory: &Path) -> BTreeSet<u32> {
     let processes = fs::read_dir("/proc").unwrap().flatten();
-    let places = processes.filter_map(|process| fs::read_link(process.path().join("cwd")).ok());
-    places.filter(|place| place.starts_with(directory)).count()
+    let here = processes.filter_map(|process| {
+        let place = fs::read_link(process.path().join("cwd")).ok()?;
+        let number = process.file_name().to_str()?.parse().ok()?;
+        place.starts_with(directory).then_some(number)
+    });
+    here.collect()
 }
