@@ -108,9 +108,18 @@ macro_rules! probes {
                 match self { $($(#[$attribute])* Self::$type(probe) => probe.needs(),)* }
             }
 
-            /// See [`Probe::observe`].
-            pub async fn observe(&self, ctx: &Context) -> Looked {
-                match self { $($(#[$attribute])* Self::$type(probe) => probe.observe(ctx).await,)* }
+            /// See [`Probe::show`].
+            pub fn show(&self, ctx: &Context, seen: &mut Observation) {
+                match self { $($(#[$attribute])* Self::$type(probe) => probe.show(ctx, seen),)* }
+            }
+
+            /// See [`Probe::observe`]. In a box of its kind's size: every future around it would have room for the largest kind,
+            /// several times over, and be copied with it.
+            pub fn observe<'l>(
+                &'l self,
+                ctx: &'l Context,
+            ) -> Pin<Box<dyn Future<Output = Looked> + Send + 'l>> {
+                match self { $($(#[$attribute])* Self::$type(probe) => Box::pin(probe.observe(ctx)),)* }
             }
         }
     };

@@ -25,7 +25,7 @@ use super::look::Look;
 use super::net::ClientCertificate;
 use super::pairs::Pairs;
 use super::{Context, Invalid, Probe};
-use crate::model::{KnownFact, Looked, Phase, Value};
+use crate::model::{KnownFact, Looked, Observation, Phase, Value};
 use crate::yaml::{Raw, Size};
 
 /// Sends one HTTP request and reads the answer whole. HTTP/2 is spoken where TLS agrees on it (ALPN), else HTTP/1.1. Redirects
@@ -205,6 +205,15 @@ impl Probe for Http {
         format!("{} {}", self.method, without_userinfo(&self.url))
     }
 
+    fn show(&self, ctx: &Context, seen: &mut Observation) {
+        let has_line = seen.evidence.iter().any(|one| one.label == curl::LABEL);
+        if !has_line && let Ok(prepared) = self.prepared() {
+            let line = curl::line(self, prepared, &[], &ctx.shared.mask);
+            seen.evidence.insert(0, line);
+        }
+        body::show(seen);
+    }
+
     async fn observe(&self, ctx: &Context) -> Looked {
         let prepared = self.prepared()?;
         for secret in &prepared.secrets {
@@ -214,7 +223,11 @@ impl Probe for Http {
         let filled = payload::filled(self, prepared, self.boundary()).await?;
         let security = tls_for(ctx, &filled).await?;
         let mut look = Look::begin(ctx);
-        curl::show(&mut look, self, &filled);
+        // The answer may change the jar: what was sent is known only now.
+        let cookies = filled.cookie_names(ctx);
+        if !cookies.is_empty() {
+            look.show(curl::line(self, &filled, &cookies, &ctx.shared.mask));
+        }
         let mut answer =
             follow::follow(&mut look, &filled, security, self.redirects.into()).await?;
         body::see_head(&mut look, &answer);

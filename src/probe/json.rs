@@ -1,9 +1,12 @@
 //! JSON bodies: from YAML when we send one, to values when we see one.
 
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number as JsonNumber, Value as Json};
 
-use crate::check::to_value;
-use crate::model::Value;
+use crate::model::{Number, Value};
 use crate::yaml::{Kind, Node, Resolved};
 
 /// The JSON of any YAML, with the types YAML's core schema gives plain scalars.
@@ -33,9 +36,103 @@ pub(super) fn from_yaml(node: &Node) -> Result<Json, String> {
     }
 }
 
-/// The value of a JSON text (RFC 8259); `None` when it does not parse whole.
+/// The value of a JSON text (RFC 8259); `None` when it does not parse whole. Of equal keys the last one counts, where the first
+/// one stood.
 pub(super) fn parse(text: &str) -> Option<Value> {
-    serde_json::from_str(text).ok().map(to_value)
+    serde_json::from_str(text).ok().map(|Seen(value)| value)
+}
+
+/// A value as it is read, without a tree of another kind in between.
+struct Seen(Value);
+
+impl<'de> Deserialize<'de> for Seen {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reading).map(Self)
+    }
+}
+
+struct Reading;
+
+impl<'de> Visitor<'de> for Reading {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, truth: bool) -> Result<Value, E> {
+        Ok(Value::Bool(truth))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::int(number))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(Value::int(number))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(Value::Number(Number::Float(number)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::Text(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Value, E> {
+        Ok(Value::Text(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(Seen(value)) = items.next_element()? {
+            values.push(value);
+        }
+        Ok(Value::List(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut seen = Entries::default();
+        while let Some(key) = entries.next_key()? {
+            let Seen(value) = entries.next_value()?;
+            seen.insert(key, value);
+        }
+        Ok(Value::Map(seen.all))
+    }
+}
+
+/// So many keys are looked through one by one; for more there is an index.
+const FEW: usize = 16;
+
+/// The entries of an object, each key once.
+#[derive(Default)]
+struct Entries {
+    all: Vec<(String, Value)>,
+    index: HashMap<String, usize>,
+}
+
+impl Entries {
+    fn insert(&mut self, key: String, value: Value) {
+        match self.position(&key) {
+            Some(at) => self.all[at].1 = value,
+            None => self.all.push((key, value)),
+        }
+    }
+
+    fn position(&mut self, key: &str) -> Option<usize> {
+        if self.all.len() <= FEW {
+            return self.all.iter().position(|(known, _)| known == key);
+        }
+        for at in self.index.len()..self.all.len() {
+            self.index.insert(self.all[at].0.clone(), at);
+        }
+        self.index.get(key).copied()
+    }
 }
 
 #[cfg(test)]
@@ -58,5 +155,23 @@ mod tests {
         assert_eq!(seen.get("n"), Some(&Value::int(u64::MAX)));
         assert_eq!(seen.get("s"), Some(&Value::Text("1".to_owned())));
         assert!(parse("{} trailing").is_none());
+    }
+
+    #[test]
+    fn it_is_read_as_everybody_reads_it() {
+        let many: Vec<_> = (0..40).map(|n| format!("\"k{}\": {n}", n % 25)).collect();
+        for text in [
+            "null",
+            "[1, -2, 3.5, 1e400, true]",
+            "[1, -2, 3.5, 18446744073709551616, -9223372036854775809, true, \"\\u00e4\", {}]",
+            "{\"a\": 1, \"b\": {\"c\": []}, \"a\": [2]}",
+            &format!("{{{}}}", many.join(", ")),
+            &format!("{}{}", "[".repeat(127), "]".repeat(127)),
+            &format!("{}{}", "[".repeat(128), "]".repeat(128)),
+            "{\"a\": ",
+        ] {
+            let usual = serde_json::from_str(text).ok().map(crate::check::to_value);
+            assert_eq!(parse(text), usual, "{text}");
+        }
     }
 }

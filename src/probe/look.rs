@@ -83,11 +83,16 @@ impl<'c> Look<'c> {
 
     /// Adds text worth showing.
     pub(super) fn evidence(&mut self, label: &'static str, text: String, keep: Keep) {
-        self.seen.evidence.push(Excerpt {
+        self.show(Excerpt {
             label: Cow::Borrowed(label),
             text,
             keep,
         });
+    }
+
+    /// Adds what is worth showing.
+    pub(super) fn show(&mut self, excerpt: Excerpt) {
+        self.seen.evidence.push(excerpt);
     }
 
     /// Records a phase that was timed elsewhere. One that is passed again (over a redirect) has the sum of its times.

@@ -1,6 +1,7 @@
 //! LOOKING at the world; one kind a file, its YAML keys and its tests included.
 
 use std::future::Future;
+use std::pin::Pin;
 
 #[macro_use]
 mod any;
@@ -29,7 +30,7 @@ pub use inventory::Inventory;
 #[cfg(test)]
 pub use scripted::{Scene, Scripted};
 
-use crate::model::{KnownFact, Looked, ProbeError, Stopped, Unable};
+use crate::model::{KnownFact, Looked, Observation, ProbeError, Stopped, Unable};
 
 /// One kind of look.
 pub trait Probe: Send + Sync {
@@ -51,6 +52,10 @@ pub trait Probe: Send + Sync {
     fn needs(&self) -> Needs {
         Needs::default()
     }
+
+    /// Adds what is worth showing of a look, and takes time to make, to its evidence. Asked for once the look is judged, and only
+    /// where evidence is kept, so that ten thousand looks that hold do not pay for it. It looks at nothing again.
+    fn show(&self, _ctx: &Context, _seen: &mut Observation) {}
 
     /// Looks, within the budget of `ctx`.
     fn observe(&self, ctx: &Context) -> impl Future<Output = Looked> + Send;

@@ -46,12 +46,23 @@ pub(super) fn problem(name: &str, yaml: &str) -> String {
 
 /// A look that must end by itself.
 pub(super) async fn look<P: Probe>(probe: &P) -> Looked {
-    probe.observe(&Context::for_tests(AMPLE)).await
+    look_in(probe, &Context::for_tests(AMPLE)).await
 }
 
 /// A look that must be ended by its budget, or well within it.
 pub(super) async fn brief_look<P: Probe>(probe: &P) -> Looked {
-    probe.observe(&Context::for_tests(BUDGET)).await
+    look_in(probe, &Context::for_tests(BUDGET)).await
+}
+
+/// A look with all that is worth showing of it, as if its test had not held.
+pub(super) async fn look_in<P: Probe>(probe: &P, ctx: &Context) -> Looked {
+    let mut looked = probe.observe(ctx).await;
+    match &mut looked {
+        Ok(seen) => probe.show(ctx, seen),
+        Err(Stopped::Fault(seen)) => probe.show(ctx, seen),
+        Err(Stopped::Unable(_)) => {}
+    }
+    looked
 }
 
 /// A context in which the system resolves no name.

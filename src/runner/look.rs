@@ -31,6 +31,15 @@ pub(super) struct Stage {
     pub(super) connections: Connections,
 }
 
+/// Which looks are shown in the end, and so need what a probe has to say about them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// Those that do not hold: nothing after this one decides whether it is shown.
+    NotHeld,
+    /// All: a later step or poll may not hold, and then this one is shown, too.
+    Whatever,
+}
+
 /// What one look came to; neither masked nor cut.
 #[derive(Debug)]
 pub(super) struct Seen {
@@ -49,17 +58,27 @@ pub(super) async fn look(
     stage: &Stage,
     scope: &LateScope,
     deadline: Instant,
+    shown: Shown,
 ) -> Seen {
     let mut request = String::new();
     let looking = AssertUnwindSafe(async {
         match &step.look {
             Look::Ready(probe, expectations) => {
-                observe(step, probe, expectations, stage, deadline, &mut request).await
+                observe(
+                    step,
+                    (probe, expectations),
+                    stage,
+                    deadline,
+                    shown,
+                    &mut request,
+                )
+                .await
             }
             Look::Late(late) => {
                 let (probe, expectations) = fill(step.probe, late, scope)
                     .map_err(|error| ProbeError::new(Unable::Value, error.to_string()))?;
-                observe(step, &probe, &expectations, stage, deadline, &mut request).await
+                let filled = (&probe, &expectations);
+                observe(step, filled, stage, deadline, shown, &mut request).await
             }
         }
     });
@@ -107,10 +126,10 @@ fn fill(
 
 async fn observe(
     step: &PlannedStep,
-    probe: &AnyProbe,
-    expectations: &Expectations,
+    (probe, expectations): (&AnyProbe, &Expectations),
     stage: &Stage,
     deadline: Instant,
+    shown: Shown,
     request: &mut String,
 ) -> Result<Seen, ProbeError> {
     *request = probe.request();
@@ -121,10 +140,8 @@ async fn observe(
         deadline,
         jobs: stage.run.jobs,
     };
-    // In a box, or every future around it would have room for the largest probe, several times over, and be copied with it.
-    let looking = Box::pin(probe.observe(&ctx));
-    let looked = timeout_at(later(deadline, BACKSTOP), looking).await;
-    let observation = match looked {
+    let looked = timeout_at(later(deadline, BACKSTOP), probe.observe(&ctx)).await;
+    let mut observation = match looked {
         Ok(Ok(observation)) => observation,
         Ok(Err(Stopped::Fault(observation))) => *observation,
         Ok(Err(Stopped::Unable(error))) => return Err(error),
@@ -141,6 +158,10 @@ async fn observe(
     if outcome == Outcome::Held {
         findings.extend(missing);
         outcome = judged(&findings, expectations, &observation);
+    }
+    let is_shown = shown == Shown::Whatever || outcome != Outcome::Held;
+    if is_shown || stage.run.keep_evidence {
+        probe.show(&ctx, &mut observation);
     }
     Ok(Seen {
         request: String::new(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::halt::later;
-use super::look::Stage;
+use super::look::{Shown, Stage};
 use super::scope::LateScope;
 use super::slim::{Detail, slim};
 use super::step::{code_of, take};
@@ -46,8 +46,14 @@ pub(super) async fn take_steps(
 ) -> Taken {
     let mut taken = Vec::with_capacity(steps.len());
     let taking = async {
-        for step in steps {
-            let record = take(step, stage, scope, Some(deadline)).await;
+        for (at, step) in steps.iter().enumerate() {
+            let is_last = at + 1 == steps.len();
+            let shown = if is_last {
+                Shown::NotHeld
+            } else {
+                Shown::Whatever
+            };
+            let record = take(step, stage, scope, Some(deadline), shown).await;
             let held = record.outcome == Outcome::Held;
             taken.push(record);
             if !held {
@@ -78,7 +84,7 @@ pub(super) async fn clean_up(
         if !step.wants.iter().all(|name| scope.has(name)) {
             continue;
         }
-        let mut record = take(step, stage, scope, None).await;
+        let mut record = take(step, stage, scope, None, Shown::NotHeld).await;
         record.cleanup = true;
         if record.outcome != Outcome::Held {
             let name = match &step.name {

@@ -80,6 +80,9 @@ fn fact(value: Value, mask: &Mask, detail: Detail) -> Option<Value> {
 
 /// The value with every secret in it masked, also where a secret is a number or a key.
 fn masked(value: Value, mask: &Mask) -> Value {
+    if mask.is_empty() {
+        return value;
+    }
     match value {
         Value::Text(mut text) => {
             hide(&mut text, mask);

@@ -3,13 +3,14 @@
 use tokio::time::{Instant, sleep_until};
 
 use super::halt::later;
-use super::look::{Seen, Stage, look};
+use super::look::{Seen, Shown, Stage, look};
 use super::polling::{Next, Polling};
 use super::scope::LateScope;
 use crate::model::{Code, Finding, KnownCode, Outcome, State, StepRecord};
 use crate::plan::{PlannedStep, Until};
 
-/// Takes a step; what it captures goes into the scope. Its record is neither masked nor cut.
+/// Takes a step; what it captures goes into the scope. Its record is neither masked nor cut. `shown` is for a step without
+/// `until`.
 ///
 /// It ends by `deadline`, where there is one, and by its own `timeout` or `until`.
 pub(super) async fn take(
@@ -17,11 +18,12 @@ pub(super) async fn take(
     stage: &Stage,
     scope: &mut LateScope,
     deadline: Option<Instant>,
+    shown: Shown,
 ) -> StepRecord {
     let (seen, polls) = match &step.until {
         None => {
             let own = later(Instant::now(), step.timeout);
-            let seen = look(step, stage, scope, earlier(own, deadline)).await;
+            let seen = look(step, stage, scope, earlier(own, deadline), shown).await;
             (seen, None)
         }
         Some(until) => {
@@ -102,7 +104,7 @@ async fn poll(
     loop {
         let started = Instant::now();
         let budget = later(started, step.timeout);
-        let mut seen = look(step, stage, scope, budget.min(ends)).await;
+        let mut seen = look(step, stage, scope, budget.min(ends), Shown::Whatever).await;
         let ended = Instant::now();
         polls += 1;
         let held = seen.outcome == Outcome::Held;

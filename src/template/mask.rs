@@ -56,6 +56,12 @@ impl Mask {
         true
     }
 
+    /// Whether there is nothing to mask.
+    pub fn is_empty(&self) -> bool {
+        let shared = self.shared.read().unwrap_or_else(PoisonError::into_inner);
+        shared.forms.is_empty()
+    }
+
     /// The text with every secret replaced by `***`, in whatever encoding it appears. Secrets that overlap become one
     /// `***`. Give it text before it is cut: the beginning of a secret is not recognised.
     pub fn apply<'t>(&self, text: &'t str) -> Cow<'t, str> {

@@ -50,7 +50,11 @@ pub(in crate::probe) async fn ask(
     }
     if let Some(kept) = kept(look.ctx).take(&place).await {
         match send(look, prepared, kept).await {
-            Ok(answer) => return Ok(answer),
+            Ok(answer) => {
+                // Over a new connection this was seen when it was opened.
+                net::see_remote(look, answer.connection.remote);
+                return Ok(answer);
+            }
             Err(failed) if !failed.may_be_sent_again => {
                 return Err(failed.stop(look));
             }
@@ -149,7 +153,6 @@ async fn send(
     connection.meter.answered();
     let first_byte = first_byte.unwrap_or_else(Instant::now);
     look.passed(Phase::FirstByte, first_byte.duration_since(started));
-    net::see_remote(look, connection.remote);
     let (head, body) = response.into_parts();
     cookies::keep(look.ctx, prepared, &head.headers);
     Ok(Answer {

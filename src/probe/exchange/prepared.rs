@@ -162,7 +162,11 @@ impl Prepared {
     ) -> Result<Request<Full<Bytes>>, Halt> {
         let mut request = Request::new(Full::new(self.body.clone()));
         *request.method_mut() = self.method.clone();
-        let mut headers = self.headers.clone();
+        // With room for what is added: a map that grows is made anew.
+        let mut headers = HeaderMap::with_capacity(self.headers.len() + 3);
+        for (name, value) in &self.headers {
+            headers.append(name, value.clone());
+        }
         default(&mut headers, USER_AGENT, AGENT);
         default(&mut headers, ACCEPT, "*/*");
         if let Some(cookie) = cookie {
@@ -207,8 +211,11 @@ impl Prepared {
         &self.authority
     }
 
-    /// The cookies it carries, by name.
+    /// The cookies of the jar that it carries, by name: none beside a header that is written.
     pub(in crate::probe) fn cookie_names(&self, ctx: &Context) -> Vec<String> {
+        if self.headers.contains_key(COOKIE) {
+            return Vec::new();
+        }
         ctx.attempt.cookies.names(&self.target, self.path.path())
     }
 

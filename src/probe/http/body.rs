@@ -5,7 +5,7 @@ use hyper::header::{HeaderMap, HeaderName};
 
 use super::hop::{Hop, attribute, is_json};
 use super::text::text;
-use crate::model::{Keep, Value};
+use crate::model::{Excerpt, Keep, Observation, Value};
 use crate::probe::exchange::Answer;
 use crate::probe::json;
 use crate::probe::look::Look;
@@ -51,11 +51,20 @@ pub(super) fn see_body(look: &mut Look<'_>, headers: &HeaderMap, bytes: Vec<u8>,
     {
         look.fact("json", json);
     }
-    if !text.is_empty() {
-        let handed_on = &text[..text.floor_char_boundary(HANDED_ON)];
-        look.evidence("body", handed_on.to_owned(), Keep::First(SHOWN));
-    }
     look.fact("body", Value::Untyped(text));
+}
+
+/// Adds the beginning of the body to the evidence.
+pub(super) fn show(seen: &mut Observation) {
+    let text = seen.facts.get("body").and_then(Value::as_text);
+    if let Some(text) = text.filter(|text| !text.is_empty()) {
+        let text = text[..text.floor_char_boundary(HANDED_ON)].to_owned();
+        seen.evidence.push(Excerpt {
+            label: "body".into(),
+            text,
+            keep: Keep::First(SHOWN),
+        });
+    }
 }
 
 /// By lower-case name, each with its values in order; bytes that are not UTF-8 are replaced.

@@ -15,9 +15,8 @@ use hyper::header::{
 
 use super::Http;
 use super::payload::Part;
-use crate::model::Keep;
+use crate::model::{Excerpt, Keep};
 use crate::probe::exchange::{Prepared, Spoken, Via};
-use crate::probe::look::Look;
 use crate::probe::net::Resolving;
 use crate::template::Mask;
 
@@ -27,20 +26,21 @@ const MOST_BODY: usize = 4096;
 /// So much of the line is kept.
 const SHOWN: usize = 16 * 1024;
 
-/// Leaves the line as evidence.
-pub(super) fn show(look: &mut Look<'_>, keys: &Http, prepared: &Prepared) {
+/// The label of the line.
+pub(super) const LABEL: &str = "curl";
+
+/// The line, as evidence. `cookies` are the names of those that were sent.
+pub(super) fn line(keys: &Http, prepared: &Prepared, cookies: &[String], mask: &Mask) -> Excerpt {
     let mut line = Line {
         text: String::with_capacity(256),
-        mask: &look.ctx.shared.mask,
+        mask,
     };
     line.text.push_str("curl");
     method(&mut line, keys, prepared);
     way(&mut line, keys, prepared);
     headers(&mut line, keys, prepared);
-    if !prepared.headers.contains_key(COOKIE) {
-        for name in prepared.cookie_names(look.ctx) {
-            line.pair("--cookie", &format!("{name}=***"));
-        }
+    for name in cookies {
+        line.pair("--cookie", &format!("{name}=***"));
     }
     body(&mut line, keys, prepared);
     if keys.redirects > 0 {
@@ -48,8 +48,11 @@ pub(super) fn show(look: &mut Look<'_>, keys: &Http, prepared: &Prepared) {
         line.pair("--max-redirs", &keys.redirects.to_string());
     }
     line.word(&prepared.url());
-    let text = line.text;
-    look.evidence("curl", text, Keep::First(SHOWN));
+    Excerpt {
+        label: LABEL.into(),
+        text: line.text,
+        keep: Keep::First(SHOWN),
+    }
 }
 
 struct Line<'m> {

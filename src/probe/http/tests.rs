@@ -10,7 +10,8 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::model::{self, Observation, Value};
 use crate::probe::testing::{
-    AMPLE, BUDGET, Server, brief_look, closed_port, code, hold, look, problem, read, reset, stopped,
+    AMPLE, BUDGET, Server, brief_look, closed_port, code, hold, look, look_in, problem, read,
+    reset, stopped,
 };
 
 fn http(server: &Server, keys: &str) -> Http {

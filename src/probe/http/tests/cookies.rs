@@ -19,10 +19,12 @@ async fn cookies_go_from_step_to_step_and_not_to_the_next_attempt() {
         ))
     };
     let ctx = Context::for_tests(AMPLE);
-    probe("/login", "").observe(&ctx).await.unwrap();
+    let seen = look_in(&probe("/login", ""), &ctx).await.unwrap();
+    let line = evidence(&seen, "curl");
+    assert!(!line.contains("--cookie"), "set, and not sent: {line}");
     let first = told.recv().await.unwrap();
     assert!(!first.contains("\r\ncookie:"), "{first}");
-    let seen = probe("/me", "").observe(&ctx).await.unwrap();
+    let seen = look_in(&probe("/me", ""), &ctx).await.unwrap();
     let second = told.recv().await.unwrap();
     assert!(
         second.contains("\r\ncookie: session=s3cret\r\n"),

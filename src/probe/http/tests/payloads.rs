@@ -104,7 +104,7 @@ async fn the_line_for_a_shell_is_whole_and_holds_no_secret() {
     let probe: Http = read(&yaml);
     let ctx = Context::for_tests(AMPLE);
     ctx.shared.mask.add("it's-secret");
-    let (_, seen) = stopped(probe.observe(&ctx).await);
+    let (_, seen) = stopped(look_in(&probe, &ctx).await);
     assert_eq!(
         evidence(&seen, "curl"),
         format!(

@@ -72,7 +72,7 @@ async fn plain_targets_are_asked_for_with_their_whole_url() {
     );
     let probe: Http = read(&yaml);
     let ctx = Context::for_tests(AMPLE);
-    let seen = probe.observe(&ctx).await.unwrap();
+    let seen = look_in(&probe, &ctx).await.unwrap();
     assert_eq!(text(&seen, "body"), Some("relayed"));
     assert_eq!(
         text(&seen, "proxy"),
