@@ -51,7 +51,7 @@ pub struct Http {
     /// Added to the query of the URL, form-encoded.
     query: Option<Pairs>,
     /// Any YAML, sent as JSON.
-    json: Option<Raw>,
+    json: Option<Box<Raw>>,
     /// Sent as an HTML form is.
     form: Option<Pairs>,
     /// Parts of a form with files (`multipart/form-data`).
@@ -59,9 +59,9 @@ pub struct Http {
     /// A file, sent as it is; read before the clock starts. Relative paths begin where the program was started.
     file: Option<PathBuf>,
     /// Text, sent as it is.
-    body: Option<String>,
+    body: Option<Box<str>>,
     /// Credentials.
-    auth: Option<Auth>,
+    auth: Option<Box<Auth>>,
     /// Follow so many redirects at most, 1 to 20; more end in `http.redirect`. They are never followed to another scheme. To
     /// another host or port no credentials go, no cookies but its own, no header that you wrote beside `accept`, `accept-language`,
     /// `accept-encoding`, `cache-control`, `content-type` and `user-agent`, and nothing that holds a secret.
@@ -87,14 +87,14 @@ pub struct Http {
     /// says what holds without it, for a variable that has to say something.
     ca: Option<PathBuf>,
     /// Who we say we are, for servers that want to know.
-    client_certificate: Option<ClientCertificate>,
+    client_certificate: Option<Box<ClientCertificate>>,
     /// The body may have so many bytes, as it came and unpacked, or the look ends in `http.too_large`.
     #[serde(default = "two_mebibytes")]
     max_body: Size,
     #[serde(skip)]
     prepared: OnceLock<Prepared>,
     #[serde(skip)]
-    boundary: OnceLock<String>,
+    boundary: OnceLock<Box<str>>,
 }
 
 /// A version of HTTP.
@@ -173,7 +173,7 @@ impl Http {
     /// What stands between the parts of a `multipart` body.
     fn boundary(&self) -> &str {
         self.boundary
-            .get_or_init(|| format!("allclear-{}", uuid::Uuid::new_v4().simple()))
+            .get_or_init(|| format!("allclear-{}", uuid::Uuid::new_v4().simple()).into())
     }
 }
 
@@ -257,6 +257,9 @@ impl Probe for Http {
         Ok(look.finish())
     }
 }
+
+/// Ten thousand of them are kept to the end of a run.
+const _: () = assert!(size_of::<Http>() <= 640);
 
 #[cfg(test)]
 mod tests;

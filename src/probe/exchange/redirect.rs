@@ -1,9 +1,11 @@
 //! Where a redirect leads, and what may go there (RFC 9110 §15.4).
 
+use std::sync::Arc;
+
 use hyper::body::Bytes;
 use hyper::header::{
     ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE,
-    CONTENT_LOCATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, LOCATION, USER_AGENT,
+    CONTENT_LOCATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, USER_AGENT,
 };
 use hyper::{Method, StatusCode};
 use url::Url;
@@ -49,8 +51,9 @@ pub(in crate::probe) fn redirected(
     if becomes_get(status, &from.method) {
         next.method = Method::GET;
         next.body = Bytes::new();
+        let headers = Arc::make_mut(&mut next.headers);
         for name in OF_THE_BODY {
-            next.headers.remove(name);
+            headers.remove(name);
         }
     }
     if !is_same_origin {
@@ -71,17 +74,20 @@ pub(in crate::probe) fn redirected(
                 shown(&to)
             ));
         }
-        next.headers = from
+        let headers: HeaderMap = from
             .headers
             .iter()
             .filter(|(name, value)| HARMLESS.contains(name) && !is_secret(value.as_bytes()))
             .filter(|(name, _)| next.headers.contains_key(*name))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
-        let host = HeaderValue::from_str(&to.authority)
-            .map_err(|_| "the host of the new place cannot be sent".to_owned())?;
-        next.headers.insert(HOST, host);
-        next.tls.client_certificate = None;
+        next.headers = Arc::new(headers);
+        if HeaderValue::from_str(&to.authority).is_err() {
+            return Err("the host of the new place cannot be sent".to_owned());
+        }
+        if next.tls.client_certificate.is_some() {
+            Arc::make_mut(&mut next.tls).client_certificate = None;
+        }
     }
     next.lead_to(to);
     Ok(next)
@@ -197,7 +203,7 @@ mod tests {
                     Some("content-type")
                 };
                 let expected: Vec<_> = ["accept"].into_iter().chain(content).collect();
-                let expected: Vec<_> = expected.into_iter().chain(["host"]).collect();
+                let expected: Vec<_> = expected.into_iter().collect();
                 assert_eq!(names, expected, "{status} {to}");
                 assert_ne!(next.target, asked(Method::GET).target);
             }

@@ -37,7 +37,7 @@ impl Spoken {
 pub(super) struct Route {
     pub(super) target: Target,
     pub(super) resolving: Resolving,
-    pub(super) tls: TlsSettings,
+    pub(super) tls: Arc<TlsSettings>,
     pub(super) spoken: Spoken,
 }
 

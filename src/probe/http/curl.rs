@@ -126,7 +126,7 @@ fn way(line: &mut Line<'_>, keys: &Http, prepared: &Prepared) {
 }
 
 fn headers(line: &mut Line<'_>, keys: &Http, prepared: &Prepared) {
-    for (name, value) in &prepared.headers {
+    for (name, value) in &*prepared.headers {
         let shown = String::from_utf8_lossy(value.as_bytes());
         let is_own = (name == HOST && shown == prepared.own_authority())
             || (name == ACCEPT && shown == "*/*")

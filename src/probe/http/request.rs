@@ -70,7 +70,11 @@ pub(super) fn prepare(keys: &Http) -> Result<Prepared, Invalid> {
         Some(Version::Http2) => Spoken::Http2,
     });
     prepared.via = via(keys, &prepared, &mut secrets)?;
-    if !prepared.target.is_tls {
+    if prepared.target.is_tls {
+        let tls = Arc::make_mut(&mut prepared.tls);
+        tls.ca.clone_from(&keys.ca);
+        tls.client_certificate = keys.client_certificate.as_deref().cloned();
+    } else {
         let why = "the URL is `http`, where TLS is not spoken; write `https`";
         for (field, is_given) in [
             ("ca", keys.ca.is_some()),
@@ -81,11 +85,6 @@ pub(super) fn prepare(keys: &Http) -> Result<Prepared, Invalid> {
             }
         }
     }
-    prepared.tls.ca.clone_from(&keys.ca);
-    prepared
-        .tls
-        .client_certificate
-        .clone_from(&keys.client_certificate);
     prepared.body = body;
     prepared.secrets = secrets;
     Ok(prepared)
@@ -186,7 +185,7 @@ fn body(keys: &Http) -> Result<(Option<Cow<'static, str>>, Bytes), Invalid> {
     Ok(match &keys.body {
         Some(text) => (
             Some("text/plain; charset=utf-8".into()),
-            text.clone().into(),
+            Bytes::copy_from_slice(text.as_bytes()),
         ),
         None => (None, Bytes::new()),
     })
@@ -198,7 +197,7 @@ fn authorization(
     userinfo: Option<(String, String)>,
     secrets: &mut Vec<String>,
 ) -> Result<Option<HeaderValue>, Invalid> {
-    let (text, field) = match (&keys.auth, userinfo) {
+    let (text, field) = match (keys.auth.as_deref(), userinfo) {
         (None, None) => return Ok(None),
         (Some(_), Some(_)) => {
             return Err(Invalid::new(
