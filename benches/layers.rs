@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::client::Resumption;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -280,10 +280,7 @@ struct Peers {
 impl Peers {
     fn start() -> Result<Self> {
         let folder = TempDir::with_prefix("allclear-bench-")?;
-        let CertifiedKey { cert, signing_key } =
-            generate_simple_self_signed(["localhost".to_owned()])?;
-        fs::write(folder.path().join("ca.pem"), cert.pem())?;
-        fs::write(folder.path().join("key.pem"), signing_key.serialize_pem())?;
+        certify(folder.path())?;
         let mut process = Command::new(std::env::current_exe()?)
             .arg(PEERS)
             .arg(folder.path())
@@ -307,6 +304,23 @@ impl Peers {
     }
 }
 
+/// An authority, and a certificate it signed, as servers have them: of one that signed itself we prove that as well, and a
+/// floor does not.
+fn certify(folder: &Path) -> Result<()> {
+    let mut about = CertificateParams::new(Vec::new())?;
+    about.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    about
+        .distinguished_name
+        .push(DnType::CommonName, "bench authority");
+    let authority = CertifiedIssuer::self_signed(about, KeyPair::generate()?)?;
+    let key = KeyPair::generate()?;
+    let leaf = CertificateParams::new(vec!["localhost".to_owned()])?.signed_by(&key, &authority)?;
+    fs::write(folder.join("ca.pem"), authority.pem())?;
+    fs::write(folder.join("leaf.pem"), leaf.pem())?;
+    fs::write(folder.join("key.pem"), key.serialize_pem())?;
+    Ok(())
+}
+
 impl Drop for Peers {
     fn drop(&mut self) {
         let _ = self.process.kill();
@@ -320,7 +334,7 @@ pub(crate) fn serve(arguments: &[String]) -> Result<()> {
         anyhow::bail!("wrong arguments");
     };
     let chain = vec![CertificateDer::from_pem_file(
-        Path::new(folder).join("ca.pem"),
+        Path::new(folder).join("leaf.pem"),
     )?];
     let key = PrivateKeyDer::from_pem_file(Path::new(folder).join("key.pem"))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -6,11 +6,11 @@ use tokio::time::Instant;
 
 use super::Inventory;
 use super::exchange::{Connections, EnvironmentProxies, Jar, Turns};
-use super::net::{Configs, Resolvers};
+use super::net::{Certificates, Configs, Resolvers};
 use crate::model::{self, Proxies};
 use crate::template::Mask;
 
-/// Made once per run: what all looks share (TLS settings, kept connections, the cap on resolving threads).
+/// Made once per run: what all looks share (TLS settings, certificates that were read, kept connections, the cap on resolving threads).
 #[derive(Debug)]
 pub struct Shared {
     /// For what a probe itself writes to disk.
@@ -21,6 +21,7 @@ pub struct Shared {
     pub(super) http: Connections,
     pub(super) unpacking: Turns,
     pub(super) tls: Configs,
+    pub(super) certificates: Certificates,
     pub(super) proxies: EnvironmentProxies,
 }
 
@@ -41,6 +42,7 @@ impl Shared {
             http: Connections::default(),
             unpacking: Turns::default(),
             tls: Configs::default(),
+            certificates: Certificates::default(),
         })
     }
 }

@@ -15,6 +15,6 @@ pub(super) use resolve::{Family, Resolvers, Resolving};
 pub(super) use stream::Stream;
 use tls::Heard;
 pub(super) use tls::{
-    Certificate, ClientCertificate, Configs, Examined, MinVersion, TlsSettings, covers, examine,
-    handshake, server_name, shaking_halt, tls_error, tls_halt,
+    Certificate, Certificates, ClientCertificate, Configs, Examined, MinVersion, TlsSettings,
+    covers, examine, handshake, server_name, shaking_halt, tls_error, tls_halt,
 };

@@ -1,5 +1,6 @@
 //! What a handshake showed, as facts.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ProtocolVersion;
@@ -30,10 +31,13 @@ pub(super) fn record(look: &mut Look<'_>, seen: &Examined, name: &ServerName<'_>
     look.fact("trusted", Value::Bool(seen.is_trusted));
     look.fact("covers", Value::Bool(is_covered));
     look.fact("asks_for_certificate", Value::Bool(seen.is_asking));
-    let chain = seen.chain.iter().filter_map(Certificate::read);
-    let chain = chain.map(|certificate| link(&certificate)).collect();
+    let known = &look.ctx.shared.certificates;
+    let certificate = known.read(presented);
+    let sent_along = seen.chain.iter().skip(1).map(|der| known.read(der));
+    let chain = std::iter::once(certificate.clone()).chain(sent_along);
+    let chain = chain.flatten().map(|one| link(&one)).collect();
     look.fact("chain", Value::List(chain));
-    let Some(certificate) = Certificate::read(presented) else {
+    let Some(certificate) = certificate else {
         return;
     };
     if !is_covered && let Some(sibling) = certificate.sibling_of(&name.to_str()) {
@@ -52,7 +56,7 @@ pub(super) fn record(look: &mut Look<'_>, seen: &Examined, name: &ServerName<'_>
         signature_algorithm,
         is_self_signed,
         ..
-    } = certificate;
+    } = Arc::unwrap_or_clone(certificate);
     let names = names.into_iter().map(Value::Text).collect();
     look.fact("subject", Value::Text(subject));
     look.fact("issuer", Value::Text(issuer));

@@ -1,6 +1,7 @@
 //! TLS: what we trust and speak, the handshake, and what its errors mean.
 
 mod certificate;
+mod certificates;
 mod examine;
 mod handshake;
 mod heard;
@@ -8,6 +9,7 @@ mod settings;
 mod verifier;
 
 pub(in crate::probe) use certificate::{Certificate, covers};
+pub(in crate::probe) use certificates::Certificates;
 pub(in crate::probe) use examine::{Examined, examine};
 pub(in crate::probe) use handshake::{handshake, server_name, shaking_halt, tls_error, tls_halt};
 pub(super) use heard::Heard;
