@@ -285,6 +285,7 @@ fn sql(administrator: &str) -> String {
          FLUSH PRIVILEGES;\n\
          CREATE USER {administrator}@localhost IDENTIFIED VIA unix_socket;\n\
          GRANT ALL ON *.* TO {administrator}@localhost WITH GRANT OPTION;\n\
+         DROP DATABASE IF EXISTS sys;\n\
          CREATE DATABASE app;\n"
     );
     for Login { user, password } in [&APP, &ODD] {

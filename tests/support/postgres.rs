@@ -68,7 +68,7 @@ pub(crate) enum Stop {
     Immediate,
 }
 
-/// A running PostgreSQL with a database `app` that belongs to [`APP`]. Over its socket the superuser `postgres` needs no
+/// A running PostgreSQL with one database, `app`, that belongs to [`APP`]; for another it is the template. Over its socket the superuser `postgres` needs no
 /// password, everybody else and over TCP everybody needs one (SCRAM).
 pub(crate) struct Postgres {
     daemon: Daemon,
@@ -125,7 +125,7 @@ impl Postgres {
         let rows = succeed(
             self.client("psql")
                 .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"])
-                .args(["-d", "app", "-c", sql]),
+                .args(["-c", sql]),
         );
         rows.trim_end().to_owned()
     }
@@ -234,13 +234,14 @@ impl Postgres {
         succeed(remove.args(["-m", id]));
     }
 
-    /// A client program that speaks to it as the superuser.
+    /// A client program that speaks to it as the superuser, in the database `app`.
     pub(crate) fn client(&self, name: &str) -> Command {
         let mut client = program(name);
         client
             .arg("-h")
             .arg(self.socket_directory())
             .args(["-p", &self.port().to_string(), "-U", "postgres"])
+            .env("PGDATABASE", "app")
             .env("PGCONNECT_TIMEOUT", "30");
         client
     }

@@ -4,11 +4,10 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 
-use super::super::login::{APP, ODD, literal};
-use super::super::template;
+use super::super::login::{APP, Login, ODD, literal};
+use super::super::template::{self, succeed};
 use super::super::user::User;
 use super::{POSTGRES, program};
-use crate::support::template::succeed;
 
 /// Segments of the log as small as they get: one is written in full before the first server starts.
 const INITDB: &[&str] = &[
@@ -23,36 +22,52 @@ const INITDB: &[&str] = &[
 /// Copies it to a place of this user's.
 #[track_caller]
 pub(super) fn copy(user: &User, place: &Path) {
-    let sql = sql();
-    let recipe = format!("{INITDB:?} {sql}");
-    let make = |data: &Path| make(user, data, &sql);
+    let sessions = sessions();
+    let recipe = format!("{INITDB:?} {sessions:?}");
+    let make = |data: &Path| make(user, data, &sessions);
     template::copy("postgres", &POSTGRES.path(), &recipe, user, place, make);
 }
 
-/// A statement a line.
-fn sql() -> String {
-    let role = |login: &super::Login| {
+/// A database, and what is run in it, a statement a line. Of the four databases there are at first only `app` is left,
+/// since each is three hundred files to copy.
+fn sessions() -> [(&'static str, String); 2] {
+    let role = |login: &Login| {
         let (user, password) = (login.user, literal(login.password));
         format!("CREATE ROLE {user} LOGIN PASSWORD {password};\n")
     };
-    let database = "CREATE DATABASE app OWNER app;\n";
-    [role(&APP), role(&ODD), database.to_owned()].concat()
+    let first = "ALTER DATABASE postgres RENAME TO app;\n\
+        COMMENT ON DATABASE app IS NULL;\n\
+        ALTER DATABASE app OWNER TO app;\n\
+        ALTER DATABASE template0 IS_TEMPLATE false;\n\
+        DROP DATABASE template0;\n";
+    let second = "ALTER DATABASE template1 IS_TEMPLATE false;\n\
+        DROP DATABASE template1;\n";
+    [
+        ("template1", [&role(&APP), &role(&ODD), first].concat()),
+        ("app", second.to_owned()),
+    ]
 }
 
 #[track_caller]
-fn make(user: &User, data: &Path, sql: &str) {
+fn make(user: &User, data: &Path, sessions: &[(&str, String)]) {
     let mut initdb = program("initdb");
     user.runs(&mut initdb);
     succeed(initdb.args(INITDB).arg("-D").arg(data));
+    for (database, sql) in sessions {
+        run(user, data, database, sql);
+    }
+}
 
-    // Without a server: nobody has to wait for one to start and to stop.
+/// Without a server: nobody has to wait for one to start and to stop.
+#[track_caller]
+fn run(user: &User, data: &Path, database: &str, sql: &str) {
     let mut single = program("postgres");
     user.runs(&mut single);
     let mut single = single
         .args(["--single", "-c", "exit_on_error=on", "-c", "fsync=off"])
         .args(["-c", "password_encryption=scram-sha-256", "-D"])
         .arg(data)
-        .arg("postgres")
+        .arg(database)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
