@@ -4,8 +4,10 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use nix::sys::signal::Signal;
+use tempfile::TempDir;
 
 use super::certificates::Pair;
 use super::daemon::{Daemon, Program, directory, write};
@@ -61,6 +63,8 @@ impl Default for Options<'_> {
 pub(crate) struct MariaDb {
     daemon: Daemon,
     port: Port,
+    directory: Arc<TempDir>,
+    user: User,
     socket: PathBuf,
     administrator: String,
 }
@@ -97,20 +101,17 @@ impl MariaDb {
             let _ = writeln!(conf, "ssl_ca={}", own("clients.pem", authority));
         }
         let _ = writeln!(conf, "{}", options.conf);
-        let file = write(&directory, "my.cnf", conf);
-        let daemon = Daemon::start(&MARIADB, directory, Vec::new(), |command| {
-            user.runs(command);
-            // It looks at no other file, if this is its first argument.
-            command.arg(format!("--defaults-file={}", file.display()));
-        });
+        write(&directory, CONF, conf);
+        let directory = Arc::new(directory);
         let server = Self {
-            daemon,
+            daemon: launch(&directory, &user),
             port,
+            directory,
+            user,
             socket,
             administrator,
         };
-        let is_ready = server.says("ready for connections");
-        assert!(is_ready, "MariaDB does not start:\n{}", server.log());
+        server.waits_until_ready();
         if !options.sql.is_empty() {
             server.admin(options.sql);
         }
@@ -234,6 +235,19 @@ impl MariaDb {
         self.daemon.ends();
     }
 
+    /// Starts one that was stopped once more, where it was and with the data it had.
+    #[track_caller]
+    pub(crate) fn start_again(&mut self) {
+        self.daemon = launch(&self.directory, &self.user);
+        self.waits_until_ready();
+    }
+
+    #[track_caller]
+    fn waits_until_ready(&self) {
+        let is_ready = self.says("ready for connections");
+        assert!(is_ready, "MariaDB does not start:\n{}", self.log());
+    }
+
     /// Whether it says this before it ends.
     pub(crate) fn says(&self, text: &str) -> bool {
         self.daemon.says(text)
@@ -243,6 +257,18 @@ impl MariaDb {
     pub(crate) fn log(&self) -> String {
         self.daemon.log()
     }
+}
+
+const CONF: &str = "my.cnf";
+
+#[track_caller]
+fn launch(directory: &Arc<TempDir>, user: &User) -> Daemon {
+    Daemon::start(&MARIADB, directory.clone(), Vec::new(), |command| {
+        user.runs(command);
+        // It looks at no other file, if this is its first argument.
+        let file = directory.path().join(CONF);
+        command.arg(format!("--defaults-file={}", file.display()));
+    })
 }
 
 /// Little memory, small files, and no care for the day the machine loses power. What other versions do not know, they skip.

@@ -68,8 +68,8 @@ pub(crate) enum Stop {
     Immediate,
 }
 
-/// A running PostgreSQL with one database, `app`, that belongs to [`APP`]; for another it is the template. Over its socket the superuser `postgres` needs no
-/// password, everybody else and over TCP everybody needs one (SCRAM).
+/// A running PostgreSQL with one database, `app`, that belongs to [`APP`]; another is made with `TEMPLATE app`. Over its
+/// socket the superuser `postgres` needs no password; everybody else, and over TCP everybody, needs one (SCRAM).
 pub(crate) struct Postgres {
     daemon: Daemon,
     port: Port,
@@ -84,7 +84,7 @@ impl Postgres {
         let home = Home::new(options);
         data::copy(&home.user, &home.data());
         let server = home.run();
-        server.is_ready();
+        server.waits_until_ready();
         if !options.sql.is_empty() {
             server.admin(options.sql);
         }
@@ -194,6 +194,13 @@ impl Postgres {
         }
     }
 
+    /// Starts one that was stopped once more, where it was and with the data it had.
+    #[track_caller]
+    pub(crate) fn start_again(&mut self) {
+        self.daemon = launch(&self.directory, &self.user);
+        self.waits_until_ready();
+    }
+
     /// Whether it says this before it ends.
     pub(crate) fn says(&self, text: &str) -> bool {
         self.daemon.says(text)
@@ -207,7 +214,7 @@ impl Postgres {
 
 impl Postgres {
     #[track_caller]
-    fn is_ready(&self) {
+    fn waits_until_ready(&self) {
         self.waits_for(READY);
         self.forget_memory();
     }
@@ -337,18 +344,22 @@ impl Home {
         // The directory has these two already, so they keep their owner.
         fs::write(data.join("postgresql.conf"), self.conf).unwrap();
         fs::write(data.join("pg_hba.conf"), self.hba).unwrap();
-        let daemon = Daemon::start(&POSTGRES, self.directory.clone(), Vec::new(), |command| {
-            self.user.runs(command);
-            command.arg("-D").arg(data);
-        });
         Postgres {
-            daemon,
+            daemon: launch(&self.directory, &self.user),
             port: self.port,
             directory: self.directory,
             user: self.user,
             max_connections: self.max_connections,
         }
     }
+}
+
+#[track_caller]
+fn launch(directory: &Arc<TempDir>, user: &User) -> Daemon {
+    Daemon::start(&POSTGRES, directory.clone(), Vec::new(), |command| {
+        user.runs(command);
+        command.arg("-D").arg(directory.path().join("data"));
+    })
 }
 
 /// Little memory, no background work nobody waits for, and no care for the day the machine loses power.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
@@ -46,7 +47,7 @@ pub(crate) struct Redis {
     daemon: Daemon,
     port: Port,
     tls_port: Port,
-    directory: PathBuf,
+    directory: Arc<TempDir>,
     password: Option<String>,
 }
 
@@ -54,7 +55,7 @@ impl Redis {
     #[track_caller]
     pub(crate) fn start(options: &Options<'_>) -> Self {
         let server = Self::run(directory(), options);
-        server.is_ready();
+        server.waits_until_ready();
         server
     }
 
@@ -97,7 +98,7 @@ impl Redis {
     #[track_caller]
     pub(crate) fn finish_loading(&self) {
         self.cli(["CONFIG", "SET", "key-load-delay", "0"]);
-        self.is_ready();
+        self.waits_until_ready();
     }
 
     /// Makes it fail to save its data, so that it takes no more (MISCONF).
@@ -126,7 +127,7 @@ impl Redis {
     }
 
     pub(crate) fn socket(&self) -> PathBuf {
-        self.directory.join(SOCKET)
+        self.directory.path().join(SOCKET)
     }
 
     /// Database 0 as the user `default`, over TCP.
@@ -179,7 +180,7 @@ impl Redis {
     /// Redis's own client; where it shall go is for the caller to say.
     pub(crate) fn client(&self) -> Command {
         let mut client = Command::new(CLIENT.path());
-        client.current_dir(&self.directory).env_clear();
+        client.current_dir(self.directory.path()).env_clear();
         client
     }
 
@@ -214,6 +215,13 @@ impl Redis {
         self.daemon.ends();
     }
 
+    /// Starts one that was stopped once more, where it was and with the data it had saved.
+    #[track_caller]
+    pub(crate) fn start_again(&mut self) {
+        self.daemon = launch(&self.directory);
+        self.waits_until_ready();
+    }
+
     /// Whether it says this before it ends.
     pub(crate) fn says(&self, text: &str) -> bool {
         self.daemon.says(text)
@@ -229,7 +237,6 @@ impl Redis {
     #[track_caller]
     fn run(directory: TempDir, options: &Options<'_>) -> Self {
         let (port, tls_port) = (Port::hold(), Port::hold());
-        let path = directory.path().to_owned();
         let mut conf = format!(
             "bind 127.0.0.1\nport {}\nunixsocket {SOCKET}\nunixsocketperm 777\ndbfilename {DATA}\n\
              save \"\"\nrdbcompression no\nrepl-diskless-sync-delay 0\nshutdown-timeout 0\n",
@@ -262,21 +269,19 @@ impl Redis {
         }
         conf += options.conf;
         conf += "\n";
-        let file = write(&directory, "redis.conf", conf);
-        let daemon = Daemon::start(&REDIS, directory, Vec::new(), |command| {
-            command.arg(file);
-        });
+        write(&directory, CONF, conf);
+        let directory = Arc::new(directory);
         Self {
-            daemon,
+            daemon: launch(&directory),
             port,
             tls_port,
-            directory: path,
+            directory,
             password: options.password.map(str::to_owned),
         }
     }
 
     #[track_caller]
-    fn is_ready(&self) {
+    fn waits_until_ready(&self) {
         // It says so of each kind of socket, and in each version with other words before and after these.
         self.waits_for("eady to accept connections");
     }
@@ -288,10 +293,18 @@ impl Redis {
     }
 
     fn data(&self) -> PathBuf {
-        self.directory.join(DATA)
+        self.directory.path().join(DATA)
     }
 }
 
+#[track_caller]
+fn launch(directory: &Arc<TempDir>) -> Daemon {
+    Daemon::start(&REDIS, directory.clone(), Vec::new(), |command| {
+        command.arg(CONF);
+    })
+}
+
+const CONF: &str = "redis.conf";
 const SOCKET: &str = "s";
 const DATA: &str = "dump.rdb";
 

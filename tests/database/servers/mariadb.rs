@@ -15,7 +15,7 @@ impl Session {
 #[test]
 fn it_answers_over_tcp_and_over_its_socket() {
     let server = MariaDb::start(&Options {
-        sql: "CREATE TABLE users (id int);; INSERT INTO users VALUES (7), (8)",
+        sql: "CREATE TABLE users (id int); INSERT INTO users VALUES (7), (8)",
         ..Options::default()
     });
     assert_eq!(server.admin("SELECT id, id + 1 FROM users"), "7\t8\n8\t9");
@@ -121,7 +121,7 @@ fn a_frozen_one_answers_when_it_is_thawed() {
 }
 
 #[test]
-fn a_stopped_one_refuses() {
+fn a_stopped_one_refuses_until_it_is_started_again() {
     let mut server = MariaDb::start(&Options::default());
     let mut held = Session::mariadb(&server, &APP);
     server.stop();
@@ -132,6 +132,8 @@ fn a_stopped_one_refuses() {
         said.contains("ERROR 2002 ") || said.contains("ERROR 2003 "),
         "{said}"
     );
+    server.start_again();
+    assert_eq!(server.ask(&APP, "SELECT 1"), Ok("1".to_owned()));
 }
 
 #[test]

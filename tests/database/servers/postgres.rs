@@ -137,7 +137,7 @@ fn a_frozen_one_answers_when_it_is_thawed() {
 }
 
 #[test]
-fn a_stopped_one_refuses_and_tells_its_clients() {
+fn a_stopped_one_refuses_until_it_is_started_again() {
     for how in [Stop::Fast, Stop::Immediate] {
         let mut server = Postgres::start(&Options::default());
         let mut held = Session::of(&server);
@@ -147,6 +147,8 @@ fn a_stopped_one_refuses_and_tells_its_clients() {
         assert!(said.contains("Connection refused"), "{said}");
         let log = server.log();
         assert!(log.contains("database system is shut down"), "{log}");
+        server.start_again();
+        assert_eq!(psql(&server.dsn(), "SELECT 1"), Ok("1".to_owned()));
     }
     let mut server = Postgres::start(&Options::default());
     let mut held = Session::of(&server);

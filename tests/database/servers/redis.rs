@@ -164,7 +164,7 @@ fn a_frozen_one_answers_when_it_is_thawed() {
 }
 
 #[test]
-fn a_stopped_one_refuses() {
+fn a_stopped_one_refuses_until_it_is_started_again() {
     let mut server = Redis::start(&Options::default());
     let _held = Session::redis(&server);
     server.stop();
@@ -176,6 +176,8 @@ fn a_stopped_one_refuses() {
         .unwrap();
     let said = String::from_utf8_lossy(&refused.stderr);
     assert!(said.contains("Connection refused"), "{said}");
+    server.start_again();
+    assert_eq!(server.cli(["PING"]), "PONG");
 }
 
 #[test]
