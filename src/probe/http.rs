@@ -16,7 +16,6 @@ use std::sync::OnceLock;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use hyper::StatusCode;
 use hyper::header::HeaderName;
 use tokio::time::Instant;
 
@@ -236,14 +235,10 @@ impl Probe for Http {
         let mut bytes = Vec::new();
         let mut ended = answer.read_body(&mut look, most, &mut bytes).await;
         look.fact("wire_size", Value::int(bytes.len() as u64));
-        // A part of a packed body cannot be unpacked (RFC 9110 §15.3.7).
-        if status != StatusCode::PARTIAL_CONTENT {
-            let started = Instant::now();
-            let unpacked = unpack(&look, &headers, &mut bytes, most).await;
-            if let Some(unpacked) = unpacked {
-                look.passed(Phase::Body, started.elapsed());
-                ended = ended.and(unpacked);
-            }
+        let started = Instant::now();
+        if let Some(unpacked) = unpack(&look, status, &headers, &mut bytes, most).await {
+            look.passed(Phase::Body, started.elapsed());
+            ended = ended.and(unpacked);
         }
         body::see_hop(
             &mut look,

@@ -1,11 +1,13 @@
-//! Unpacking a body (RFC 9110 §8.4), bounded in size and in time.
+//! Unpacking a body (RFC 9110 §8.4, RFC 9112 §7), bounded in size and in time.
 
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use flate2::read::{MultiGzDecoder, ZlibDecoder};
-use hyper::header::{CONTENT_ENCODING, HeaderMap};
+use flate2::bufread::ZlibDecoder;
+use flate2::read::MultiGzDecoder;
+use hyper::StatusCode;
+use hyper::header::{CONTENT_ENCODING, HeaderMap, TRANSFER_ENCODING};
 use ruzstd::decoding::StreamingDecoder;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
@@ -14,6 +16,7 @@ use tokio::time::timeout_at;
 use super::room;
 use crate::model::{FaultKind, HttpFault, Unable};
 use crate::probe::look::{Halt, Look};
+use crate::yaml::visible;
 
 /// So much is unpacked between two looks at whether anybody still waits.
 const CHUNK: usize = 64 * 1024;
@@ -54,19 +57,27 @@ impl Coding {
     }
 }
 
-/// Unpacks a body in place, up to `most` bytes; `None` when it came as it is, or packed in a way that we do not know, and
-/// is left alone. When it cannot be unpacked, what could be stays there. On a thread of its own: a packed body may be long
-/// and come to nothing, and the other looks would stand still meanwhile.
+/// Unpacks a body in place, up to `most` bytes; `None` when it came as it is, or was packed by whoever wrote it in a way that we do
+/// not know, and is left alone. When it cannot be unpacked, what could be stays there. An empty body is not: answers that have none
+/// (to HEAD, or 304) say how it would be packed, and some servers also say it of one that is empty. On a thread of its own: a
+/// packed body may be long and come to nothing, and the other looks would stand still meanwhile.
 pub(in crate::probe) async fn unpack(
     look: &Look<'_>,
+    status: StatusCode,
     headers: &HeaderMap,
     body: &mut Vec<u8>,
     most: usize,
 ) -> Option<Result<(), Halt>> {
-    if body.is_empty() || !headers.contains_key(CONTENT_ENCODING) {
+    let is_packed =
+        headers.contains_key(CONTENT_ENCODING) || headers.contains_key(TRANSFER_ENCODING);
+    if body.is_empty() || !is_packed {
         return None;
     }
-    let codings = codings(headers)?;
+    let codings = match codings(status, headers) {
+        Ok(codings) if codings.is_empty() => return None,
+        Ok(codings) => codings,
+        Err(halt) => return Some(Err(halt)),
+    };
     let packed = std::mem::take(body);
     let turn = look.ctx.shared.unpacking.0.clone().acquire_owned();
     let Ok(turn) = timeout_at(look.ctx.deadline, turn).await else {
@@ -111,8 +122,20 @@ struct Limits<'l> {
     is_given_up: &'l AtomicBool,
 }
 
-/// The codings, in the order they were applied; `None` when there is none, or one that we do not know.
-fn codings(headers: &HeaderMap) -> Option<Vec<Coding>> {
+/// The codings that are to be undone, in the order they were applied: those of the content, unless somebody chose one that we do not
+/// know, and those it was put into for its way.
+fn codings(status: StatusCode, headers: &HeaderMap) -> Result<Vec<Coding>, Halt> {
+    let mut codings = Vec::new();
+    // A part of a packed body cannot be unpacked (RFC 9110 §15.3.7).
+    if status != StatusCode::PARTIAL_CONTENT {
+        codings = of_content(headers).unwrap_or_default();
+    }
+    of_transfer(headers, &mut codings)?;
+    Ok(codings)
+}
+
+/// `None` when there is one that we do not know, or when there are too many.
+fn of_content(headers: &HeaderMap) -> Option<Vec<Coding>> {
     let mut codings = Vec::new();
     for value in headers.get_all(CONTENT_ENCODING) {
         for name in value.to_str().ok()?.split(',') {
@@ -126,9 +149,34 @@ fn codings(headers: &HeaderMap) -> Option<Vec<Coding>> {
             });
         }
     }
-    (1..=MOST_CODINGS)
-        .contains(&codings.len())
-        .then_some(codings)
+    (codings.len() <= MOST_CODINGS).then_some(codings)
+}
+
+/// What the body is in on its way is no part of it (RFC 9112 §7): it is undone, or the body cannot be known. Chunks are put together
+/// already.
+fn of_transfer(headers: &HeaderMap, codings: &mut Vec<Coding>) -> Result<(), Halt> {
+    for value in headers.get_all(TRANSFER_ENCODING) {
+        let names = String::from_utf8_lossy(value.as_bytes());
+        for name in names.split(',') {
+            codings.push(match name.trim().to_ascii_lowercase().as_str() {
+                "gzip" | "x-gzip" => Coding::Gzip,
+                "deflate" => Coding::Deflate,
+                "chunked" | "identity" | "" => continue,
+                _ => {
+                    let message = format!(
+                        "the body comes as `{}` (transfer-encoding), which nobody knows here",
+                        visible(name.trim())
+                    );
+                    return Err(Halt::fault(FaultKind::Http(HttpFault::Encoding), message));
+                }
+            });
+        }
+    }
+    if codings.len() > MOST_CODINGS {
+        let message = format!("the body is packed more than {MOST_CODINGS} times");
+        return Err(Halt::fault(FaultKind::Http(HttpFault::Encoding), message));
+    }
+    Ok(())
 }
 
 fn unpack_one(
@@ -139,14 +187,21 @@ fn unpack_one(
 ) -> Result<(), Halt> {
     match coding {
         Coding::Gzip => pour(coding, MultiGzDecoder::new(packed), body, limits),
-        Coding::Deflate => pour(coding, ZlibDecoder::new(packed), body, limits),
+        Coding::Deflate => {
+            let mut decoder = ZlibDecoder::new(packed);
+            pour(coding, &mut decoder, body, limits)?;
+            nothing_behind(coding, decoder.into_inner().is_empty())
+        }
         // A window of 2³⁰ bytes is no brotli as browsers know it (RFC 7932 §9.1 has 17 as an invalid pattern).
         Coding::Brotli if packed.first().is_some_and(|first| first & 0x7f == 0x11) => {
             Err(spoiled(coding, "its window is too large"))
         }
         Coding::Brotli => {
-            let decoder = brotli_decompressor::Decompressor::new(packed, 4096);
-            pour(coding, decoder, body, limits)
+            let mut decoder = brotli_decompressor::Decompressor::new(packed, 4096);
+            pour(coding, &mut decoder, body, limits)?;
+            // Behind the end it fails while there is more in its own room.
+            let is_read = decoder.read(&mut [0]).is_ok();
+            nothing_behind(coding, is_read && decoder.into_inner().is_empty())
         }
         Coding::Zstd => unpack_frames(packed, body, limits),
     }
@@ -182,6 +237,14 @@ fn unpack_frames(mut packed: &[u8], body: &mut Vec<u8>, limits: &Limits<'_>) -> 
         let promised = decoder.decoder.content_size();
         if promised != 0 && promised != (body.len() - before) as u64 {
             return Err(wrong("a frame does not have the size it promised"));
+        }
+        // A frame need not have a checksum (RFC 8878 §3.1.1).
+        let (said, made) = (
+            decoder.decoder.get_checksum_from_data(),
+            decoder.decoder.get_calculated_checksum(),
+        );
+        if said.is_some() && said != made {
+            return Err(wrong("the checksum of a frame is another one"));
         }
     }
     if packed.is_empty() {
@@ -236,6 +299,15 @@ fn pour(
     Ok(())
 }
 
+/// Neither `deflate` nor `br` goes on behind its end (RFC 1950 §2.2, RFC 7932 §2).
+fn nothing_behind(coding: Coding, is_at_end: bool) -> Result<(), Halt> {
+    if is_at_end {
+        Ok(())
+    } else {
+        Err(spoiled(coding, "something follows behind its end"))
+    }
+}
+
 fn spoiled(coding: Coding, why: &str) -> Halt {
     let message = format!(
         "the body is said to be `{}`, and is not: {why}",
@@ -251,7 +323,7 @@ mod tests {
 
     use flate2::Compression;
     use flate2::write::{GzEncoder, ZlibEncoder};
-    use hyper::header::HeaderValue;
+    use hyper::header::{HeaderName, HeaderValue};
     use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
     use super::*;
@@ -285,12 +357,23 @@ mod tests {
     }
 
     async fn unpacked(name: &str, packed: Vec<u8>, most: usize) -> (Vec<u8>, Option<String>) {
+        unpacked_by(&[(CONTENT_ENCODING, name)], StatusCode::OK, packed, most).await
+    }
+
+    async fn unpacked_by(
+        pairs: &[(HeaderName, &str)],
+        status: StatusCode,
+        packed: Vec<u8>,
+        most: usize,
+    ) -> (Vec<u8>, Option<String>) {
         let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_str(name).unwrap());
+        for (name, value) in pairs {
+            headers.append(name, HeaderValue::from_str(value).unwrap());
+        }
         let ctx = Context::for_tests(Duration::from_mins(1));
         let mut look = Look::begin(&ctx);
         let mut body = packed;
-        let outcome = unpack(&look, &headers, &mut body, most).await;
+        let outcome = unpack(&look, status, &headers, &mut body, most).await;
         let code = outcome.and_then(Result::err).map(|halt| {
             let stopped = look.stop(crate::model::Phase::Body, halt);
             match stopped {
@@ -352,6 +435,13 @@ mod tests {
             ("gzip", flipped(gzip(TEXT))),
             ("gzip", [gzip(TEXT), b"garbage".to_vec()].concat()),
             ("zstd", [zstd(TEXT), b"garbage".to_vec()].concat()),
+            ("deflate", [deflate(TEXT), b"garbage".to_vec()].concat()),
+            ("deflate", [deflate(TEXT), deflate(TEXT)].concat()),
+            ("br", [brotli(TEXT), b"garbage".to_vec()].concat()),
+            ("br", [brotli(TEXT), vec![0; 100_000]].concat()),
+            ("gzip, br", [brotli(&gzip(TEXT)), vec![0]].concat()),
+            // A frame ends in the checksum of what it holds.
+            ("zstd", flipped(zstd(TEXT))),
             ("br", vec![0x11, 0, 0, 0]),
             // A frame that promises 9 bytes, with one raw block of 2 (RFC 8878 §3.1.1).
             (
@@ -363,6 +453,40 @@ mod tests {
             let (_, code) = unpacked(name, packed.clone(), 1024).await;
             assert_eq!(code.as_deref(), Some("http.encoding"), "{name} {packed:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_a_body_is_in_on_its_way_is_undone_or_a_fault() {
+        let gzip_in = |transfer| [(TRANSFER_ENCODING, transfer)];
+        for transfer in ["gzip", "x-gzip, chunked", "identity, GZIP"] {
+            let headers = gzip_in(transfer);
+            for status in [StatusCode::OK, StatusCode::PARTIAL_CONTENT] {
+                let (body, code) = unpacked_by(&headers, status, gzip(TEXT), 1024).await;
+                assert_eq!((body.as_slice(), code), (TEXT, None), "{transfer}");
+            }
+        }
+        // What the content was packed in comes first, and was put into the other.
+        let both = [(TRANSFER_ENCODING, "deflate"), (CONTENT_ENCODING, "br")];
+        let packed = deflate(&brotli(TEXT));
+        let (body, code) = unpacked_by(&both, StatusCode::OK, packed.clone(), 1024).await;
+        assert_eq!((body.as_slice(), code), (TEXT, None));
+        let (body, code) = unpacked_by(&both, StatusCode::PARTIAL_CONTENT, packed, 1024).await;
+        assert_eq!((body, code), (brotli(TEXT), None));
+        let unknown = [(TRANSFER_ENCODING, "gzip"), (CONTENT_ENCODING, "compress")];
+        let (body, code) = unpacked_by(&unknown, StatusCode::OK, gzip(b"x"), 1024).await;
+        assert_eq!((body.as_slice(), code), (&b"x"[..], None));
+        for (transfer, packed) in [
+            ("gzip", TEXT.to_vec()),
+            ("compress, chunked", TEXT.to_vec()),
+            ("gzip, gzip, gzip, gzip, gzip", gzip(TEXT)),
+        ] {
+            let headers = gzip_in(transfer);
+            let (_, code) = unpacked_by(&headers, StatusCode::OK, packed, 1024).await;
+            assert_eq!(code.as_deref(), Some("http.encoding"), "{transfer}");
+        }
+        let plain = gzip_in("chunked");
+        let (body, code) = unpacked_by(&plain, StatusCode::OK, TEXT.to_vec(), 1024).await;
+        assert_eq!((body.as_slice(), code), (TEXT, None));
     }
 
     #[tokio::test]

@@ -51,6 +51,30 @@ async fn a_bomb_and_a_spoiled_body_have_their_codes() {
     assert_eq!(fact(&seen, "json"), None);
 }
 
+/// RFC 9112 §7: packed for its way, in chunks or up to the end of the connection.
+#[tokio::test]
+async fn what_is_packed_for_its_way_only_is_never_shown_as_it_came() {
+    let packed = gzip(b"{\"status\":\"healthy\"}");
+    let head = |coding| {
+        format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: {coding}\r\n\r\n"
+        )
+    };
+    let length = format!("{:x}\r\n", packed.len());
+    let begun = head("gzip, chunked") + &length;
+    let chunked = [begun.as_bytes(), &packed, b"\r\n0\r\n\r\n"].concat();
+    let server = answering(chunked, Then::Hold).await;
+    let seen = look(&http(&server, "")).await.unwrap();
+    assert_eq!(text(&seen, "body"), Some("{\"status\":\"healthy\"}"));
+    let answer = [head("gzip").as_bytes(), &packed].concat();
+    let server = answering(answer, Then::Close).await;
+    let seen = look(&http(&server, "")).await.unwrap();
+    assert_eq!(text(&seen, "body"), Some("{\"status\":\"healthy\"}"));
+    let answer = [head("compress").as_bytes(), &packed].concat();
+    let server = answering(answer, Then::Close).await;
+    assert_eq!(code(look(&http(&server, "")).await), "http.encoding");
+}
+
 #[tokio::test]
 async fn an_answer_without_a_body_is_not_unpacked() {
     let answer = "HTTP/1.1 304 Not Modified\r\ncontent-encoding: gzip\r\n\r\n";
