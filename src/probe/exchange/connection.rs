@@ -15,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
 use super::crew::{Crew, Recruiter};
+use super::frames::Frames;
 use super::meter::{Meter, Metered};
 use super::route::Place;
 use crate::probe::net::Stream;
@@ -45,7 +46,7 @@ impl Connection {
         place: Place,
         remote: SocketAddr,
     ) -> Result<Self, hyper::Error> {
-        let (io, meter) = metered(stream);
+        let (io, meter) = metered(stream, None);
         let (sender, driver) = http1::Builder::new()
             .max_buf_size(MOST_HEAD as usize)
             .handshake(io)
@@ -69,7 +70,7 @@ impl Connection {
         place: Place,
         remote: SocketAddr,
     ) -> Result<Self, hyper::Error> {
-        let (io, meter) = metered(stream);
+        let (io, meter) = metered(stream, Some(Frames::new()));
         let crew = Crew::default();
         let (sender, driver) = http2::Builder::new(crew.recruiter())
             .max_header_list_size(MOST_HEAD)
@@ -102,6 +103,11 @@ impl Connection {
         }
     }
 
+    /// Whether the peer has not taken all of a request with a body of this length.
+    pub(super) fn is_sending(&self, length: usize) -> bool {
+        self.meter.is_stuck() || self.is_http2() && self.meter.body_sent() < length as u64
+    }
+
     /// Whether another request can be sent: the last answer was read whole and the peer has not closed.
     pub(super) async fn is_usable(&mut self) -> bool {
         // One turn of the driver notices the end of the last answer, and a close that has already come.
@@ -110,11 +116,12 @@ impl Connection {
     }
 }
 
-fn metered(stream: Stream) -> (Io, Arc<Meter>) {
+fn metered(stream: Stream, frames: Option<Frames>) -> (Io, Arc<Meter>) {
     let meter = Arc::new(Meter::new());
     let io = TokioIo::new(Metered {
         stream,
         meter: meter.clone(),
+        frames,
     });
     (io, meter)
 }

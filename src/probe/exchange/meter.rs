@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+use super::frames::Frames;
 use crate::probe::net::{Stream, tls_error};
 
 /// So many bytes may come before the answer has begun to be told: its head, and interim answers without end (RFC 9110 §15.2).
@@ -29,6 +30,8 @@ pub(super) struct Meter {
     is_answered: AtomicBool,
     /// The peer does not take what we write.
     is_stuck: AtomicBool,
+    /// Of HTTP/2, bytes of the body that were written.
+    body_sent: AtomicU64,
     /// Bytes read since others had their turn.
     in_turn: AtomicU64,
     /// What ended it; HTTP/2 hands on only a text.
@@ -49,6 +52,7 @@ impl Meter {
             before: AtomicU64::new(0),
             is_answered: AtomicBool::new(false),
             is_stuck: AtomicBool::new(false),
+            body_sent: AtomicU64::new(0),
             in_turn: AtomicU64::new(0),
             failure: OnceLock::new(),
         }
@@ -60,6 +64,7 @@ impl Meter {
         self.before.store(0, Ordering::Relaxed);
         self.is_answered.store(false, Ordering::Relaxed);
         self.is_stuck.store(false, Ordering::Relaxed);
+        self.body_sent.store(0, Ordering::Relaxed);
     }
 
     /// The head of the answer was read; what comes now is its body.
@@ -77,6 +82,11 @@ impl Meter {
 
     pub(super) fn is_stuck(&self) -> bool {
         self.is_stuck.load(Ordering::Relaxed)
+    }
+
+    /// Of HTTP/2, how many bytes of the body were written.
+    pub(super) fn body_sent(&self) -> u64 {
+        self.body_sent.load(Ordering::Relaxed)
     }
 
     /// Whether more came before the answer than any answer needs.
@@ -117,6 +127,8 @@ impl Meter {
 pub(super) struct Metered {
     pub(super) stream: Stream,
     pub(super) meter: Arc<Meter>,
+    /// Of HTTP/2, what is written.
+    pub(super) frames: Option<Frames>,
 }
 
 impl Metered {
@@ -170,6 +182,10 @@ impl AsyncWrite for Metered {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(poller, bytes);
+        if let (Poll::Ready(Ok(count)), Some(frames)) = (&outcome, &mut self.frames) {
+            let of_body = frames.wrote(&bytes[..*count]);
+            self.meter.body_sent.fetch_add(of_body, Ordering::Relaxed);
+        }
         self.written(outcome)
     }
 
@@ -179,6 +195,10 @@ impl AsyncWrite for Metered {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write_vectored(poller, slices);
+        if let (Poll::Ready(Ok(count)), Some(frames)) = (&outcome, &mut self.frames) {
+            let of_body = frames.wrote_of(slices, *count);
+            self.meter.body_sent.fetch_add(of_body, Ordering::Relaxed);
+        }
         self.written(outcome)
     }
 

@@ -7,6 +7,7 @@ mod connection;
 mod connections;
 mod cookies;
 mod crew;
+mod frames;
 mod meter;
 mod prepared;
 mod proxy;

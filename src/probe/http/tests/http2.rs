@@ -298,6 +298,23 @@ async fn each_way_to_break_it_has_its_code() {
     }
 }
 
+/// RFC 9113 §5.2: the window of a stream begins with 65535 bytes, and this server never opens it again.
+#[tokio::test]
+async fn a_body_that_does_not_go_through_a_closed_window_is_not_waited_for_an_answer() {
+    for (length, expected, phase) in [
+        (65_535, "http.timeout.first_byte", Phase::FirstByte),
+        (65_536, "http.timeout.send", Phase::Send),
+        (1_000_000, "http.timeout.send", Phase::Send),
+    ] {
+        let server = framing(Vec::new(), Then::Hold).await;
+        let body = "x".repeat(length);
+        let keys = format!(", version: HTTP/2, method: POST, body: {body}");
+        let (code, seen) = stopped(brief_look(&http(&server, &keys)).await);
+        assert_eq!(code.as_str(), expected, "{length}");
+        assert_eq!(seen.fault.unwrap().phase, phase, "{length}");
+    }
+}
+
 #[tokio::test]
 async fn a_whole_answer_stays_whole_when_the_stream_is_given_up_after_it() {
     let ok = frame(HEADERS, 4, 1, &[0x88]);
