@@ -85,6 +85,10 @@ pub struct Http {
     /// A PEM file of authorities, trusted instead of the system's. Relative paths begin where the program was started. `system`
     /// says what holds without it, for a variable that has to say something.
     ca: Option<PathBuf>,
+    /// A file of lists of revoked certificates (CRL): any number in PEM form, or one in DER form. Nothing is fetched. Each
+    /// certificate below the authority that is trusted needs a list of who signed it; where one is missing or out of date nothing
+    /// is known, and the look is an error. Relative paths begin where the program was started.
+    crl: Option<PathBuf>,
     /// Who we say we are, for servers that want to know.
     client_certificate: Option<Box<ClientCertificate>>,
     /// The body may have so many bytes, as it came and unpacked, or the look ends in `http.too_large`.

@@ -28,7 +28,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "tls.no_alpn",
         "a server that speaks none of the protocols says so in an alert",
     ),
-    ("tls.revoked", "nobody is asked for revocations"),
 ];
 
 #[test]

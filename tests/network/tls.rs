@@ -83,6 +83,32 @@ fn a_certificate_that_is_not_good_is_told_by_its_code() {
 }
 
 #[test]
+fn a_certificate_that_was_taken_back_is_revoked() {
+    let made = Certificates::make();
+    let (root, lists) = (made.root(), made.lists());
+    let sites = [made.good(), made.revoked()].map(|pair| Site::tls(&pair, "return 200 ok;"));
+    let nginx = Nginx::start(&sites);
+    let (good, revoked) = (nginx.address(0), nginx.address(1));
+    let crl = format!(", crl: \"{}\"", lists.display());
+    // Authorities are no lists.
+    let wrong = format!(", crl: \"{}\"", root.display());
+    look_at(&[
+        passes("good", https(good, &root, &crl), "status: 200, body: ok"),
+        passes("tls-good", tls(good, &root, &crl), "trusted: true"),
+        stops("revoked", https(revoked, &root, &crl), "tls.revoked", "tls"),
+        stops(
+            "tls-revoked",
+            tls(revoked, &root, &crl),
+            "tls.revoked",
+            "tls",
+        ),
+        // Who is given no list knows nothing of it.
+        passes("no-list", https(revoked, &root, ""), "status: 200"),
+        is_unable("wrong-file", https(good, &root, &wrong), "error.file"),
+    ]);
+}
+
+#[test]
 fn a_client_says_who_it_is() {
     let made = Certificates::make();
     let root = made.root();

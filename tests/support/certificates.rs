@@ -4,13 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, CertificateRevocationListParams,
+    DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair,
+    RevokedCertParams, SerialNumber, date_time_ymd,
 };
 use tempfile::TempDir;
 
 /// The name the good ones are for, besides `localhost`, 127.0.0.1 and ::1. It is never looked up: name its address.
 pub(crate) const HOST: &str = "shop.test";
+
+/// The serial number of the one that was taken back.
+const REVOKED: u64 = 404;
 
 /// A root that is trusted, an intermediate below it, and what they and others sign. The files are gone when this is dropped.
 pub(crate) struct Certificates {
@@ -96,6 +100,38 @@ impl Certificates {
         params.not_before = date_time_ymd(2019, 1, 1);
         params.not_after = date_time_ymd(2020, 1, 1);
         self.signed("expired", &params)
+    }
+
+    /// Good but for [what was taken back](Self::lists).
+    pub(crate) fn revoked(&self) -> Pair {
+        let mut params = server();
+        params.serial_number = Some(REVOKED.into());
+        self.signed("revoked", &params)
+    }
+
+    /// The lists of revoked certificates of our root, which took nothing back, and of the intermediate.
+    pub(crate) fn lists(&self) -> PathBuf {
+        let list = |authority: &Authority, revoked: &[u64]| {
+            let revoked = revoked.iter().map(|serial| RevokedCertParams {
+                serial_number: SerialNumber::from(*serial),
+                revocation_time: date_time_ymd(2021, 1, 1),
+                reason_code: None,
+                invalidity_date: None,
+            });
+            let params = CertificateRevocationListParams {
+                this_update: date_time_ymd(2021, 1, 1),
+                next_update: date_time_ymd(2080, 1, 1),
+                crl_number: SerialNumber::from(1),
+                issuing_distribution_point: None,
+                revoked_certs: revoked.collect(),
+                key_identifier_method: KeyIdMethod::Sha256,
+            };
+            params.signed_by(&authority.issuer).unwrap().pem().unwrap()
+        };
+        let path = self.path("lists.pem");
+        let both = [list(&self.root, &[]), list(&self.intermediate, &[REVOKED])];
+        fs::write(&path, both.concat()).unwrap();
+        path
     }
 
     /// Will be valid from 2090 on.

@@ -13,7 +13,7 @@ layer! {
         UnknownIssuer = "tls.unknown_issuer", in [Tls], by [];
         /// The certificate is signed by its own key, and not trusted.
         SelfSigned = "tls.self_signed", in [Tls], by [];
-        /// The certificate is revoked.
+        /// The certificate is revoked, or another one of its chain: a list that was given says so (`crl`; RFC 5280 §5).
         Revoked = "tls.revoked", in [Tls], by [];
         /// A signature of the chain, or of the handshake, is wrong.
         BadSignature = "tls.bad_signature", in [Tls], by [];

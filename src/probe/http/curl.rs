@@ -119,6 +119,9 @@ fn way(line: &mut Line<'_>, keys: &Http, prepared: &Prepared) {
     if let Some(ca) = &keys.ca {
         line.pair("--cacert", &ca.to_string_lossy());
     }
+    if let Some(crl) = &keys.crl {
+        line.pair("--crlfile", &crl.to_string_lossy());
+    }
     if let Some(ours) = &keys.client_certificate {
         line.pair("--cert", &ours.certificate.to_string_lossy());
         line.pair("--key", &ours.key.to_string_lossy());

@@ -73,11 +73,13 @@ pub(super) fn prepare(keys: &Http) -> Result<Prepared, Invalid> {
     if prepared.target.is_tls {
         let tls = Arc::make_mut(&mut prepared.tls);
         tls.ca.clone_from(&keys.ca);
+        tls.crl.clone_from(&keys.crl);
         tls.client_certificate = keys.client_certificate.as_deref().cloned();
     } else {
         let why = "the URL is `http`, where TLS is not spoken; write `https`";
         for (field, is_given) in [
             ("ca", keys.ca.is_some()),
+            ("crl", keys.crl.is_some()),
             ("client_certificate", keys.client_certificate.is_some()),
         ] {
             if is_given {

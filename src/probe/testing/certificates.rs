@@ -6,7 +6,8 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType,
+    IsCa, KeyIdMethod, KeyPair, RevokedCertParams, SerialNumber, date_time_ymd,
 };
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -27,6 +28,9 @@ pub(crate) struct Authority {
     /// What a server sends along: itself and those above, without the root.
     chain: Vec<CertificateDer<'static>>,
 }
+
+/// The serial number of every intermediate.
+pub(crate) const INTERMEDIATE: u64 = 7;
 
 /// A certificate with its chain, and its key.
 #[derive(Debug)]
@@ -72,7 +76,8 @@ impl Authority {
     /// One that is signed by this one.
     pub(crate) fn intermediate(&self, name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
-        let params = authority_params(name);
+        let mut params = authority_params(name);
+        params.serial_number = Some(INTERMEDIATE.into());
         let issuer = CertifiedIssuer::signed_by(params, key, &self.issuer).unwrap();
         let mut chain = vec![issuer.der().clone()];
         chain.extend(self.chain.iter().cloned());
@@ -116,6 +121,25 @@ impl Authority {
         Identity { chain, key }
     }
 
+    /// Its list of the certificates with these serial numbers, to be replaced when this year begins.
+    pub(crate) fn list(&self, revoked: &[u64], until: i32) -> Vec<u8> {
+        let revoked = revoked.iter().map(|serial| RevokedCertParams {
+            serial_number: SerialNumber::from(*serial),
+            revocation_time: date_time_ymd(2001, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        });
+        let params = CertificateRevocationListParams {
+            this_update: date_time_ymd(2001, 1, 1),
+            next_update: date_time_ymd(until, 1, 1),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: revoked.collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        params.signed_by(&self.issuer).unwrap().der().to_vec()
+    }
+
     pub(crate) fn expired(&self, name: &str) -> Identity {
         self.changed(name, |params| {
             params.not_before = date_time_ymd(2000, 1, 1);
@@ -157,6 +181,12 @@ impl Identity {
             file("PRIVATE KEY", &[self.key.secret_der()]),
         )
     }
+}
+
+/// Lists as a file for the key `crl`.
+pub(crate) fn lists(all: &[Vec<u8>]) -> NamedTempFile {
+    let all: Vec<_> = all.iter().map(Vec::as_slice).collect();
+    file("X509 CRL", &all)
 }
 
 fn file(label: &str, all: &[&[u8]]) -> NamedTempFile {

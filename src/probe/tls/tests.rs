@@ -15,6 +15,7 @@ use crate::probe::testing::{
 };
 
 mod refusals;
+mod revocation;
 mod starttls;
 
 fn probe(port: u16, keys: &str) -> Tls {

@@ -13,6 +13,7 @@ use super::super::connect::{is_reset, socket_halt};
 use super::super::stream::Stream;
 use super::certificate::Certificate;
 use super::heard::Heard;
+use super::revocation;
 use super::verifier::{Rejected, is_authority_as_server};
 use crate::model::{FaultKind, Keep, Origin, Phase, ProbeError, Stopped, TlsFault, Unable};
 use crate::probe::look::{Halt, Look};
@@ -137,6 +138,7 @@ pub(in crate::probe) fn tls_halt(error: &rustls::Error) -> Halt {
             .by(Origin::TlsAlert(number));
         }
         rustls::Error::InvalidCertificate(why) => return certificate_halt(why),
+        rustls::Error::InvalidCertRevocationList(why) => return revocation::unusable(why),
         rustls::Error::PeerIncompatible(_) => TlsFault::Incompatible,
         rustls::Error::NoApplicationProtocol => TlsFault::NoAlpn,
         rustls::Error::NoCertificatesPresented => TlsFault::BadCertificate,
@@ -155,6 +157,9 @@ fn certificate_halt(why: &CertificateError) -> Halt {
         None => (why, [].as_slice()),
     };
     let read = chain.first().and_then(Certificate::read);
+    if let Some(unknown) = revocation::not_known(why, read.as_ref()) {
+        return unknown;
+    }
     let fault = certificate_fault(why, read.as_ref());
     let words = match read {
         Some(certificate) => words(fault, why, &certificate, chain),

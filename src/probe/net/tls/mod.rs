@@ -5,6 +5,7 @@ mod certificates;
 mod examine;
 mod handshake;
 mod heard;
+mod revocation;
 mod settings;
 mod verifier;
 

@@ -18,6 +18,7 @@ use tokio::sync::{Mutex, OnceCell};
 use tokio::task::spawn_blocking;
 
 use super::examine::Witness;
+use super::revocation;
 use super::verifier::Verifier;
 use crate::model::{ProbeError, Unable};
 
@@ -29,6 +30,8 @@ const SYSTEM: &str = "system";
 pub(in crate::probe) struct TlsSettings {
     /// A PEM file of authorities, trusted instead of the system's; `system` is none.
     pub(in crate::probe) ca: Option<PathBuf>,
+    /// A file of lists of revoked certificates.
+    pub(in crate::probe) crl: Option<PathBuf>,
     /// Who we say we are.
     pub(in crate::probe) client_certificate: Option<ClientCertificate>,
     /// The lowest version that is spoken.
@@ -197,12 +200,12 @@ fn kind_of(error: &io::Error) -> Unable {
     }
 }
 
-fn unreadable(message: String) -> ProbeError {
+pub(super) fn unreadable(message: String) -> ProbeError {
     ProbeError::new(Unable::File, message)
 }
 
 /// Reads a regular file. Of anything else, a pipe say, nobody knows when it ends.
-fn read(key: &str, path: &Path) -> Result<Vec<u8>, ProbeError> {
+pub(super) fn read(key: &str, path: &Path) -> Result<Vec<u8>, ProbeError> {
     let place = path.display();
     let failed = |error| ProbeError::new(kind_of(&error), format!("`{key}`: `{place}`: {error}"));
     if !fs::metadata(path).map_err(failed)?.is_file() {
@@ -248,7 +251,11 @@ fn configured(
         MinVersion::Tls13 => &[&version::TLS13],
     };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = Arc::new(Verifier::new(roots, named, provider.clone())?);
+    let mut verifier = Verifier::new(roots.clone(), named, provider.clone())?;
+    if let Some(path) = &settings.crl {
+        verifier.revoke(roots, provider.clone(), revocation::lists(path)?)?;
+    }
+    let verifier = Arc::new(verifier);
     let builder = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(versions)
         .expect("ring has cipher suites for both versions")

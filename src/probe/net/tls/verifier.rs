@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
@@ -18,6 +18,8 @@ use crate::model::{ProbeError, Unable};
 #[derive(Debug)]
 pub(super) struct Verifier {
     webpki: Arc<WebPkiServerVerifier>,
+    /// The same, and besides whether one of the chain is revoked.
+    revoking: Option<Arc<WebPkiServerVerifier>>,
     /// Certificates that somebody named, one by one.
     named: Vec<CertificateDer<'static>>,
 }
@@ -81,7 +83,31 @@ impl Verifier {
             .map_err(|error| {
                 ProbeError::new(Unable::File, format!("no authority is trusted: {error}"))
             })?;
-        Ok(Self { webpki, named })
+        Ok(Self {
+            webpki,
+            revoking: None,
+            named,
+        })
+    }
+
+    /// Accepts only what these lists say is not revoked: each certificate below the authority that is trusted has to be of
+    /// somebody whose list is there, and up to date.
+    pub(super) fn revoke(
+        &mut self,
+        roots: Arc<RootCertStore>,
+        provider: Arc<rustls::crypto::CryptoProvider>,
+        lists: Vec<CertificateRevocationListDer<'static>>,
+    ) -> Result<(), ProbeError> {
+        let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider)
+            .with_crls(lists)
+            .enforce_revocation_expiration()
+            .build()
+            .map_err(|error| {
+                let message = format!("`crl`: a list of revoked certificates: {error}");
+                ProbeError::new(Unable::File, message)
+            })?;
+        self.revoking = Some(verifier);
+        Ok(())
     }
 
     /// `openssl req -x509` makes certificates that sign themselves *as an authority*, and people serve them. webpki never takes
@@ -114,8 +140,12 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        self.webpki
-            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        let by = |webpki: &WebPkiServerVerifier| {
+            webpki.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        };
+        by(&self.webpki)
+            // What is wrong without any list is told first: a list that is missing must not hide it.
+            .and_then(|accepted| self.revoking.as_deref().map_or(Ok(accepted), by))
             .or_else(|error| {
                 if !self.is_named(&error, end_entity) {
                     return Err(error);
