@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 
-use crate::case::{look_at, passes, stops};
+use crate::case::{Case, look_at, passes, stops};
 use crate::support::{Answer, Canary, Haproxy, Hostile, Nginx, Refusing, Service, Site};
 
 fn get(address: SocketAddr) -> String {
@@ -66,6 +66,29 @@ fn nginx_answers_for_what_is_behind_it() {
     ]);
 }
 
+/// HAProxy forgets the connection without a word where it may (`TCP_REPAIR`, for those with `CAP_NET_ADMIN`). Where it may not, it
+/// sends its goodbye so that it dies at the first hop, and on one machine there is none: it arrives.
+fn silently_dropped(
+    name: &str,
+    probe: String,
+    [silent, heard]: [&'static str; 2],
+    phase: &'static str,
+) -> Case {
+    if may_administer_networks() {
+        stops(name, probe, silent, phase).by_its_budget()
+    } else {
+        stops(name, probe, heard, phase)
+    }
+}
+
+fn may_administer_networks() -> bool {
+    const CAP_NET_ADMIN: u32 = 12;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let mut lines = status.lines();
+    let mask = lines.find_map(|line| line.strip_prefix("CapEff:")).unwrap();
+    u64::from_str_radix(mask.trim(), 16).unwrap() & 1 << CAP_NET_ADMIN != 0
+}
+
 #[test]
 fn haproxy_answers_for_what_is_behind_it() {
     let (canary, sick) = (
@@ -99,8 +122,16 @@ fn haproxy_answers_for_what_is_behind_it() {
         Service::plain("http-request deny"),
         Service::plain("timeout tarpit 30s\nhttp-request tarpit"),
         Service::plain(format!("server one {}", sick.address())),
+        Service::plain("http-request silent-drop"),
+        Service::plain(
+            "mode tcp\ntcp-request inspect-delay 5s\ntcp-request content silent-drop if { req.len gt 0 }",
+        ),
     ]);
     let at = |service| get(haproxy.address(service));
+    let greeting = format!(
+        "tcp: {{ host: 127.0.0.1, port: {}, send: hello, read: {{ count: 1B }} }}",
+        haproxy.address(13).port()
+    );
     // The one who is served keeps everybody else in the queue.
     let mut served = TcpStream::connect(haproxy.address(6)).unwrap();
     served.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
@@ -126,5 +157,17 @@ fn haproxy_answers_for_what_is_behind_it() {
         passes("denied", at(9), "hop: haproxy, status: 403"),
         stops("tarpit", at(10), "http.timeout.first_byte", "first_byte").by_its_budget(),
         passes("queued", at(6), "hop: haproxy, status: 503"),
+        silently_dropped(
+            "http-dropped",
+            at(12),
+            ["http.timeout.first_byte", "http.reset.first_byte"],
+            "first_byte",
+        ),
+        silently_dropped(
+            "tcp-dropped",
+            greeting,
+            ["tcp.timeout.read", "tcp.reset"],
+            "read",
+        ),
     ]);
 }
