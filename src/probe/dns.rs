@@ -1,6 +1,7 @@
 //! `dns`: what does a name server say, and what do the programs of this machine see?
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::OnceLock;
 
 use hickory_proto::op::Message;
 use hickory_proto::rr::RecordType;
@@ -41,6 +42,8 @@ pub struct Dns {
     /// same: the same set of addresses, or that there is none.
     #[serde(default)]
     resolver: Resolver,
+    #[serde(skip)]
+    question: OnceLock<Question>,
 }
 
 /// The type of a record.
@@ -107,7 +110,11 @@ impl Kind {
 }
 
 impl Dns {
-    fn question(&self) -> Result<Question, Invalid> {
+    /// What is asked, checked when first asked for.
+    fn question(&self) -> Result<&Question, Invalid> {
+        if let Some(known) = self.question.get() {
+            return Ok(known);
+        }
         let kind = self.kind.unwrap_or(Kind::A);
         let name = match (kind, self.name.parse::<IpAddr>()) {
             (Kind::Ptr, Ok(address)) => reverse(address),
@@ -120,7 +127,8 @@ impl Dns {
             }
             (_, Err(_)) => check_name("name", &self.name)?,
         };
-        Ok(Question::new(name, kind.record_type()))
+        let question = Question::new(name, kind.record_type());
+        Ok(self.question.get_or_init(|| question))
     }
 
     fn named_server(&self) -> Result<Option<SocketAddr>, Invalid> {
@@ -204,10 +212,10 @@ impl Probe for Dns {
             if servers.is_empty() {
                 return None;
             }
-            Some(ask(&question, &servers, deadline, &mut via).await)
+            Some(ask(question, &servers, deadline, &mut via).await)
         };
         let seeing = async {
-            let seen = self.seen_by_system(ctx, system?, deadline).await;
+            let seen = Box::pin(self.seen_by_system(ctx, system?, deadline)).await;
             Some(seen)
         };
         let both = async { Ok(tokio::join!(asking, seeing)) };
@@ -215,7 +223,7 @@ impl Probe for Dns {
         let (answered, seen) = look.phase(Phase::Resolve, late, both).await?;
         see_way(&mut look, &via);
         let answered = answered.map(|answered| {
-            answered.and_then(|message| see_answer(&mut look, &question, &message, &via))
+            answered.and_then(|message| see_answer(&mut look, question, &message, &via))
         });
         if let Some(Ok(addresses)) = &seen {
             let is_alone = answered.is_none();

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
@@ -112,7 +113,8 @@ impl<'c> Look<'c> {
         late: FaultKind,
         work: impl Future<Output = Result<T, Halt>>,
     ) -> Result<T, Stopped> {
-        let outcome = self.timed(phase, late, work).await;
+        // Pinned here: a future that is handed on takes its room anew at each level.
+        let outcome = self.timed(phase, late, pin!(work)).await;
         outcome.map_err(|halt| self.stop(phase, halt))
     }
 

@@ -11,7 +11,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::look::{Halt, Look};
 use super::net::{self, Endpoint, Stream};
 use super::{Context, Invalid, Probe};
-use crate::model::{FaultKind, Keep, KnownFact, Looked, Phase, TcpFault, Value};
+use crate::model::{
+    Excerpt, FaultKind, Keep, KnownFact, Looked, Observation, Phase, TcpFault, Value,
+};
 use crate::yaml::Size;
 
 #[cfg(test)]
@@ -41,6 +43,8 @@ pub struct Tcp {
     read: Option<Read>,
     #[serde(skip)]
     pattern: OnceLock<Regex>,
+    #[serde(skip)]
+    endpoint: OnceLock<Endpoint>,
 }
 
 /// When enough was read. At most 1 MiB is.
@@ -56,13 +60,18 @@ enum Read {
 }
 
 impl Tcp {
-    fn endpoint(&self) -> Result<Endpoint, Invalid> {
-        Endpoint::of_keys(
+    /// Where it leads, checked when first asked for.
+    fn endpoint(&self) -> Result<&Endpoint, Invalid> {
+        if let Some(known) = self.endpoint.get() {
+            return Ok(known);
+        }
+        let checked = Endpoint::of_keys(
             self.host.as_deref(),
             self.port,
             self.unix.as_deref(),
             self.resolver.as_deref(),
-        )
+        )?;
+        Ok(self.endpoint.get_or_init(|| checked))
     }
 
     fn compiled(&self, pattern: &str) -> Result<&Regex, Invalid> {
@@ -171,12 +180,24 @@ impl Probe for Tcp {
 
     fn resources(&self) -> Vec<String> {
         self.endpoint()
-            .map_or_else(|_| Vec::new(), |endpoint| endpoint.resources())
+            .map_or_else(|_| Vec::new(), Endpoint::resources)
     }
 
     fn request(&self) -> String {
         self.endpoint()
-            .map_or_else(|_| String::new(), |endpoint| endpoint.to_string())
+            .map_or_else(|_| String::new(), Endpoint::to_string)
+    }
+
+    fn show(&self, _ctx: &Context, seen: &mut Observation) {
+        let text = seen.facts.get("received").and_then(Value::as_text);
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            let text = text.to_owned();
+            seen.evidence.push(Excerpt {
+                label: "received".into(),
+                text,
+                keep: Keep::First(2048),
+            });
+        }
     }
 
     async fn observe(&self, ctx: &Context) -> Looked {
@@ -202,9 +223,6 @@ impl Probe for Tcp {
         let late = FaultKind::Tcp(TcpFault::ReadTimeout);
         let ended = look.timed(Phase::Read, late, reading).await;
         let text = String::from_utf8_lossy(&received).into_owned();
-        if !text.is_empty() {
-            look.evidence("received", text.clone(), Keep::First(2048));
-        }
         if self.send.is_none() && !text.is_empty() {
             look.fact("banner", Value::Untyped(banner(&text).to_owned()));
         }

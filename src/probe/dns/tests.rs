@@ -683,6 +683,7 @@ async fn a_late_name_is_checked_before_it_is_asked_for() {
         kind: Some(Kind::A),
         server: None,
         resolver: Resolver::Dns,
+        question: OnceLock::new(),
     };
     assert!(unable(look(&probe).await).message.contains("`name`"));
 }

@@ -12,10 +12,24 @@ pub(super) async fn follow(
     security: Security,
     most: usize,
 ) -> Result<Answer, Stopped> {
-    let mut answer = ask(look, first, &security).await?;
+    let answer = ask(look, first, &security).await?;
+    if most > 0 && is_redirect(answer.status) {
+        // In a box: most looks follow nothing, and need no room for it.
+        return Box::pin(chase(look, first, answer, most)).await;
+    }
+    look.fact("redirects", Value::List(Vec::new()));
+    Ok(answer)
+}
+
+async fn chase(
+    look: &mut Look<'_>,
+    first: &Prepared,
+    mut answer: Answer,
+    most: usize,
+) -> Result<Answer, Stopped> {
     let mut followed = Vec::new();
     let mut asked = None;
-    while most > 0 && is_redirect(answer.status) {
+    while is_redirect(answer.status) {
         let here = asked.as_ref().unwrap_or(first);
         let mask = &look.ctx.shared.mask;
         let next = if followed.len() == most {

@@ -79,8 +79,8 @@ pub(super) async fn filled<'p>(
     boundary: &str,
 ) -> Result<Cow<'p, Prepared>, ProbeError> {
     let body = match (&keys.file, &keys.multipart) {
-        (Some(path), _) => read("file", path).await?,
-        (None, Some(parts)) => multipart(parts, boundary).await?,
+        (Some(path), _) => Box::pin(read("file", path)).await?,
+        (None, Some(parts)) => Box::pin(multipart(parts, boundary)).await?,
         (None, None) => return Ok(Cow::Borrowed(prepared)),
     };
     Ok(Cow::Owned(prepared.with_body(body.into())))

@@ -39,14 +39,17 @@ pub(in crate::probe) async fn open(
     let addresses = look
         .phase(Phase::Resolve, FaultKind::Dns(DnsFault::Timeout), resolve)
         .await?;
-    let connecting = race(interleaved(&addresses), TcpStream::connect);
-    let (stream, remote) = look
-        .phase(
-            Phase::Connect,
-            FaultKind::Tcp(TcpFault::Timeout),
-            connecting,
-        )
-        .await?;
+    let late = FaultKind::Tcp(TcpFault::Timeout);
+    let (stream, remote) = match addresses.as_slice() {
+        [only] => {
+            look.phase(Phase::Connect, late, one(*only, TcpStream::connect))
+                .await?
+        }
+        several => {
+            let connecting = Box::pin(race(interleaved(several), TcpStream::connect));
+            look.phase(Phase::Connect, late, connecting).await?
+        }
+    };
     // Small messages must not wait for the acknowledgement of earlier ones: that wait would be counted as the peer's.
     let _ = stream.set_nodelay(true);
     see_remote(look, remote);
@@ -77,6 +80,24 @@ fn interleaved(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     turns
 }
 
+/// The only connection there may be.
+async fn one<S, F>(
+    address: SocketAddr,
+    connect: impl FnOnce(SocketAddr) -> F,
+) -> Result<(S, SocketAddr), Halt>
+where
+    F: Future<Output = io::Result<S>>,
+{
+    match connect(address).await {
+        Ok(stream) => Ok((stream, address)),
+        Err(error) => Err(connecting_halt(&error, address)),
+    }
+}
+
+fn connecting_halt(error: &io::Error, address: SocketAddr) -> Halt {
+    socket_halt(error, &format!("connecting to {address}"))
+}
+
 /// The first connection that opens; when none does, the failure that says most.
 async fn race<S, F>(
     addresses: Vec<SocketAddr>,
@@ -99,7 +120,7 @@ where
             Some((outcome, address)) = running.next() => match outcome {
                 Ok(stream) => return Ok((stream, address)),
                 Err(error) => {
-                    let halt = socket_halt(&error, &format!("connecting to {address}"));
+                    let halt = connecting_halt(&error, address);
                     if worst.as_ref().is_none_or(|known| weight(&halt) > weight(known)) {
                         worst = Some(halt);
                     }

@@ -101,7 +101,7 @@ impl Endpoint {
             }
             Self::Unix(path) => {
                 let late = FaultKind::Tcp(TcpFault::Timeout);
-                let connecting = connect(path);
+                let connecting = Box::pin(connect(path));
                 look.phase(Phase::Connect, late, connecting).await
             }
         }

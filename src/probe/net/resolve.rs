@@ -95,6 +95,8 @@ impl Resolvers {
     }
 
     /// The addresses of a host, in the order in which they are to be tried. A literal is not resolved.
+    ///
+    /// What looks up a name is in a box: it is large, and every look has room for it, also one that never needs it.
     pub(super) async fn resolve(
         &self,
         host: &str,
@@ -109,10 +111,12 @@ impl Resolvers {
         match (resolving, host.parse::<IpAddr>()) {
             (Resolving::Given(addresses), _) => Ok(with_port(addresses)),
             (_, Ok(literal)) => Ok(with_port(&[literal])),
-            (Resolving::System, Err(_)) => self.by_system(host, port, Family::Any, deadline).await,
+            (Resolving::System, Err(_)) => {
+                Box::pin(self.by_system(host, port, Family::Any, deadline)).await
+            }
             (Resolving::Server(server), Err(_)) => {
                 let deadline = just_before(deadline);
-                let addresses = dns::addresses(host, *server, deadline).await?;
+                let addresses = Box::pin(dns::addresses(host, *server, deadline)).await?;
                 Ok(with_port(&addresses))
             }
         }

@@ -102,7 +102,7 @@ async fn ask_one(
         return Ok(message);
     }
     // A server from before EDNS does not understand the question with it (RFC 6891 §7).
-    once(question, false, server, until, via).await
+    Box::pin(once(question, false, server, until, via)).await
 }
 
 async fn once(
@@ -121,7 +121,7 @@ async fn once(
     via.is_truncated = true;
     via.is_tcp = true;
     via.queries += 1;
-    let exchange = by_tcp(question, &asked, server);
+    let exchange = Box::pin(by_tcp(question, &asked, server));
     timeout_at(until, exchange).await.unwrap_or_else(|_| {
         Err(truncated(
             server,
@@ -152,7 +152,8 @@ async fn by_udp(
         .connect(server)
         .await
         .map_err(|error| broken(&error))?;
-    let mut buffer = vec![0; usize::from(u16::MAX)];
+    // Room for any datagram, and not filled with zeros: that would take longer than all else here.
+    let mut buffer = Vec::with_capacity(usize::from(u16::MAX));
     let mut strangers = 0_u64;
     let mut wait = (until.saturating_duration_since(Instant::now()) / WAITS).min(FIRST_WAIT);
     loop {
@@ -164,13 +165,15 @@ async fn by_udp(
         let again_at = (Instant::now() + wait).min(until);
         wait *= 2;
         loop {
+            buffer.clear();
             let length = tokio::select! {
                 // What came in time is looked at, also when we are late.
                 biased;
-                received = socket.recv(&mut buffer) => received.map_err(|error| broken(&error))?,
+                received = socket.recv_buf(&mut buffer) => received.map_err(|error| broken(&error))?,
                 () = sleep_until(again_at) => break,
             };
-            match question.matched(asked, &buffer[..length]) {
+            let datagram = &buffer[..length];
+            match question.matched(asked, datagram) {
                 Match::Whole(message) => return Ok(Some(message)),
                 Match::Cut => return Ok(None),
                 Match::Broken(why) => return Err(protocol(server, &why)),

@@ -106,7 +106,9 @@ impl Configs {
             .entry(settings.clone())
             .or_default()
             .clone();
-        cell.get_or_try_init(|| self.make(settings)).await.cloned()
+        cell.get_or_try_init(|| Box::pin(self.make(settings)))
+            .await
+            .cloned()
     }
 
     async fn make(&self, settings: TlsSettings) -> Result<Made, ProbeError> {
