@@ -10,7 +10,7 @@ mod text;
 
 use std::fmt;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use schemars::JsonSchema;
@@ -84,11 +84,11 @@ pub struct Http {
     resolver: Option<String>,
     /// A PEM file of authorities, trusted instead of the system's. Relative paths begin where the program was started. `system`
     /// says what holds without it, for a variable that has to say something.
-    ca: Option<PathBuf>,
+    ca: Option<Box<Path>>,
     /// A file of lists of revoked certificates (CRL): any number in PEM form, or one in DER form. Nothing is fetched. Each
     /// certificate below the authority that is trusted needs a list of who signed it; where one is missing or out of date nothing
     /// is known, and the look is an error. Relative paths begin where the program was started.
-    crl: Option<PathBuf>,
+    crl: Option<Box<Path>>,
     /// Who we say we are, for servers that want to know.
     client_certificate: Option<Box<ClientCertificate>>,
     /// The body may have so many bytes, as it came and unpacked, or the look ends in `http.too_large`.
@@ -258,7 +258,7 @@ impl Probe for Http {
 }
 
 /// Ten thousand of them are kept to the end of a run.
-const _: () = assert!(size_of::<Http>() <= 640);
+const _: () = assert!(size_of::<Http>() <= 648);
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! From the keys of `http` to a request.
 
 use std::borrow::Cow;
+use std::path::Path;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -72,8 +73,8 @@ pub(super) fn prepare(keys: &Http) -> Result<Prepared, Invalid> {
     prepared.via = via(keys, &prepared, &mut secrets)?;
     if prepared.target.is_tls {
         let tls = Arc::make_mut(&mut prepared.tls);
-        tls.ca.clone_from(&keys.ca);
-        tls.crl.clone_from(&keys.crl);
+        tls.ca = keys.ca.as_deref().map(Path::to_owned);
+        tls.crl = keys.crl.as_deref().map(Path::to_owned);
         tls.client_certificate = keys.client_certificate.as_deref().cloned();
     } else {
         let why = "the URL is `http`, where TLS is not spoken; write `https`";
