@@ -112,6 +112,9 @@ fn explain_test(test: &PlannedTest, text: &mut String) {
     for requirement in &header.requires {
         let _ = writeln!(text, "      requires {requirement}");
     }
+    for category in &header.requires_categories {
+        let _ = writeln!(text, "      requires all of {category}");
+    }
     for session in &header.uses {
         let _ = writeln!(text, "      uses session {session}");
     }
@@ -195,6 +198,7 @@ fn as_json(plan: &Plan, explain: bool) -> String {
                 "invariant": header.invariant,
                 "pulled_in": header.pulled_in,
                 "requires": header.requires.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "requires_categories": header.requires_categories.iter().map(ToString::to_string).collect::<Vec<_>>(),
                 "uses": header.uses.iter().map(ToString::to_string).collect::<Vec<_>>(),
                 "skip": test.skip.as_ref().map(ToString::to_string),
             });

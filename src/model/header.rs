@@ -101,8 +101,10 @@ pub struct TestHeader {
     pub invariant: bool,
     /// Its category is preflight.
     pub preflight: bool,
-    /// The instances it requires, resolved.
+    /// The instances it requires by name, resolved.
     pub requires: Vec<TestId>,
+    /// The categories it requires, every instance of each but its own.
+    pub requires_categories: Vec<Category>,
     /// The sessions it uses.
     pub uses: Vec<SessionName>,
     /// What it looks at: `sock:db.internal:5432`. What failures are grouped by.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::requirements::{closure, resolve};
+use super::requirements::{Requirements, resolve};
 use super::select::Chooser;
 use super::{Plan, PlanError, PlannedSession, PlannedStep, PlannedTest, Selection, Skip};
 use crate::model::{
@@ -57,32 +57,33 @@ pub fn build(
     let (mut tests, omitted) = without_omitted(tests, &target.omit);
     tests.sort_by_cached_key(|test| rank(test, &policy));
     let total = tests.len() as u64;
-    let requires = resolve(&tests);
+    let requirements = resolve(&tests);
     let is_meant = |test: &Test| chooser.means(test, is_critical(test, &policy));
     let chosen: Vec<bool> = tests.iter().map(is_meant).collect();
-    let planned = closure(&chosen, &requires);
+    let planned = requirements.closure(&chosen);
 
-    // Positions change when filtered tests leave: what is required is planned, and so many are planned before it.
-    let mut count = 0;
-    let before = |planned: &bool| {
-        let before = count;
-        count += usize::from(*planned);
-        before
-    };
-    let moved: Vec<usize> = planned.iter().map(before).collect();
+    // What is required is planned, and so has a place of its own.
+    let moved = positions(&planned);
+    let is_wanted = requirements.wanted_groups(&planned);
+    let moved_groups = positions(&is_wanted);
+    let Requirements { of, groups } = requirements;
     let ids: Vec<_> = tests.iter().map(|test| test.id.clone()).collect();
     let (sessions, session_positions) = plan_sessions(sessions, &tests, &planned, config);
 
-    let mut result = Vec::with_capacity(count);
+    let mut result = Vec::new();
     for (at, test) in tests.into_iter().enumerate().filter(|(at, _)| planned[*at]) {
         let links = Links {
-            required_ids: requires[at]
+            required_ids: of[at].tests.iter().map(|at| ids[*at].clone()).collect(),
+            required: of[at].tests.iter().map(|at| moved[*at]).collect(),
+            required_categories: of[at]
+                .groups
                 .iter()
-                .map(|required| ids[*required].clone())
+                .map(|group| groups[*group].0.clone())
                 .collect(),
-            required: requires[at]
+            groups: of[at]
+                .groups
                 .iter()
-                .map(|required| moved[*required])
+                .map(|group| moved_groups[*group])
                 .collect(),
             uses: test
                 .uses
@@ -128,17 +129,35 @@ pub fn build(
         filtered: total - selected,
         tests: result.iter().map(|test| test.header.clone()).collect(),
     };
+    let groups = groups.into_iter().zip(is_wanted);
+    let groups = groups
+        .filter(|(_, is_wanted)| *is_wanted)
+        .map(|((_, tests), _)| tests.into_iter().map(|at| moved[at]).collect());
     Ok(Plan {
         header: Arc::new(header),
         tests: result,
+        groups: groups.collect(),
         sessions,
     })
+}
+
+/// Positions change when others leave: for each, how many of those before it stay.
+fn positions(stays: &[bool]) -> Vec<usize> {
+    let mut before = 0;
+    let next = |stays: &bool| {
+        let position = before;
+        before += usize::from(*stays);
+        position
+    };
+    stays.iter().map(next).collect()
 }
 
 /// How a test is tied to others.
 struct Links {
     required_ids: Vec<crate::model::TestId>,
     required: Vec<usize>,
+    required_categories: Vec<crate::model::Category>,
+    groups: Vec<usize>,
     uses: Vec<usize>,
     pulled_in: bool,
 }
@@ -255,6 +274,7 @@ fn plan_test(
         invariant: is_invariant(&test, policy),
         preflight,
         requires: links.required_ids,
+        requires_categories: links.required_categories,
         resources: resources
             .into_iter()
             .map(|resource| masked(mask, resource))
@@ -284,6 +304,7 @@ fn plan_test(
         connections: test.connections,
         expect_failure: test.expect_failure,
         requires: links.required,
+        requires_groups: links.groups,
         uses: links.uses,
         side_effects,
         guards: preflight && critical,

@@ -15,6 +15,8 @@ pub struct Plan {
     pub header: Arc<RunHeader>,
     /// The instances, in plan order.
     pub tests: Vec<PlannedTest>,
+    /// Sets of instances that others require as one, by position: a category is written once, however many require it.
+    pub groups: Vec<Vec<usize>>,
     /// The sessions that planned tests use.
     pub sessions: Vec<PlannedSession>,
 }
@@ -58,8 +60,10 @@ pub struct PlannedTest {
     pub connections: Connections,
     /// A reproduction that must fail.
     pub expect_failure: Option<ExpectFailure>,
-    /// Positions of the instances it requires.
+    /// Positions of the instances it requires by name.
     pub requires: Vec<usize>,
+    /// Positions of the groups it requires, all of each.
+    pub requires_groups: Vec<usize>,
     /// Positions of the sessions it uses.
     pub uses: Vec<usize>,
     /// Changes the target; blocked when preflight fails.

@@ -26,6 +26,7 @@ pub(super) enum Decision {
 pub(super) struct Dependencies {
     plan: Arc<Plan>,
     tests: Vec<Waiting>,
+    groups: Vec<Gathering>,
     sessions: Vec<Opening>,
     guards: Guards,
     due: VecDeque<usize>,
@@ -34,12 +35,24 @@ pub(super) struct Dependencies {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    /// Of how many ends: what it requires, then the sessions it uses; all guards are one.
+    /// Of how many ends: what it requires, then the sessions it uses; a group is one, and so are all guards.
     waits_for: usize,
     /// Who requires it.
     dependents: Vec<usize>,
+    /// The groups it belongs to.
+    groups: Vec<usize>,
     is_guarded: bool,
     end: Option<End>,
+}
+
+/// A group that others require as one.
+#[derive(Debug, Default)]
+struct Gathering {
+    left: usize,
+    /// Who requires it.
+    dependents: Vec<usize>,
+    /// Those of it that ended otherwise than their dependents need, in plan order once all have ended.
+    failed: Vec<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -66,8 +79,29 @@ impl Dependencies {
             left: plan.tests.iter().filter(|test| test.guards).count(),
             ..Guards::default()
         };
+        let mut groups: Vec<Gathering> = plan
+            .groups
+            .iter()
+            .map(|members| Gathering {
+                left: members.len(),
+                ..Gathering::default()
+            })
+            .collect();
+        for (group, members) in plan.groups.iter().enumerate() {
+            for member in members {
+                tests[*member].groups.push(group);
+            }
+        }
         for (at, test) in plan.tests.iter().enumerate() {
-            tests[at].waits_for = test.requires.len();
+            // One that is empty has ended already.
+            let full = test
+                .requires_groups
+                .iter()
+                .filter(|group| groups[**group].left > 0);
+            tests[at].waits_for = test.requires.len() + full.count();
+            for group in &test.requires_groups {
+                groups[*group].dependents.push(at);
+            }
             for required in &test.requires {
                 tests[*required].dependents.push(at);
             }
@@ -95,6 +129,7 @@ impl Dependencies {
             left: tests.len(),
             plan,
             tests,
+            groups,
             sessions,
             guards,
             due,
@@ -151,6 +186,19 @@ impl Dependencies {
         for dependent in std::mem::take(&mut self.tests[at].dependents) {
             self.one_less(dependent);
         }
+        for group in std::mem::take(&mut self.tests[at].groups) {
+            let gathering = &mut self.groups[group];
+            if !ended.status.satisfies_requires() {
+                gathering.failed.push(at);
+            }
+            gathering.left -= 1;
+            if gathering.left == 0 {
+                gathering.failed.sort_unstable();
+                for dependent in std::mem::take(&mut gathering.dependents) {
+                    self.one_less(dependent);
+                }
+            }
+        }
         if self.plan.tests[at].guards {
             if !self.is_good(at, ended.status) {
                 self.guards.failed.push(at);
@@ -193,16 +241,15 @@ impl Dependencies {
         let mut blame = Blame::default();
         let mut skipped: Option<Arc<str>> = None;
         let root = |test: usize| Root::Test(plan.tests[test].header.id.clone());
-        for required in &test.requires {
-            match &self.tests[*required].end {
-                Some(end) if end.status.satisfies_requires() => {}
+        for required in self.not_satisfied(at) {
+            match &self.tests[required].end {
                 Some(End {
                     skipped: Some(reason),
                     ..
                 }) => {
                     skipped.get_or_insert_with(|| reason.clone());
                 }
-                Some(end) => blame.add(|| root(*required), end),
+                Some(end) => blame.add(|| root(required), end),
                 None => {}
             }
         }
@@ -248,6 +295,25 @@ impl Dependencies {
         }
         closed.retain(|session| !std::mem::replace(&mut self.sessions[*session].is_wanted, true));
         Decision::Open(closed)
+    }
+
+    /// What this instance requires and did not end as it should, in plan order.
+    fn not_satisfied(&self, at: usize) -> Vec<usize> {
+        let test = &self.plan.tests[at];
+        let is_good = |required: &&usize| {
+            let end = &self.tests[**required].end;
+            end.as_ref()
+                .is_some_and(|end| end.status.satisfies_requires())
+        };
+        let named = test.requires.iter().filter(|required| !is_good(required));
+        let of_groups = test
+            .requires_groups
+            .iter()
+            .flat_map(|group| &self.groups[*group].failed);
+        let mut all: Vec<usize> = named.chain(of_groups).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// Whether a guard lets tests with side effects run: it counts as good in the gate.
@@ -297,9 +363,16 @@ fn exempt(plan: &Plan) -> Vec<bool> {
     let mut exempt = vec![false; plan.tests.len()];
     let is_first = |at: &usize| plan.tests[*at].guards || plan.tests[*at].header.preflight;
     let mut open: Vec<usize> = (0..exempt.len()).filter(is_first).collect();
+    let mut is_group_open = vec![false; plan.groups.len()];
     while let Some(at) = open.pop() {
         if !std::mem::replace(&mut exempt[at], true) {
-            open.extend(&plan.tests[at].requires);
+            let test = &plan.tests[at];
+            open.extend(&test.requires);
+            for group in &test.requires_groups {
+                if !std::mem::replace(&mut is_group_open[*group], true) {
+                    open.extend(&plan.groups[*group]);
+                }
+            }
         }
     }
     exempt

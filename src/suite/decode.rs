@@ -110,11 +110,15 @@ pub(super) fn decode_test(
     let is_named = name.is_some();
     let name = name.unwrap_or((named_span(&fields), "unnamed"));
     let mut is_broken = problems.errors() > broken_before;
+    // A matrix of thousands of rows is long, and is hashed once.
+    let text = &sources.text(fields.span().file)[bytes(fields.span())];
+    let written = Sha256::new_with_prefix(text);
     // What is wrong with a test is mostly wrong in each of its rows: each problem is told once.
     let mut told = HashSet::new();
     for row in rows {
         let mut of_row = Diagnostics::default();
-        match decode_row(&fields, name, row.as_ref(), decoder, &mut of_row) {
+        let digest = digest(written.clone(), row.as_ref());
+        match decode_row(&fields, name, row.as_ref(), digest, decoder, &mut of_row) {
             Some(test) if is_named => decoded.tests.push(test),
             _ => is_broken = true,
         }
@@ -156,12 +160,12 @@ fn decode_row(
     fields: &Fields<'_>,
     (name_span, name): (Span, &str),
     row: Option<&Row>,
+    digest: String,
     decoder: &TestDecoder<'_>,
     problems: &mut Diagnostics,
 ) -> Option<Test> {
     let sources = decoder.around.sources;
     let id = TestId::new(decoder.category.clone(), name);
-    let digest = digest(&sources.text(fields.span().file)[bytes(fields.span())], row);
     let uses = used_sessions(fields, decoder.around, problems);
     let scope = row_scope(row, &uses, decoder.around);
     let id = match row {
@@ -357,9 +361,7 @@ fn bytes(span: Span) -> std::ops::Range<usize> {
     span.start as usize..span.end as usize
 }
 
-fn digest(text: &str, row: Option<&Row>) -> String {
-    let mut hash = Sha256::new();
-    hash.update(text);
+fn digest(mut hash: Sha256, row: Option<&Row>) -> String {
     if let Some(row) = row {
         hash.update([0]);
         hash.update(&row.label);

@@ -139,7 +139,7 @@ fn requirements(tests: &[Test], ids: &Ids, problems: &mut Diagnostics) {
 /// A depth-first walk; the first circle through each test is told once, at the line that closes it.
 fn cycles(tests: &[Test], problems: &mut Diagnostics) {
     let graph = Graph::of(tests);
-    let mut state = vec![State::Unseen; tests.len()];
+    let mut state = vec![State::Unseen; graph.edges.len()];
     for start in 0..tests.len() {
         if state[start] == State::Unseen {
             graph.walk(start, tests, &mut state, problems);
@@ -154,7 +154,8 @@ enum State {
     Done,
 }
 
-/// For each test, the tests it requires and the number of the `requires` entry that says so.
+/// For each test, what it requires and the number of the `requires` entry that says so. Behind the tests stand the categories, each
+/// once, with its tests: thousands may require a category of thousands.
 struct Graph {
     edges: Vec<Vec<(usize, usize)>>,
 }
@@ -163,47 +164,53 @@ impl Graph {
     fn of(tests: &[Test]) -> Self {
         // Only of those that somebody requires: most are required by nobody.
         let mut by_id: HashMap<(&Category, &str), Vec<usize>> = HashMap::new();
-        let mut by_category: HashMap<&Category, Vec<usize>> = HashMap::new();
         for requirement in tests.iter().flat_map(|test| &test.requires) {
-            match requirement {
-                Requirement::Test(id) => by_id.entry((id.category(), id.name())).or_default(),
-                Requirement::Category(category) => by_category.entry(category).or_default(),
-            };
+            if let Requirement::Test(id) = requirement {
+                by_id.entry((id.category(), id.name())).or_default();
+            }
         }
         for (at, test) in tests.iter().enumerate() {
             if let Some(rows) = by_id.get_mut(&(test.id.category(), test.id.name())) {
                 rows.push(at);
             }
-            if let Some(all) = by_category.get_mut(test.id.category()) {
-                all.push(at);
-            }
         }
-        let edges_of = |test: &Test| {
-            let mut edges = Vec::new();
+        // A category, without the rows of the test that requires its own.
+        let mut categories: HashMap<(&Category, Option<TestId>), usize> = HashMap::new();
+        let mut groups: Vec<Vec<(usize, usize)>> = Vec::new();
+        let mut edges: Vec<Vec<(usize, usize)>> = Vec::with_capacity(tests.len());
+        for test in tests {
+            let mut required = Vec::new();
             for (entry, requirement) in test.requires.iter().enumerate() {
-                let candidates = match requirement {
-                    Requirement::Test(id) => by_id.get(&(id.category(), id.name())),
-                    Requirement::Category(category) => by_category.get(category),
-                };
-                for other in candidates.into_iter().flatten() {
-                    let is_meant = match requirement {
-                        Requirement::Test(id) => {
-                            tests[*other].id.is_meant_by(id) && !test.id.is_meant_by(id)
-                        }
-                        Requirement::Category(_) => {
-                            tests[*other].id.without_row() != test.id.without_row()
-                        }
-                    };
-                    if is_meant {
-                        edges.push((*other, entry));
+                match requirement {
+                    Requirement::Test(id) => {
+                        let rows = by_id.get(&(id.category(), id.name()));
+                        let is_meant = |other: &&usize| {
+                            tests[**other].id.is_meant_by(id) && !test.id.is_meant_by(id)
+                        };
+                        let meant = rows.into_iter().flatten().filter(is_meant);
+                        required.extend(meant.map(|other| (*other, entry)));
+                    }
+                    Requirement::Category(category) => {
+                        let own = test.id.category() == category;
+                        let but = own.then(|| test.id.without_row());
+                        let key = (category, but.clone());
+                        let group = *categories.entry(key).or_insert_with(|| {
+                            let is_member = |(_, other): &(usize, &Test)| {
+                                other.id.category() == category
+                                    && but.as_ref().is_none_or(|own| own.name() != other.id.name())
+                            };
+                            let members = tests.iter().enumerate().filter(is_member);
+                            groups.push(members.map(|(at, _)| (at, 0)).collect());
+                            groups.len() - 1
+                        });
+                        required.push((tests.len() + group, entry));
                     }
                 }
             }
-            edges
-        };
-        Self {
-            edges: tests.iter().map(edges_of).collect(),
+            edges.push(required);
         }
+        edges.extend(groups);
+        Self { edges }
     }
 
     /// Without recursion: a chain of requirements may be as long as there are tests.
@@ -211,7 +218,7 @@ impl Graph {
         let mut path: Vec<(usize, usize)> = vec![(start, 0)];
         state[start] = State::OnPath;
         while let Some((at, next)) = path.last_mut() {
-            let Some((required, entry)) = self.edges[*at].get(*next).copied() else {
+            let Some((required, _)) = self.edges[*at].get(*next).copied() else {
                 state[*at] = State::Done;
                 path.pop();
                 continue;
@@ -223,21 +230,26 @@ impl Graph {
                     path.push((required, 0));
                 }
                 State::OnPath => {
-                    let from = *at;
                     let begin = path
                         .iter()
                         .position(|(on_path, _)| *on_path == required)
                         .unwrap_or(0);
-                    let mut names: Vec<String> = path[begin..]
-                        .iter()
-                        .map(|(at, _)| tests[*at].id.to_string())
-                        .collect();
-                    names.push(tests[required].id.to_string());
+                    let circle = path[begin..].iter().map(|(at, _)| *at).chain([required]);
+                    let ids = circle.filter_map(|at| Some(tests.get(at)?.id.to_string()));
+                    let mut names: Vec<String> = ids.collect();
+                    // A circle that begins with a category ends with the test that it began for.
+                    if required >= tests.len() {
+                        names.extend(names.first().cloned());
+                    }
                     let message = format!("`requires` goes in a circle: {}", names.join(" -> "));
-                    problems.push(Diagnostic::error(
-                        tests[from].spans.requires[entry],
-                        message,
-                    ));
+                    // Of a category it is the test before it that says so.
+                    let said = path.iter().rev().find_map(|(at, next)| {
+                        let (_, entry) = self.edges[*at][*next - 1];
+                        tests.get(*at)?.spans.requires.get(entry)
+                    });
+                    if let Some(span) = said {
+                        problems.push(Diagnostic::error(*span, message));
+                    }
                 }
                 State::Done => {}
             }

@@ -109,8 +109,11 @@ mirror! {
         invariant: bool,
         /// Its category is preflight.
         preflight: bool,
-        /// The instances it requires.
+        /// The instances it requires by name.
         requires: Vec<Id>,
+        /// The categories it requires, every instance of each but its own.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        requires_categories: Vec<Cow<'a, str>>,
         /// The sessions it uses.
         uses: Vec<Cow<'a, str>>,
         /// What it looks at.

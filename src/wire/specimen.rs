@@ -199,6 +199,11 @@ fn header(position: usize, text: &str) -> TestHeader {
         invariant: position.is_multiple_of(3),
         preflight: position % 3 == 1,
         requires: vec![TestId::parse("agents/test-0").unwrap()],
+        requires_categories: if odd {
+            vec![Category::new("agents")]
+        } else {
+            Vec::new()
+        },
         uses: vec![SessionName::new("admin")],
         resources: vec!["sock:127.0.0.1:5432".to_owned()],
         on_fail: OnFail {

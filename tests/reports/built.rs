@@ -156,6 +156,7 @@ pub(crate) fn test(id: &str, file: &str, status: Status) -> TestRecord {
         invariant: false,
         preflight: id.starts_with("preflight/"),
         requires: Vec::new(),
+        requires_categories: Vec::new(),
         uses: Vec::new(),
         resources: Vec::new(),
         on_fail: OnFail::default(),

@@ -94,6 +94,7 @@ impl Told {
             tags: Vec::new(),
             owner: None,
             requires: Vec::new(),
+            requires_categories: Vec::new(),
             uses: Vec::new(),
             resources: Vec::new(),
             on_fail: OnFail::default(),

@@ -73,6 +73,7 @@ pub(in crate::runner) fn test(id: &str, scenes: impl Into<Vec<Scene>>) -> Planne
         connections: Connections::Fresh,
         expect_failure: None,
         requires: Vec::new(),
+        requires_groups: Vec::new(),
         uses: Vec::new(),
         side_effects: false,
         guards: false,
@@ -128,6 +129,7 @@ fn header(id: &str) -> TestHeader {
         invariant: false,
         preflight: false,
         requires: Vec::new(),
+        requires_categories: Vec::new(),
         uses: Vec::new(),
         resources: Vec::new(),
         on_fail: OnFail::default(),
@@ -142,6 +144,7 @@ fn header(id: &str) -> TestHeader {
 /// A plan and how it is run.
 pub(in crate::runner) struct Bench {
     pub(in crate::runner) tests: Vec<PlannedTest>,
+    pub(in crate::runner) groups: Vec<Vec<usize>>,
     pub(in crate::runner) sessions: Vec<PlannedSession>,
     pub(in crate::runner) config: RunConfig,
     pub(in crate::runner) policy: Policy,
@@ -153,6 +156,7 @@ impl Bench {
     pub(in crate::runner) fn new(tests: impl Into<Vec<PlannedTest>>) -> Self {
         Self {
             tests: tests.into(),
+            groups: Vec::new(),
             sessions: Vec::new(),
             config: RunConfig::default(),
             policy: Policy::default(),
@@ -163,6 +167,12 @@ impl Bench {
 
     pub(in crate::runner) fn jobs(mut self, jobs: usize) -> Self {
         self.config.jobs = jobs;
+        self
+    }
+
+    /// Groups that instances require, each by the positions of its own.
+    pub(in crate::runner) fn groups(mut self, groups: &[&[usize]]) -> Self {
+        self.groups = groups.iter().map(|group| group.to_vec()).collect();
         self
     }
 
@@ -200,6 +210,7 @@ impl Bench {
         Arc::new(Plan {
             header: Arc::new(header),
             tests: self.tests,
+            groups: self.groups,
             sessions: self.sessions,
         })
     }

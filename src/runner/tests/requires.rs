@@ -10,6 +10,10 @@ fn requires(test: PlannedTest, positions: &[usize]) -> PlannedTest {
     with(test, |test| test.requires = positions.to_vec())
 }
 
+fn requires_group(test: PlannedTest, group: usize) -> PlannedTest {
+    with(test, |test| test.requires_groups = vec![group])
+}
+
 fn skipped(id: &str) -> PlannedTest {
     with(good(id), |test| {
         test.skip = Some(Skip::Needs("--allow-commands"));
@@ -224,6 +228,44 @@ async fn a_flaky_guard_is_good_only_where_its_category_says_so() {
         });
         assert_eq!(bench.run().await.status("c/writes"), expected);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_is_waited_for_as_one_and_blames_its_own() {
+    let tests = [
+        requires_group(good("b/first"), 0),
+        requires_group(requires(good("b/second"), &[3]), 0),
+        requires_group(good("b/nobody"), 1),
+        refused("a/down"),
+        test("a/slow", [takes(5)]),
+        requires(good("a/blocked"), &[6]),
+        refused("c/root"),
+    ];
+    let groups: &[&[usize]] = &[&[3, 4, 5], &[]];
+    let ran = Bench::new(tests).groups(groups).run().await;
+    let root = |id: &str| {
+        let code = Some("tcp.refused".to_owned());
+        (id.to_owned(), Status::Failed, code)
+    };
+    for id in ["b/first", "b/second"] {
+        assert_eq!(blamed(&ran, id), [root("a/down"), root("c/root")], "{id}");
+    }
+    assert_eq!(ran.status("b/nobody"), Status::Passed);
+    let whole = [
+        requires_group(good("b/last"), 0),
+        test("a/slow", [takes(5)]),
+        test("a/fast", [takes(1)]),
+    ];
+    let ran = Bench::new(whole).groups(&[&[1, 2]]).run().await;
+    assert_eq!(ran.starts()[2], ("b/last".to_owned(), 5));
+    let skips = [
+        requires_group(good("b/last"), 0),
+        skipped("a/skipped"),
+        good("a/good"),
+    ];
+    let ran = Bench::new(skips).groups(&[&[1, 2]]).run().await;
+    let reason = "a/skipped is skipped: needs --allow-commands".to_owned();
+    assert_eq!(ran.test("b/last").why, Some(Why::Skipped(reason)));
 }
 
 #[tokio::test(start_paused = true)]

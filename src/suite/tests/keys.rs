@@ -369,6 +369,15 @@ fn requirements_lead_somewhere_and_never_in_a_circle() {
             test("x", "a/y") + &test("y", "a/z") + &test("z", "a/x"),
             "a/x -> a/y -> a/z -> a/x",
         ),
+        // Through a category, wherever the walk begins.
+        (
+            test("x", "a") + &test("y", "a/x") + &test("z", ""),
+            "a/x -> a/y -> a/x",
+        ),
+        (
+            test("y", "a/x") + &test("x", "a") + &test("z", ""),
+            "a/y -> a/x -> a/y",
+        ),
         (
             test("x", "\"a/y[r]\"") + &test("y", ""),
             "no test is called `a/y[r]`",
