@@ -228,6 +228,55 @@ fn what_a_selected_test_requires_is_run_too() {
     assert_eq!(run["counts"]["filtered"], 1);
 }
 
+/// However many there are of either: each instance names the category, and only one list names what is in it.
+#[test]
+fn a_required_category_is_recorded_by_its_name() {
+    let canary = Canary::answering(|asked| match asked.path.as_str() {
+        "/base/2" => Answer::json(500, "{}"),
+        _ => Answer::ok(),
+    });
+    let suite = |category: &str, requires: &str| {
+        format!(
+            "category: {category}
+tests:
+  - name: each
+    {requires}
+    matrix: [{{ name: \"1\" }}, {{ name: \"2\" }}, {{ name: \"3\" }}]
+    http: {{ url: \"${{url}}/{category}/${{matrix.name}}\" }}
+    expect: {{ status: 200 }}
+"
+        )
+    };
+    let tool = || {
+        let project =
+            "target: here\ndefaults: { timeout: 5s }\ncategories: { base: {}, top: {} }\n";
+        Tool::new()
+            .var("url", canary.url())
+            .file("suites/allclear.yaml", project)
+            .file("suites/base.yaml", &suite("base", ""))
+            .file("suites/top.yaml", &suite("top", "requires: [base]"))
+    };
+    let (_, run) = run_json(tool(), &["--only", "top/each[3]"]);
+    let tests = run["tests"].as_array().unwrap();
+    let ids: Vec<_> = tests
+        .iter()
+        .map(|test| test["id"].as_str().unwrap())
+        .collect();
+    let expected = [
+        "base/each[1]",
+        "base/each[2]",
+        "base/each[3]",
+        "top/each[3]",
+    ];
+    assert_eq!(ids, expected);
+    let top = &tests[3];
+    assert_eq!(top["requires"], serde_json::json!([]));
+    assert_eq!(top["requires_categories"], serde_json::json!(["base"]));
+    assert_eq!(top["status"], "blocked");
+    let told = tool().args(["list", "--explain"]).run().exits(0);
+    assert_eq!(told.stdout.matches("requires all of base").count(), 3);
+}
+
 #[test]
 fn rerun_failed_asks_again_only_what_was_not_good() {
     let canary = Canary::answering(|asked| match asked.path.as_str() {
