@@ -9,7 +9,9 @@ use tokio::time::sleep;
 
 use super::look::{Halt, Look};
 use super::{AnyProbe, Context, Needs, Probe};
-use crate::model::{FaultKind, KnownFact, Looked, Phase, TcpFault, Unable, Value};
+use crate::model::{
+    Excerpt, FaultKind, Keep, KnownFact, Looked, Observation, Phase, TcpFault, Unable, Value,
+};
 
 /// Plays scenes, one a look; the last one is played again and again.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -162,6 +164,14 @@ impl Probe for Scripted {
             commands: self.needs_commands,
             side_effects: false,
         }
+    }
+
+    fn show(&self, _ctx: &Context, seen: &mut Observation) {
+        seen.evidence.push(Excerpt {
+            label: "script".into(),
+            text: self.request(),
+            keep: Keep::First(64),
+        });
     }
 
     async fn observe(&self, ctx: &Context) -> Looked {

@@ -59,8 +59,9 @@ impl Files {
                 for (below, text) in shipped::FILES {
                     if is_ours(below, problems) {
                         let name = format!("suites/{below}");
+                        digest(&mut files.digest, below, text);
                         let node = read::parse_text(&name, (*text).to_owned(), sources, problems);
-                        files.take(below, node, sources, problems);
+                        files.take(below, node, problems);
                     }
                 }
             }
@@ -103,21 +104,27 @@ impl Files {
             let node = file.and_then(|file| yaml::parse(sources, file, &mut problems));
             (node, problems)
         };
-        let parsed = side_by_side::each(&added, parse);
+        let digest_of_all = || {
+            let mut sum = Sha256::new();
+            for (listed, file, _) in &added {
+                if let Some(file) = file {
+                    digest(&mut sum, &listed.below, sources.text(*file));
+                }
+            }
+            sum
+        };
+        // Of one large file the trees are made one after the other, and there is a core left.
+        let (parsed, digest) =
+            side_by_side::both(|| side_by_side::each(&added, parse), digest_of_all);
+        self.digest = digest;
         for ((listed, _, of_file), (node, of_tree)) in added.into_iter().zip(parsed) {
             problems.extend(of_file);
             problems.extend(of_tree);
-            self.take(&listed.below, node, sources, problems);
+            self.take(&listed.below, node, problems);
         }
     }
 
-    fn take(
-        &mut self,
-        below: &str,
-        node: Option<Node>,
-        sources: &Sources,
-        problems: &mut Diagnostics,
-    ) {
+    fn take(&mut self, below: &str, node: Option<Node>, problems: &mut Diagnostics) {
         let Some(node) = node else {
             self.is_complete = false;
             if below == "sessions.yaml" {
@@ -125,15 +132,19 @@ impl Files {
             }
             return;
         };
-        for part in [below, sources.text(node.span.file)] {
-            self.digest.update(part);
-            self.digest.update([0]);
-        }
         match below {
             "allclear.yaml" => self.project = Project::decode(&node, problems),
             "sessions.yaml" => self.sessions = FileState::Parsed(node),
             _ => self.suites.push(node),
         }
+    }
+}
+
+/// A file's part of the digest; where one cannot be read nothing is loaded, and no digest is told.
+fn digest(sum: &mut Sha256, below: &str, text: &str) {
+    for part in [below, text] {
+        sum.update(part);
+        sum.update([0]);
     }
 }
 

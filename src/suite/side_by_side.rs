@@ -10,6 +10,22 @@ pub(super) fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync)
     on(cores, items, &work)
 }
 
+/// Does both, the second on a thread of its own where one may be had. A panic in it is a panic here.
+pub(super) fn both<A, B: Send>(here: impl FnOnce() -> A, beside: impl Fn() -> B + Sync) -> (A, B) {
+    thread::scope(
+        |scope| match thread::Builder::new().spawn_scoped(scope, &beside) {
+            Err(_) => (here(), beside()),
+            Ok(other) => {
+                let made = here();
+                match other.join() {
+                    Ok(more) => (made, more),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+        },
+    )
+}
+
 fn on<T: Sync, R: Send>(threads: usize, items: &[T], work: &(impl Fn(&T) -> R + Sync)) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let lane = || {
@@ -56,6 +72,13 @@ mod tests {
             assert_eq!(doubled.len(), items.len());
         }
         assert!(on(4, &[] as &[usize], &|item| *item).is_empty());
+    }
+
+    #[test]
+    fn both_are_done_at_the_same_time() {
+        let both = Barrier::new(2);
+        let (here, beside) = super::both(|| both.wait().is_leader(), || both.wait().is_leader());
+        assert_ne!(here, beside);
     }
 
     #[test]

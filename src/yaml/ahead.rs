@@ -3,11 +3,11 @@
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-/// So many items change hands at once.
-const TOGETHER: usize = 256;
+/// So many items change hands at once. Who takes them is faster and waits for each hand-over: to be woken is what it costs.
+const TOGETHER: usize = 1024;
 
 /// So often may that happen before somebody takes them: what is ahead stays small, however large the file.
-const AHEAD: usize = 16;
+const AHEAD: usize = 4;
 
 /// Gives `take` the items that `begin` makes, in order. They are made while it works; what it does not take is not made.
 pub(super) fn ahead<T: Send, I: Iterator<Item = T>, R>(

@@ -106,9 +106,19 @@ fn other_encoding(bytes: &[u8]) -> Option<&'static str> {
 
 /// The first character that is not printable, where a printable one must stand.
 fn forbidden(text: &str) -> Option<(usize, char)> {
+    /// So many bytes are looked at together: nearly all of them are plain.
+    const BLOCK: usize = 32;
+    let is_plain = |byte: &u8| matches!(byte, b'\n' | b'\t' | b' '..=b'~');
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
+        if let Some(block) = bytes.get(at..at + BLOCK)
+            // Without an early end, so that the compiler compares all of them at once.
+            && block.iter().fold(true, |all, byte| all & is_plain(byte))
+        {
+            at += BLOCK;
+            continue;
+        }
         match bytes[at] {
             b'\n' | b'\t' | b' '..=b'~' => at += 1,
             b'\r' if bytes.get(at + 1) == Some(&b'\n') => at += 2,

@@ -41,6 +41,36 @@ async fn the_first_step_that_does_not_hold_ends_the_attempt() {
     assert_eq!(ran.test("a/x").attempts[0].elapsed, seconds(1));
 }
 
+/// How many of the steps of the first attempt have evidence, and how many there are.
+fn shown(ran: &Ran) -> (usize, usize) {
+    let steps = &ran.test("a/x").attempts[0].steps;
+    let shown = steps
+        .iter()
+        .filter(|step| !step.observation.evidence.is_empty());
+    (shown.count(), steps.len())
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_worth_showing_is_kept_of_every_step_before_one_that_does_not_hold() {
+    let (holds, fails) = (|| step([Scene::status(200)]), || step([Scene::status(503)]));
+    assert_eq!(shown(&run(of([holds(), holds(), fails()])).await), (3, 3));
+    assert_eq!(shown(&run(of([fails(), holds()])).await), (1, 1));
+    assert_eq!(shown(&run(of([holds(), holds()])).await), (0, 2));
+    let stops = step([Scene::fault("tcp.refused")]);
+    assert_eq!(shown(&run(of([stops])).await), (1, 1));
+    let mut bench = Bench::new([of([holds(), holds()])]);
+    bench.config.keep_evidence = true;
+    assert_eq!(shown(&bench.run().await), (2, 2));
+    // Its last poll holds, and the step does not: not for long enough.
+    let until = Until {
+        within: seconds(4),
+        every: seconds(1),
+        stable_for: seconds(9),
+    };
+    let unstable = with(holds(), |step| step.until = Some(until));
+    assert_eq!(shown(&run(of([unstable])).await), (1, 1));
+}
+
 #[tokio::test(start_paused = true)]
 async fn later_steps_see_what_earlier_ones_captured() {
     let first = capturing([Scene::text("t0ken-1")], "{ token: { text: true } }");

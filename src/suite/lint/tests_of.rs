@@ -1,11 +1,12 @@
 //! Lints about single tests.
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 
 use url::Url;
 
 use super::View;
-use crate::suite::{Look, Mode, Test};
+use crate::suite::{Look, Mode, Test, side_by_side};
 use crate::yaml::{Diagnostic, Diagnostics};
 
 /// A proxy's page has a status, too.
@@ -36,17 +37,12 @@ pub(super) fn only_a_status(view: &View<'_>, found: &mut Diagnostics) {
 
 /// The same request with the same expectations proves nothing twice.
 pub(super) fn the_same_twice(view: &View<'_>, found: &mut Diagnostics) {
-    type Key<'t> = (String, u64, &'t [String]);
-    let mut first: HashMap<Key<'_>, &Test> = HashMap::new();
-    for test in &view.planned {
-        let [step] = &test.steps[..] else { continue };
-        let (Some(request), Some(asks), Look::Ready(..)) = (&step.request, step.asks, &step.look)
-        else {
-            continue;
-        };
-        let other = *first
-            .entry((canonical(request), asks, &step.expectations))
-            .or_insert(test);
+    let asked = side_by_side::each(&view.planned, |test| Asked::by(test));
+    let mut first: HashMap<Asked<'_>, &Test> = HashMap::with_capacity(asked.len());
+    for (test, asked) in view.planned.iter().zip(asked) {
+        let Some(asked) = asked else { continue };
+        let step = &test.steps[0];
+        let other = *first.entry(asked).or_insert(test);
         if !std::ptr::eq(other, *test) {
             found.push(
                 Diagnostic::warning(
@@ -56,6 +52,37 @@ pub(super) fn the_same_twice(view: &View<'_>, found: &mut Diagnostics) {
                 .related(other.steps[0].spans.probe, "the other is here"),
             );
         }
+    }
+}
+
+/// What a test of one look asks and expects.
+#[derive(PartialEq, Eq)]
+struct Asked<'t> {
+    request: String,
+    asks: u64,
+    expectations: &'t [String],
+}
+
+impl<'t> Asked<'t> {
+    /// `None` where nobody can say before the run.
+    fn by(test: &'t Test) -> Option<Self> {
+        let [step] = &test.steps[..] else { return None };
+        let (Some(request), Some(asks), Look::Ready(..)) = (&step.request, step.asks, &step.look)
+        else {
+            return None;
+        };
+        Some(Self {
+            request: canonical(request),
+            asks,
+            expectations: &step.expectations,
+        })
+    }
+}
+
+impl Hash for Asked<'_> {
+    /// Few ask for the same and expect something else.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.request.hash(state);
     }
 }
 
