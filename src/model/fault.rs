@@ -10,6 +10,7 @@ mod dns;
 mod http;
 mod origin;
 mod process;
+mod redis;
 mod sql;
 mod tcp;
 mod tls;
@@ -19,7 +20,8 @@ pub use http::{HttpFault, ProxyFault};
 pub use layer::KnownFault;
 pub use origin::{Origin, OriginKind};
 pub use process::{ProcessFault, RunnerFault};
-pub use sql::SqlFault;
+pub use redis::{RedisFault, RedisPrefix};
+pub use sql::{PoolFault, SqlFault, SqlState};
 pub use tcp::TcpFault;
 pub use tls::TlsFault;
 
@@ -107,7 +109,7 @@ macro_rules! kinds {
             pub fn catalogue() -> Vec<KnownFault> {
                 let mut all = Vec::new();
                 $(all.extend($fault::ALL.iter().map(|fault| fault.known()));)*
-                all.extend([$(Self::$family(0).known(),)*]);
+                all.extend([$(Self::$family(<$number>::default()).known(),)*]);
                 // A family stands at the end of its layer.
                 let mut layers: Vec<&str> = all.iter().map(KnownFault::layer).collect();
                 let mut seen = std::collections::HashSet::new();
@@ -133,6 +135,10 @@ kinds! {
         Proxy(ProxyFault),
         /// Databases in general.
         Sql(SqlFault),
+        /// Redis.
+        Redis(RedisFault),
+        /// A pool of connections.
+        Pool(PoolFault),
         /// Processes.
         Process(ProcessFault),
         /// The machine we look from.
@@ -149,6 +155,12 @@ kinds! {
         Http2Reset(u32) = "http2.reset.", in [Send, FirstByte, Body], by [Http2];
         /// The server closed the connection with this code (RFC 9113 §6.8): `http2.goaway.11` is "enhance your calm".
         Http2Goaway(u32) = "http2.goaway.", in [Send, FirstByte, Body], by [Http2];
+        /// PostgreSQL failed with this SQLSTATE (<https://www.postgresql.org/docs/current/errcodes-appendix.html>): `postgres.53300`
+        /// has too many connections.
+        Postgres(SqlState) = "postgres.", in [StartTls, Startup, Auth, Query], by [SqlState];
+        /// MySQL or MariaDB failed with this error number
+        /// (<https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html>): `mysql.1045` denies access.
+        MySql(u16) = "mysql.", in [Startup, Auth, Query], by [MySql];
         /// SQLite failed with this extended result code (<https://www.sqlite.org/rescode.html>): `sqlite.14` cannot open the file.
         Sqlite(i32) = "sqlite.", in [Startup, Query], by [Sqlite];
         /// The process ended by this signal: `process.signal.9` was killed.
@@ -173,12 +185,23 @@ mod tests {
         let mut seen = std::collections::HashSet::new();
         for known in FaultKind::catalogue() {
             assert!(seen.insert(known.code), "{}", known.code);
-            let code = known.code.replace(".N", ".7");
+            let code = known.code.replace("postgres.N", "postgres.53300");
+            let code = code.replace(".N", ".7");
             let kind = FaultKind::parse(&code).unwrap();
             assert_eq!(kind.code().to_string(), code);
             assert_eq!(kind.known(), known);
         }
-        for wrong in ["", "tcp", "tcp.", "tls.alert.", "tls.alert.256", "sqlite.x"] {
+        for wrong in [
+            "",
+            "tcp",
+            "tcp.",
+            "tls.alert.",
+            "tls.alert.256",
+            "sqlite.x",
+            "postgres.5330",
+            "postgres.5330x",
+            "redis.nobody",
+        ] {
             assert_eq!(FaultKind::parse(wrong), None, "{wrong}");
         }
     }

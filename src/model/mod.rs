@@ -25,8 +25,8 @@ mod verdict;
 pub use code::{Code, CodePattern};
 pub use event::{AttemptEnded, Event, Fold, TestEnded};
 pub use fault::{
-    DnsFault, Fault, FaultKind, HttpFault, KnownFault, Origin, OriginKind, ProcessFault,
-    ProxyFault, RunnerFault, SqlFault, TcpFault, TlsFault,
+    DnsFault, Fault, FaultKind, HttpFault, KnownFault, Origin, OriginKind, PoolFault, ProcessFault,
+    ProxyFault, RedisFault, RedisPrefix, RunnerFault, SqlFault, SqlState, TcpFault, TlsFault,
 };
 pub use finding::{Finding, State};
 pub use finished::FinishedRun;

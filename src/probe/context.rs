@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::Inventory;
 use super::exchange::{Connections, EnvironmentProxies, Jar, Turns};
 use super::net::{Certificates, Configs, Resolvers};
-use crate::model::{self, Proxies};
+use crate::model::{self, Proxies, RunId};
 use crate::template::Mask;
 
 /// Made once per run: what all looks share (TLS settings, certificates that were read, kept connections, the cap on resolving threads).
@@ -15,6 +15,8 @@ use crate::template::Mask;
 pub struct Shared {
     /// For what a probe itself writes to disk.
     pub mask: Mask,
+    /// Which run this is: a server's list of clients shows it.
+    pub(super) run: RunId,
     /// What the target gave us.
     pub(super) inventory: Inventory,
     pub(super) resolvers: Resolvers,
@@ -29,14 +31,16 @@ impl Shared {
     /// Everything is made when first needed. Of the target nothing is known, and nothing goes through a proxy, unless a test
     /// names one.
     pub fn new(mask: Mask) -> Arc<Self> {
-        Self::knowing(mask, Inventory::default(), &Proxies::default())
+        let nobody = RunId::new("run");
+        Self::knowing(mask, Inventory::default(), &Proxies::default(), nobody)
     }
 
-    /// With what the target gave us, and the proxies of the environment.
-    pub fn knowing(mask: Mask, inventory: Inventory, proxies: &Proxies) -> Arc<Self> {
+    /// With what the target gave us, the proxies of the environment, and the name of the run.
+    pub fn knowing(mask: Mask, inventory: Inventory, proxies: &Proxies, run: RunId) -> Arc<Self> {
         Arc::new(Self {
             proxies: EnvironmentProxies::read(proxies, &mask),
             mask,
+            run,
             inventory,
             resolvers: Resolvers::default(),
             http: Connections::default(),

@@ -8,6 +8,7 @@ mod any;
 mod argv;
 mod command;
 mod context;
+mod database;
 mod dns;
 mod exchange;
 mod http;

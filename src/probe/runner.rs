@@ -227,7 +227,12 @@ mod tests {
             deadline: None,
         };
         let ctx = Context {
-            shared: Shared::knowing(Mask::default(), inventory, &Proxies::default()),
+            shared: Shared::knowing(
+                Mask::default(),
+                inventory,
+                &Proxies::default(),
+                crate::model::RunId::new("run"),
+            ),
             ..Context::for_tests(Duration::from_secs(1))
         };
         let names = |seen: &Observation, fact| {

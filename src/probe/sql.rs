@@ -1,6 +1,5 @@
 //! `sql`: what does the database answer, and has it the schema we need?
 
-mod dsn;
 mod sqlite;
 mod statement;
 
@@ -10,7 +9,7 @@ use std::sync::OnceLock;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use self::dsn::Dsn;
+use super::database::Dsn;
 use super::look::Look;
 use super::{Context, Invalid, Needs, Probe};
 use crate::model::{KnownFact, Looked};
@@ -75,6 +74,10 @@ impl Sql {
             return Ok(known);
         }
         let parsed = Dsn::parse(&self.dsn)?;
+        if let Dsn::Server(server) = &parsed {
+            let why = format!("{} comes with a later release", server.engine.name());
+            return Err(Invalid::new("dsn", why));
+        }
         if self.query.is_some() && self.statements.is_some() {
             return Err(Invalid::new(
                 "statements",
@@ -121,7 +124,7 @@ impl Probe for Sql {
 
     fn resources(&self) -> Vec<String> {
         match self.parsed() {
-            Ok(dsn) => vec![format!("file:{}", dsn.file().display())],
+            Ok(dsn) => dsn.resources(),
             Err(_) => Vec::new(),
         }
     }
@@ -135,7 +138,7 @@ impl Probe for Sql {
             (None, _) => "open".to_owned(),
         };
         match self.parsed() {
-            Ok(dsn) => format!("sqlite {}: {what}", dsn.file().display()),
+            Ok(dsn) => format!("{}: {what}", dsn.shown()),
             Err(_) => what,
         }
     }
@@ -150,7 +153,9 @@ impl Probe for Sql {
     async fn observe(&self, ctx: &Context) -> Looked {
         let dsn = self.parsed()?;
         let mut look = Look::begin(ctx);
-        sqlite::look_at(&mut look, self, dsn).await?;
+        if let Dsn::Sqlite { file, is_read_only } = dsn {
+            sqlite::look_at(&mut look, self, file, *is_read_only).await?;
+        }
         Ok(look.finish())
     }
 }

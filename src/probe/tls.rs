@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::look::Look;
-use super::net::{self, ClientCertificate, MinVersion, Opened, Resolving, TlsSettings};
+use super::net::{
+    self, ClientCertificate, MinVersion, Opened, Resolving, TlsSettings, Verification,
+};
 use super::{Context, Invalid, Probe};
 use crate::model::{FaultKind, KnownFact, Looked, Phase, TlsFault};
 
@@ -71,6 +73,7 @@ impl Tls {
             client_certificate: self.client_certificate.clone(),
             min_version: self.min_version,
             alpn: self.alpn.clone(),
+            verification: Verification::Full,
         }
     }
 }

@@ -74,7 +74,8 @@ async fn run(
         },
     ) = inputs.plan(request, identity)?;
     let proxies = settings::proxies(&request.variables);
-    let shared = Shared::knowing(request.mask.clone(), inventory, &proxies);
+    let run = plan.header.id.clone();
+    let shared = Shared::knowing(request.mask.clone(), inventory, &proxies, run);
     observe(plan, &config, shared, cancel, listener).await
 }
 

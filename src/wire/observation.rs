@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::header::Place;
 use super::mirror::{Mirror, mirror};
-use super::scalar::{FaultCode, Nanos};
+use super::scalar::{FaultCode, Nanos, RedisPrefix, SqlState};
 use super::value::Facts;
 use super::word::Named;
 use crate::model;
@@ -73,6 +73,12 @@ pub(super) enum Origin {
     Http2(u32),
     /// The status a proxy answered with.
     HttpStatus(u16),
+    /// The five characters of PostgreSQL.
+    SqlState(SqlState),
+    /// An error number of MySQL or MariaDB.
+    MySql(u16),
+    /// The first word of an error of Redis.
+    Redis(RedisPrefix),
     /// An extended result code of SQLite.
     Sqlite(i32),
     /// The exit code of a process.
@@ -90,6 +96,9 @@ impl<'a> Mirror<'a, model::Origin> for Origin {
             model::Origin::Rcode(number) => Self::Rcode(number),
             model::Origin::Http2(number) => Self::Http2(number),
             model::Origin::HttpStatus(number) => Self::HttpStatus(number),
+            model::Origin::SqlState(state) => Self::SqlState(Mirror::of(&state)),
+            model::Origin::MySql(number) => Self::MySql(number),
+            model::Origin::Redis(prefix) => Self::Redis(Mirror::of(&prefix)),
             model::Origin::Sqlite(number) => Self::Sqlite(number),
             model::Origin::ExitCode(number) => Self::ExitCode(number),
             model::Origin::Signal(number) => Self::Signal(number),
@@ -104,6 +113,9 @@ impl<'a> Mirror<'a, model::Origin> for Origin {
             Self::Rcode(number) => model::Origin::Rcode(number),
             Self::Http2(number) => model::Origin::Http2(number),
             Self::HttpStatus(number) => model::Origin::HttpStatus(number),
+            Self::SqlState(state) => model::Origin::SqlState(state.back()),
+            Self::MySql(number) => model::Origin::MySql(number),
+            Self::Redis(prefix) => model::Origin::Redis(prefix.back()),
             Self::Sqlite(number) => model::Origin::Sqlite(number),
             Self::ExitCode(number) => model::Origin::ExitCode(number),
             Self::Signal(number) => model::Origin::Signal(number),

@@ -11,7 +11,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 use super::mirror::Mirror;
-use crate::model::{FaultKind, Rate, TestId};
+use crate::model::{self, FaultKind, Rate, TestId};
 
 /// A duration in whole nanoseconds. Five hundred years are enough: what is longer is written as the longest.
 #[derive(Debug, serde::Serialize, serde::Deserialize, JsonSchema)]
@@ -113,6 +113,20 @@ scalar! {
     Instant(Timestamp) as String, called "an instant of RFC 3339",
     schema { "type": "string", "format": "date-time" };
     write |instant, serializer| serializer.collect_str(instant);
+    read |text| text.parse().ok();
+}
+scalar! {
+    /// The five characters PostgreSQL says with every error.
+    SqlState(model::SqlState) as String, called "an SQLSTATE",
+    schema { "type": "string", "pattern": "^[0-9A-Z]{5}$" };
+    write |state, serializer| serializer.collect_str(state);
+    read |text| text.parse().ok();
+}
+scalar! {
+    /// The first word of an error of Redis.
+    RedisPrefix(model::RedisPrefix) as String, called "the first word of an error of Redis",
+    schema { "type": "string", "pattern": "^[A-Z]{1,15}$" };
+    write |prefix, serializer| serializer.collect_str(prefix);
     read |text| text.parse().ok();
 }
 scalar! {

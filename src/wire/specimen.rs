@@ -285,7 +285,10 @@ fn steps(text: &str) -> Vec<StepRecord> {
     };
     let mut steps: Vec<StepRecord> = FaultKind::all_codes()
         .iter()
-        .map(|code| FaultKind::parse(&code.replace(".N", ".14")).unwrap())
+        .map(|code| {
+            let code = code.replace("postgres.N", "postgres.53300");
+            FaultKind::parse(&code.replace(".N", ".14")).unwrap()
+        })
         .zip(origins().into_iter().cycle())
         .map(|(kind, origin)| {
             let fault = Fault {
@@ -325,6 +328,9 @@ fn origins() -> Vec<Option<Origin>> {
         Some(Origin::Rcode(3)),
         Some(Origin::Http2(u32::MAX)),
         Some(Origin::HttpStatus(407)),
+        Some(Origin::SqlState(SqlState::default())),
+        Some(Origin::MySql(1045)),
+        Some(Origin::Redis(RedisPrefix::default())),
         Some(Origin::Sqlite(i32::MAX)),
         Some(Origin::ExitCode(-1)),
         Some(Origin::Signal(9)),

@@ -1,5 +1,7 @@
 //! The typed signals that faults are decided on.
 
+use super::{RedisPrefix, SqlState};
+
 macro_rules! origins {
     ($($(#[$doc:meta])+ $variant:ident($number:ty) = $name:literal,)*) => {
         /// The typed signal a fault was decided on.
@@ -47,6 +49,12 @@ origins! {
     Http2(u32) = "HTTP/2 error",
     /// The status a proxy answered with.
     HttpStatus(u16) = "HTTP status",
+    /// PostgreSQL's five characters (SQL:2016 §24.1).
+    SqlState(SqlState) = "SQLSTATE",
+    /// An error number of MySQL or MariaDB.
+    MySql(u16) = "MySQL error",
+    /// The first word of an error of Redis.
+    Redis(RedisPrefix) = "Redis error",
     /// An extended result code of SQLite.
     Sqlite(i32) = "SQLite",
     /// The exit code of a process.

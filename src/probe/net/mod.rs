@@ -16,5 +16,5 @@ pub(super) use stream::Stream;
 use tls::Heard;
 pub(super) use tls::{
     Certificate, Certificates, ClientCertificate, Configs, Examined, MinVersion, TlsSettings,
-    covers, examine, handshake, server_name, shaking_halt, tls_error, tls_halt,
+    Verification, covers, examine, handshake, server_name, shaking_halt, tls_error, tls_halt,
 };

@@ -15,9 +15,9 @@ use sqlx::{
 };
 use tokio::time::Instant;
 
-use super::dsn::Dsn;
 use super::{MOST_BYTES, Migration, Sql};
 use crate::model::{FaultKind, Number, Origin, Phase, SqlFault, Stopped, Unable, Value};
+use crate::probe::database::{Limits, Rows};
 use crate::probe::look::{Halt, Look};
 
 /// SQLite counts the milliseconds it waits for a lock in 32 bits.
@@ -29,14 +29,18 @@ const CANNOT_OPEN: i32 = 14;
 const INTERRUPTED: i32 = 9;
 
 /// Opens the file, asks, and rolls back.
-pub(super) async fn look_at(look: &mut Look<'_>, keys: &Sql, dsn: &Dsn) -> Result<(), Stopped> {
-    let Dsn::Sqlite { file, is_read_only } = dsn;
+pub(super) async fn look_at(
+    look: &mut Look<'_>,
+    keys: &Sql,
+    file: &Path,
+    is_read_only: bool,
+) -> Result<(), Stopped> {
     let started = Instant::now();
-    let opening = open(file, *is_read_only, look.ctx.deadline);
+    let opening = open(file, is_read_only, look.ctx.deadline);
     let late = FaultKind::Sql(SqlFault::TimeoutStartup);
     let mut connection = look.phase(Phase::Startup, late, opening).await?;
     look.fact("connect_latency", Value::Duration(started.elapsed()));
-    let role = if *is_read_only { "replica" } else { "primary" };
+    let role = if is_read_only { "replica" } else { "primary" };
     look.fact("role", Value::Text(role.to_owned()));
     let name = file.file_name().unwrap_or(file.as_os_str());
     let name = name.to_string_lossy().into_owned();
@@ -53,21 +57,23 @@ pub(super) async fn look_at(look: &mut Look<'_>, keys: &Sql, dsn: &Dsn) -> Resul
 #[derive(Default)]
 struct Seen {
     server_version: Option<String>,
-    rows: Option<Vec<Value>>,
-    columns: Option<Vec<String>>,
+    result: Option<Rows>,
     rows_affected: Option<i64>,
     missing: Option<Vec<String>>,
     migration_head: Option<Value>,
-    bytes: usize,
 }
 
 impl Seen {
     fn tell(self, look: &mut Look<'_>) {
         let texts = |texts: Vec<String>| Value::List(texts.into_iter().map(Value::Text).collect());
+        let (columns, rows) = match self.result {
+            Some(result) => (Some(result.columns), Some(result.all)),
+            None => (None, None),
+        };
         let facts = [
             ("server_version", self.server_version.map(Value::Text)),
-            ("rows", self.rows.map(Value::List)),
-            ("columns", self.columns.map(texts)),
+            ("rows", rows.map(Value::List)),
+            ("columns", columns.map(texts)),
             ("rows_affected", self.rows_affected.map(Value::int)),
             ("missing", self.missing.map(texts)),
             ("migration_head", self.migration_head),
@@ -233,33 +239,22 @@ async fn run(
         .iter()
         .map(|column| column.name().to_owned())
         .collect();
-    seen.columns = Some(columns.clone());
-    seen.bytes = 0;
-    let rows = seen.rows.insert(Vec::new());
+    let limits = Limits {
+        rows: max_rows as usize,
+        bytes: MOST_BYTES,
+    };
+    let width = columns.len();
+    let result = seen.result.insert(Rows::of(columns));
     let mut stream = sqlx::raw_sql(prepared.into_sql()).fetch_many(&mut *connection);
     while let Some(next) = stream.try_next().await.map_err(failed)? {
-        let Either::Right(row) = next else {
-            continue;
-        };
-        if rows.len() >= max_rows as usize {
-            return Err(too_large(format!("more than `max_rows`, {max_rows} rows")));
+        if let Either::Right(row) = next {
+            let values: Vec<_> = (0..width)
+                .map(|at| value(&row, at))
+                .collect::<Result<_, _>>()?;
+            result.push(values, limits)?;
         }
-        let mut entries = Vec::with_capacity(columns.len());
-        for (at, column) in columns.iter().enumerate() {
-            let value = value(&row, at)?;
-            seen.bytes += column.len() + value.as_text().map_or(8, str::len);
-            entries.push((column.clone(), value));
-        }
-        if seen.bytes > MOST_BYTES {
-            return Err(too_large(format!("more than {MOST_BYTES} bytes of rows")));
-        }
-        rows.push(Value::Map(entries));
     }
     Ok(())
-}
-
-fn too_large(message: String) -> Halt {
-    Halt::fault(FaultKind::Sql(SqlFault::TooLarge), message)
 }
 
 /// A value by the type it is stored with, whatever its column says.

@@ -226,7 +226,7 @@ fn slips_are_told() {
     for (yaml, message) in [
         (
             "{ dsn: \"postgres://db/app\", query: SELECT 1 }",
-            "later release",
+            "names no user",
         ),
         ("{ dsn: \"sqlite:a\\n\" }", "line break"),
         (

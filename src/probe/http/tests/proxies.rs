@@ -187,7 +187,12 @@ fn through(proxy: &Server, except: &str) -> Context {
         except: except.to_owned(),
     };
     Context {
-        shared: Shared::knowing(Mask::default(), Inventory::default(), &proxies),
+        shared: Shared::knowing(
+            Mask::default(),
+            Inventory::default(),
+            &proxies,
+            crate::model::RunId::new("run"),
+        ),
         ..Context::for_tests(AMPLE)
     }
 }

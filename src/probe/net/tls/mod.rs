@@ -14,4 +14,6 @@ pub(in crate::probe) use certificates::Certificates;
 pub(in crate::probe) use examine::{Examined, examine};
 pub(in crate::probe) use handshake::{handshake, server_name, shaking_halt, tls_error, tls_halt};
 pub(super) use heard::Heard;
-pub(in crate::probe) use settings::{ClientCertificate, Configs, MinVersion, TlsSettings};
+pub(in crate::probe) use settings::{
+    ClientCertificate, Configs, MinVersion, TlsSettings, Verification,
+};

@@ -38,6 +38,20 @@ pub(in crate::probe) struct TlsSettings {
     pub(in crate::probe) min_version: MinVersion,
     /// The protocols offered, best first (ALPN, RFC 7301).
     pub(in crate::probe) alpn: Vec<String>,
+    /// How much of a certificate is looked at.
+    pub(in crate::probe) verification: Verification,
+}
+
+/// How much of a certificate is looked at. Databases speak TLS to keep others from listening, too, and not only to know the peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(in crate::probe) enum Verification {
+    /// Its chain, its validity and its name.
+    #[default]
+    Full,
+    /// Its chain and its validity.
+    Chain,
+    /// Nothing: whoever answers is believed. That he has the key of what he shows is still proved.
+    Nothing,
 }
 
 /// A certificate of our own and its key, for servers that want to know who asks.
@@ -253,7 +267,8 @@ fn configured(
         MinVersion::Tls13 => &[&version::TLS13],
     };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut verifier = Verifier::new(roots.clone(), named, provider.clone())?;
+    let verification = settings.verification;
+    let mut verifier = Verifier::new(roots.clone(), named, verification, provider.clone())?;
     if let Some(path) = &settings.crl {
         verifier.revoke(roots, provider.clone(), revocation::lists(path)?)?;
     }
