@@ -1,6 +1,7 @@
 //! `runner`: is the machine we look from fit to look, and what it was given fit to be used?
 
 mod clock;
+mod dsn;
 mod limits;
 mod loopback;
 mod names;
@@ -12,6 +13,7 @@ use std::sync::OnceLock;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::database::Dsn;
 use super::exchange::{Prepared, without_userinfo};
 use super::{Context, Invalid, Probe};
 use crate::model::{KnownFact, Looked, Value};
@@ -19,7 +21,7 @@ use variables::HostPattern;
 
 /// Looks at ourselves, so that a limit of the machine we run on, or a slip in what we were given, is not blamed on the target.
 /// One of: does loopback work, are there descriptors and ports enough for the jobs of this run, is the clock right, do
-/// names resolve, are the variables of the target clean, are its secrets usable.
+/// names resolve, are the variables of the target clean, are its secrets usable, where does a DSN lead.
 ///
 /// `unclean` and `unusable` are lists of a `name` and a `why`, never of a value. Unclean is a variable with white space around it,
 /// with a control character or a left-over `${…}` in it, a URL that does not parse or whose scheme nobody speaks here, a path of a
@@ -40,6 +42,8 @@ pub struct Runner {
     /// `resolved`, the others in `unresolved`. When none resolves, our resolver is broken, and it is not the target's name that is
     /// missing: `expect: { resolved: { empty: false } }`.
     names: Option<Vec<String>>,
+    /// Which DSN to read, for `dsn`: as for `sql`. Nobody is asked; what a database says of itself is a fact of `sql`.
+    dsn: Option<String>,
     #[serde(skip)]
     prepared: OnceLock<Prepared>,
 }
@@ -60,6 +64,9 @@ enum What {
     Variables,
     /// Secrets of the target that cannot be used: `unusable`.
     Secrets,
+    /// Where a DSN leads: `engine` (`postgres`, `mysql`, `sqlite`), `host` (or the path of a socket; absent for a file), `database`
+    /// (absent where it names none) and `tls_mode` (`none` for a file).
+    Dsn,
 }
 
 impl Runner {
@@ -76,6 +83,13 @@ impl Runner {
         };
         let made = Prepared::get(url)?;
         Ok(self.prepared.get_or_init(|| made))
+    }
+
+    fn dsn(&self) -> Result<Dsn, Invalid> {
+        match &self.dsn {
+            Some(text) => Dsn::parse(text),
+            None => Err(Invalid::new("look", "`dsn` needs the `dsn` to read")),
+        }
     }
 
     fn names(&self) -> &[String] {
@@ -103,6 +117,10 @@ impl Probe for Runner {
         KnownFact::list("unresolved"),
         KnownFact::list("unclean"),
         KnownFact::list("unusable"),
+        KnownFact::text("engine"),
+        KnownFact::text("host"),
+        KnownFact::text("database"),
+        KnownFact::text("tls_mode"),
     ];
 
     fn prepare(&self) -> Result<(), Invalid> {
@@ -120,6 +138,11 @@ impl Probe for Runner {
             (_, Some(_)) => return Err(Invalid::new("names", "only `look: names` looks up names")),
             (_, None) => {}
         }
+        match (self.look, &self.dsn) {
+            (What::Dsn, _) => drop(self.dsn()?),
+            (_, Some(_)) => return Err(Invalid::new("dsn", "only `look: dsn` reads a DSN")),
+            (_, None) => {}
+        }
         match (self.look, &self.url) {
             (What::Clock, _) => self.prepared().map(|_| ()),
             (_, Some(_)) => Err(Invalid::new("url", "only `look: clock` needs a URL")),
@@ -130,6 +153,7 @@ impl Probe for Runner {
     fn resources(&self) -> Vec<String> {
         match self.look {
             What::Clock => self.prepared().map(Prepared::resources).unwrap_or_default(),
+            What::Dsn => self.dsn().map(|dsn| dsn.resources()).unwrap_or_default(),
             What::Loopback | What::Limits | What::Names | What::Variables | What::Secrets => {
                 vec!["runner".to_owned()]
             }
@@ -147,6 +171,10 @@ impl Probe for Runner {
             What::Names => format!("our resolver: {}", self.names().join(", ")),
             What::Variables => "our variables".to_owned(),
             What::Secrets => "our secrets".to_owned(),
+            What::Dsn => match self.dsn() {
+                Ok(dsn) => format!("our DSN of {}", dsn.shown()),
+                Err(_) => "our DSN".to_owned(),
+            },
         }
     }
 
@@ -158,6 +186,7 @@ impl Probe for Runner {
             What::Names => names::look(ctx, self.names()).await,
             What::Variables => Ok(variables::look(ctx, &self.forbidden()?)),
             What::Secrets => Ok(secrets::look(ctx)),
+            What::Dsn => Ok(dsn::look(ctx, &self.dsn()?)),
         }
     }
 }
@@ -199,6 +228,35 @@ mod tests {
             )
             .contains("is a URL")
         );
+    }
+
+    #[tokio::test]
+    async fn a_dsn_says_where_it_leads_and_not_who_goes_there() {
+        let of = |text: &str| read::<Runner>(&format!("{{ look: dsn, dsn: \"{text}\" }}"));
+        let ctx = Context::for_tests(Duration::from_secs(5));
+        for (text, facts) in [
+            (
+                "postgres://me:hunter2@db.example:6432/app?sslmode=verify-full",
+                "postgres db.example app verify-full",
+            ),
+            (
+                "mysql://me:hunter2@h/app?socket=/run/my.sock",
+                "mysql /run/my.sock app disable",
+            ),
+            ("sqlite:/var/app.db", "sqlite - app.db none"),
+            ("postgres://me@db.example", "postgres db.example - prefer"),
+        ] {
+            let seen = of(text).observe(&ctx).await.unwrap();
+            let fact = |name| seen.facts.get(name).and_then(Value::as_text).unwrap_or("-");
+            let shown = ["engine", "host", "database", "tls_mode"]
+                .map(fact)
+                .join(" ");
+            assert_eq!(shown, facts);
+            assert!(!format!("{seen:?}").contains("hunter2"));
+        }
+        assert!(problem("runner", "{ look: dsn, dsn: \"sqlite:a\\n\" }").contains("line break"));
+        assert!(problem("runner", "look: dsn").contains("needs the `dsn`"));
+        assert!(problem("runner", "{ look: limits, dsn: a }").contains("only `look: dsn`"));
     }
 
     #[tokio::test]

@@ -95,6 +95,19 @@ pub(in crate::probe) enum TlsMode {
     VerifyFull,
 }
 
+impl TlsMode {
+    /// The word for it.
+    pub(in crate::probe) const fn name(self) -> &'static str {
+        match self {
+            Self::Disable => "disable",
+            Self::Prefer => "prefer",
+            Self::Require => "require",
+            Self::VerifyCa => "verify-ca",
+            Self::VerifyFull => "verify-full",
+        }
+    }
+}
+
 /// A password. Never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub(in crate::probe) struct Password(pub(super) String);

@@ -80,6 +80,14 @@ impl Endpoint {
         }
     }
 
+    /// The host, or the path of the socket.
+    pub(in crate::probe) fn place(&self) -> String {
+        match self {
+            Self::Socket { host, .. } => host.clone(),
+            Self::Unix(path) => path.display().to_string(),
+        }
+    }
+
     /// What it depends on, for grouping failures.
     pub(in crate::probe) fn resources(&self) -> Vec<String> {
         match self {
