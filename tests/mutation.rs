@@ -46,6 +46,17 @@ fn without_life(code: &str) -> Vec<(&'static str, String)> {
     blocked.map(|id| (id, format!("blocked {code}"))).into()
 }
 
+/// What requires that somebody can log in to the database, whatever keeps him from that.
+fn without_login(code: &str) -> Vec<(&'static str, String)> {
+    let blocked = [
+        "database/identity",
+        "database/roundtrip",
+        "database/schema",
+        "database/soak",
+    ];
+    blocked.map(|id| (id, format!("blocked {code}"))).into()
+}
+
 /// What a certificate turns red that is not accepted.
 fn without_certificate(code: &str) -> Vec<(&'static str, String)> {
     vec![
@@ -88,9 +99,9 @@ fn expected(fault: Fault) -> (&'static str, Ends) {
         Fault::Silent => connector("failed tcp.timeout.read"),
         Fault::Impostor => connector("failed expect.received"),
         Fault::Corrupt => {
-            let tables = ["database/identity", "database/roundtrip", "database/schema"];
-            let failed = tables.map(|id| (id, "failed sqlite.26".to_owned()));
-            ("NO-GO", failed.into(), WITHOUT_DATABASE)
+            let mut all = without_login("sqlite.26");
+            all.push(("database/login", "failed sqlite.26".to_owned()));
+            ("NO-GO", all, WITHOUT_DATABASE)
         }
         Fault::Schema => (
             "NO-GO",

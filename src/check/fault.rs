@@ -65,12 +65,15 @@ fn is_known(pattern: &CodePattern) -> bool {
     FaultKind::all_codes()
         .iter()
         .any(|code| match code.strip_suffix('N') {
-            // A numbered family: `sqlite.1*` is the beginning of one of its codes.
+            // A numbered family: `sqlite.1*` is the beginning of one of its codes. Only SQLSTATEs have letters.
             Some(family) => {
+                let is_part = |byte: u8| {
+                    byte.is_ascii_digit() || (family == "postgres." && byte.is_ascii_uppercase())
+                };
                 family.starts_with(stem)
                     || stem
                         .strip_prefix(family)
-                        .is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()))
+                        .is_some_and(|number| number.bytes().all(is_part))
             }
             None => pattern.matches(&Code::fixed(code)),
         })
