@@ -111,7 +111,10 @@ fn expected(fault: Fault) -> (&'static str, Ends) {
         Fault::OtherDatabase => (
             "NO-GO",
             vec![],
-            &[("database/identity", "failed expect.rows")],
+            &[
+                ("database/env-safety", "failed expect.database"),
+                ("database/identity", "failed expect.rows"),
+            ],
         ),
         Fault::Down => {
             let mut all = without_life("tcp.refused");
