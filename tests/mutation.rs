@@ -93,7 +93,7 @@ const WITHOUT_SERVICE: &[&str] = &[
 fn expected(fault: Fault) -> (&'static str, Ends) {
     let (word, more, red): (&str, Vec<(&str, String)>, Red) = match fault {
         Fault::None => ("GO", vec![], &[]),
-        Fault::Refuse => connector("failed tcp.refused"),
+        Fault::Outage | Fault::Refuse => connector("failed tcp.refused"),
         Fault::Delay => connector("failed expect.latency"),
         Fault::Reset => connector("failed tcp.reset"),
         Fault::Silent => connector("failed tcp.timeout.read"),

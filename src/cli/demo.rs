@@ -49,9 +49,9 @@ pub(super) fn demo(args: &DemoArgs) -> Result<u8, Failure> {
 /// What is said before each act, its name, its fault, and the word it promises.
 const ACTS: &[(&str, &str, Fault, Word)] = &[
     (
-        "Act one: the connector between a service and its database refuses connections.\n\n",
+        "Act one: the connector between a service and its database refuses some, and is late for others.\n\n",
         "broken",
-        Fault::Refuse,
+        Fault::Outage,
         Word::NoGo,
     ),
     (

@@ -10,16 +10,19 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use super::Fault;
 use super::tasks::Tasks;
 
-/// How late [`Fault::Delay`] is; several times what the service waits.
+/// How late [`Fault::Delay`] and [`Fault::Outage`] are; several times what the service waits.
 const DELAY: Duration = Duration::from_secs(3);
 
 /// What [`Fault::Impostor`] says.
 const GREETING: &[u8] = b"220 mail.demo.example ESMTP ready\r\n";
 
-/// The connector's port, open or held.
+/// The connector's ports, open or held.
 #[derive(Debug)]
 pub(super) struct Connector {
+    /// Where whoever looks from outside is led.
     address: SocketAddr,
+    /// Where the service is led.
+    inside: SocketAddr,
     /// Held, never listening: the system refuses every connection, and gives the port to nobody else.
     _held: Option<TcpSocket>,
 }
@@ -31,28 +34,40 @@ impl Connector {
         database: SocketAddr,
         tasks: &Tasks,
     ) -> io::Result<Self> {
-        if fault == Fault::Refuse {
-            let held = hold_port()?;
+        let held = match fault {
+            Fault::Refuse | Fault::Outage => Some(hold_port()?),
+            _ => None,
+        };
+        let refusing = held.as_ref().map(TcpSocket::local_addr).transpose()?;
+        if let (Fault::Refuse, Some(address)) = (fault, refusing) {
             return Ok(Self {
-                address: held.local_addr()?,
-                _held: Some(held),
+                address,
+                inside: address,
+                _held: held,
             });
         }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
+        let inside = listener.local_addr()?;
         let manner = Manner::of(fault);
         tasks.serve(listener, move |stream| async move {
             // A connection that breaks is the business of its two ends.
             let _ = manner.treat(stream, database).await;
         });
         Ok(Self {
-            address,
-            _held: None,
+            address: refusing.unwrap_or(inside),
+            inside,
+            _held: held,
         })
     }
 
+    /// For those who look from outside.
     pub(super) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// For the service.
+    pub(super) fn inside(&self) -> SocketAddr {
+        self.inside
     }
 }
 
@@ -75,7 +90,7 @@ enum Manner {
 impl Manner {
     fn of(fault: Fault) -> Self {
         match fault {
-            Fault::Delay => Self::Forward { after: DELAY },
+            Fault::Delay | Fault::Outage => Self::Forward { after: DELAY },
             Fault::Reset => Self::Reset,
             Fault::Silent => Self::Silent,
             Fault::Impostor => Self::Impostor,

@@ -146,7 +146,7 @@ impl Environment {
                 Fault::Config => format!("{password}\n"),
                 _ => password.clone(),
             },
-            connector: connector.address(),
+            connector: connector.inside(),
         };
         let service = Server::start(fault, config, authority.acceptor(fault)?, &tasks.0)
             .await

@@ -8,6 +8,8 @@ pub enum Fault {
     /// Everything works.
     #[default]
     None,
+    /// The connector has two instances: one refuses, and the one the service was given begins to forward after three seconds.
+    Outage,
     /// The connector's port is bound and nobody listens on it.
     Refuse,
     /// The connector begins to forward after three seconds.
@@ -80,6 +82,7 @@ impl Fault {
     /// Every fault, `none` first, those of the path from the connector to the agents, then those around it.
     pub const ALL: &'static [Self] = &[
         Self::None,
+        Self::Outage,
         Self::Refuse,
         Self::Delay,
         Self::Reset,
@@ -119,6 +122,7 @@ impl Fault {
     pub const fn name(self) -> &'static str {
         match self {
             Self::None => "none",
+            Self::Outage => "outage",
             Self::Refuse => "refuse",
             Self::Delay => "delay",
             Self::Reset => "reset",
@@ -164,6 +168,9 @@ impl Fault {
     pub const fn describe(self) -> &'static str {
         match self {
             Self::None => "everything works",
+            Self::Outage => {
+                "one instance of the connector refuses connections, the service's is 3 s late"
+            }
             Self::Refuse => "the connector to the database refuses connections",
             Self::Delay => {
                 "the connector begins to forward after 3 s; the service gives up after 500 ms"

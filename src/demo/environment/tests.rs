@@ -454,6 +454,15 @@ async fn refuse_is_refused_by_the_system() {
 }
 
 #[tokio::test]
+async fn an_outage_refuses_some_and_is_late_for_others() {
+    let demo = with(Fault::Outage).await;
+    let refused = demo.connect().await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    assert_only_the_database_is_missing(&demo, "no answer within 500 ms").await;
+    demo.stop().await;
+}
+
+#[tokio::test]
 async fn delay_answers_late_but_answers() {
     let demo = with(Fault::Delay).await;
     let started = Instant::now();
