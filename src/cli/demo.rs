@@ -122,7 +122,7 @@ fn farewell() -> String {
         "\nBoth runs' reports are in {}.\n\n\
          next: allclear init --url https://your.service/health      a suite for a URL of your own\n      \
          allclear run                                         its verdict\n      \
-         allclear demo --serve --fault refuse                 the broken environment, to look at yourself\n",
+         allclear demo --serve --fault outage                 the broken environment, to look at yourself\n",
         here.display()
     )
 }
