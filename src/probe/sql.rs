@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::database::Dsn;
+use super::database::{Dsn, later};
 use super::look::Look;
 use super::{Context, Invalid, Needs, Probe};
 use crate::model::{KnownFact, Looked};
@@ -75,8 +75,7 @@ impl Sql {
         }
         let parsed = Dsn::parse(&self.dsn)?;
         if let Dsn::Server(server) = &parsed {
-            let why = format!("{} comes with a later release", server.engine.name());
-            return Err(Invalid::new("dsn", why));
+            return Err(later(server.engine));
         }
         if self.query.is_some() && self.statements.is_some() {
             return Err(Invalid::new(

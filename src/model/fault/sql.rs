@@ -7,13 +7,13 @@ layer! {
     /// A database session, in what all engines share.
     SqlFault {
         /// The session was not opened within the budget.
-        TimeoutStartup = "sql.timeout.startup", in [Startup], by [];
+        TimeoutStartup = "sql.timeout.startup", in [StartTls, Startup], by [];
         /// Credentials were not accepted or refused within the budget.
         TimeoutAuth = "sql.timeout.auth", in [Auth], by [];
         /// The query and its rows did not end within the budget.
         TimeoutQuery = "sql.timeout.query", in [Query], by [];
         /// The server, or whoever stands before it, ended the connection without a word of why.
-        Closed = "sql.closed", in [Startup, Auth, Query], by [Errno];
+        Closed = "sql.closed", in [StartTls, Startup, Auth, Query], by [Errno];
         /// The server wants to be convinced in a way we do not speak (GSSAPI, Kerberos, a plugin of its own).
         AuthUnsupported = "sql.auth.unsupported", in [Auth], by [];
         /// The server did not prove that it knows the password (RFC 5802 §3), or wants it in a form that may not be sent there.
@@ -21,7 +21,7 @@ layer! {
         /// The result passed the cap on rows or bytes.
         TooLarge = "sql.too_large", in [Query], by [];
         /// What came does not follow the protocol.
-        Protocol = "sql.protocol", in [Startup, Auth, Query], by [];
+        Protocol = "sql.protocol", in [StartTls, Startup, Auth, Query], by [];
     }
 }
 

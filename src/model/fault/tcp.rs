@@ -8,9 +8,9 @@ layer! {
         /// The peer reset the connection (ECONNRESET, EPIPE).
         Reset = "tcp.reset", in [Connect, Proxy, Send, Read, Startup], by [Errno];
         /// No route to host or network (EHOSTUNREACH, ENETUNREACH).
-        Unreachable = "tcp.unreachable", in [Connect, Proxy, StartTls, Tls, Send, FirstByte, Body, Read, Startup], by [Errno];
+        Unreachable = "tcp.unreachable", in [Connect, Proxy, StartTls, Tls, Send, FirstByte, Body, Read, Startup, Auth, Query], by [Errno];
         /// No answer to the connection attempt within the budget (or ETIMEDOUT).
-        Timeout = "tcp.timeout", in [Connect, Proxy, StartTls, Tls, Send, FirstByte, Body, Read, Startup], by [Errno];
+        Timeout = "tcp.timeout", in [Connect, Proxy, StartTls, Tls, Send, FirstByte, Body, Read, Startup, Auth, Query], by [Errno];
         /// The peer closed before the first byte that was waited for.
         Closed = "tcp.closed", in [Proxy, Send, Read], by [];
         /// The peer closed in the middle: bytes came, and not what was waited for.
@@ -22,7 +22,7 @@ layer! {
         /// More came than the cap, without what was waited for.
         TooLarge = "tcp.too_large", in [Read], by [];
         /// A local rule or the socket's mode forbids the connection (EACCES, EPERM).
-        Denied = "tcp.denied", in [Connect, Proxy, StartTls, Tls, Send, FirstByte, Body, Read, Startup], by [Errno];
+        Denied = "tcp.denied", in [Connect, Proxy, StartTls, Tls, Send, FirstByte, Body, Read, Startup, Auth, Query], by [Errno];
         /// The unix socket does not exist (ENOENT).
         NoSocket = "tcp.no_socket", in [Connect, Startup], by [Errno];
         /// The backlog of the unix socket is full (EAGAIN).
@@ -30,6 +30,6 @@ layer! {
         /// What is at the path of the unix socket is no stream socket (ENOTSOCK, EPROTOTYPE).
         NotASocket = "tcp.not_a_socket", in [Connect, Startup], by [Errno];
         /// Another error of the operating system; its errno is kept.
-        Other = "tcp.other", in [Connect, Proxy, StartTls, Tls, Send, FirstByte, Body, Read, Startup], by [Errno];
+        Other = "tcp.other", in [Connect, Proxy, StartTls, Tls, Send, FirstByte, Body, Read, Startup, Auth, Query], by [Errno];
     }
 }

@@ -1,9 +1,13 @@
 //! What probes of databases share: DSNs, sessions, rows.
 
+mod broken;
 mod dsn;
+pub(super) mod postgres;
 mod rows;
 mod server;
+mod session;
 
-pub(super) use dsn::Dsn;
+pub(super) use dsn::{Dsn, later};
 pub(super) use rows::{Limits, Rows};
-pub(super) use server::{Engine, Server};
+pub(super) use server::{Engine, Server, TlsMode};
+pub(super) use session::{Answer, Session};

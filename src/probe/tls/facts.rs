@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::ProtocolVersion;
 use rustls::pki_types::ServerName;
 
 use crate::model::{Keep, Value};
 use crate::probe::look::Look;
-use crate::probe::net::{Certificate, Examined, covers};
+use crate::probe::net::{Certificate, Examined, covers, version_name};
 
 /// Records everything that was seen, however the handshake ended.
 pub(super) fn record(look: &mut Look<'_>, seen: &Examined, name: &ServerName<'_>) {
@@ -83,15 +82,6 @@ fn validity(look: &mut Look<'_>, certificate: &Certificate) {
     if left < 0 {
         let since = Value::Duration(seconds(left.saturating_neg()));
         look.fact("expired_since", since);
-    }
-}
-
-/// `TLSv1.3`, as suites write it.
-fn version_name(version: ProtocolVersion) -> String {
-    match version {
-        ProtocolVersion::TLSv1_2 => "TLSv1.2".to_owned(),
-        ProtocolVersion::TLSv1_3 => "TLSv1.3".to_owned(),
-        other => format!("{other:?}"),
     }
 }
 

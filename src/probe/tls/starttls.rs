@@ -7,13 +7,10 @@ use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::model::{FaultKind, TlsFault};
+use crate::probe::database::postgres::{Offer, ask_for_tls, refusal};
 use crate::probe::look::Halt;
 use crate::probe::net::{self, Stream};
 use crate::yaml::visible;
-
-/// PostgreSQL's SSLRequest: its length, and the number that stands for it
-/// (<https://www.postgresql.org/docs/current/protocol-message-formats.html>).
-const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
 /// A whole reply of SMTP may have so many bytes; RFC 5321 §4.5.3.1.5 gives 512 to a line.
 const MOST: usize = 16 * 1024;
@@ -41,14 +38,13 @@ impl StartTls {
 /// Agrees on TLS. Nothing of the peer is left unread: what came beside its last word is not of the handshake, and would be
 /// taken for it (CVE-2011-0411, CVE-2021-23222).
 pub(super) async fn agree(dialect: StartTls, stream: &mut Stream) -> Result<(), Halt> {
-    let local = stream.local_ip();
-    let mut talk = Talk {
-        stream,
-        unread: Vec::new(),
-    };
     match dialect {
-        StartTls::Postgres => postgres(&mut talk).await,
-        StartTls::Smtp => smtp(&mut talk, local).await,
+        StartTls::Postgres => postgres(stream).await,
+        StartTls::Smtp => {
+            let local = stream.local_ip();
+            let unread = Vec::new();
+            smtp(&mut Talk { stream, unread }, local).await
+        }
     }
 }
 
@@ -56,28 +52,28 @@ fn tls(fault: TlsFault, why: impl Into<String>) -> Halt {
     Halt::fault(FaultKind::Tls(fault), why)
 }
 
-async fn postgres(talk: &mut Talk<'_>) -> Result<(), Halt> {
-    talk.say(&SSL_REQUEST).await?;
-    match talk.byte().await? {
-        b'S' => talk.turn_ends(),
-        b'N' => Err(tls(
+async fn postgres(stream: &mut Stream) -> Result<(), Halt> {
+    let when = "before TLS was agreed on";
+    let offer = ask_for_tls(stream).await;
+    match offer.map_err(|error| net::shaking_halt(&error, when))? {
+        Offer::Tls => Ok(()),
+        Offer::Plain => Err(tls(
             TlsFault::NotOffered,
             "the server answered `N`: it does not speak TLS",
         )),
-        // Before TLS anybody on the way can write this error (CVE-2024-10977): its text is not repeated.
-        b'E' => Err(tls(
+        Offer::Refused(state) => Err(refusal(state)),
+        Offer::OutOfTurn(many) => Err(out_of_turn(many)),
+        Offer::Unknown(line) => Err(tls(
             TlsFault::Protocol,
-            "the server answered with an error instead of `S` or `N`",
+            format!("what came is not PostgreSQL but begins with `{line}`"),
         )),
-        other => {
-            let shown = String::from_utf8_lossy(&[other]).into_owned();
-            let why = format!(
-                "the server answered `{}` instead of `S` or `N`; is this PostgreSQL?",
-                visible(&shown)
-            );
-            Err(tls(TlsFault::Protocol, why))
-        }
+        Offer::Closed => Err(tls(TlsFault::Eof, format!("closed {when}"))),
     }
+}
+
+fn out_of_turn(many: usize) -> Halt {
+    let why = format!("{many} bytes came after the server's answer, out of turn");
+    tls(TlsFault::Protocol, why)
 }
 
 async fn smtp(talk: &mut Talk<'_>, local: Option<IpAddr>) -> Result<(), Halt> {
@@ -147,10 +143,7 @@ impl Talk<'_> {
     fn turn_ends(&self) -> Result<(), Halt> {
         match self.unread.len() {
             0 => Ok(()),
-            many => Err(tls(
-                TlsFault::Protocol,
-                format!("{many} bytes came after the server's answer, out of turn"),
-            )),
+            many => Err(out_of_turn(many)),
         }
     }
 
@@ -165,13 +158,6 @@ impl Talk<'_> {
             }
             Err(error) => Err(net::shaking_halt(&error, "before TLS was agreed on")),
         }
-    }
-
-    async fn byte(&mut self) -> Result<u8, Halt> {
-        while self.unread.is_empty() {
-            self.more().await?;
-        }
-        Ok(self.unread.remove(0))
     }
 
     async fn line(&mut self, most: usize) -> Result<String, Halt> {

@@ -7,6 +7,7 @@ mod handshake;
 mod heard;
 mod revocation;
 mod settings;
+mod spoken;
 mod verifier;
 
 pub(in crate::probe) use certificate::{Certificate, covers};
@@ -17,3 +18,4 @@ pub(super) use heard::Heard;
 pub(in crate::probe) use settings::{
     ClientCertificate, Configs, MinVersion, TlsSettings, Verification,
 };
+pub(in crate::probe) use spoken::{end_point, spoken, version_name};

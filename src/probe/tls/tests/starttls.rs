@@ -49,7 +49,14 @@ async fn postgres_answers_with_one_letter() {
     for (answer, expected) in [
         ("S", "agreed"),
         ("N", "tls.not_offered"),
-        ("E\0\0\0\x30SFATAL\0C53300\0", "tls.protocol"),
+        ("E\0\0\0\x13SFATAL\0C53300\0\0", "postgres.53300"),
+        ("E\0\0\0\x13SFATAL\0C57P03\0\0", "postgres.57P03"),
+        // What is about us or about what is there is not believed without TLS.
+        ("E\0\0\0\x13SFATAL\0C28P01\0\0", "tls.unavailable"),
+        (
+            "Ecould not fork new process: no room\n\0",
+            "tls.unavailable",
+        ),
         ("HTTP/1.1 400 Bad Request\r\n", "tls.protocol"),
         ("Sinjected", "tls.protocol"),
     ] {

@@ -1,0 +1,78 @@
+//! Ending in the server what nobody waits for any more
+//! (<https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS>).
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use postgres_protocol::message::frontend;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::runtime::Handle;
+use tokio::time::timeout;
+
+use crate::probe::net::Stream;
+
+/// Nobody waits for it, and it waits for nobody longer than this. The server's `statement_timeout` is there beside it.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What a server needs to know to cancel what a session asked.
+#[derive(Debug)]
+pub(super) struct Cancel {
+    pub(super) place: Place,
+    pub(super) process: i32,
+    pub(super) secret: i32,
+}
+
+/// Where a session was opened: other servers may stand behind the same name.
+#[derive(Debug, Clone)]
+pub(super) enum Place {
+    Tcp(SocketAddr),
+    Unix(PathBuf),
+}
+
+impl Place {
+    /// Of a stream without TLS.
+    pub(super) fn of(stream: &Stream) -> Option<Self> {
+        match stream {
+            Stream::Tcp(stream) => stream.peer_addr().ok().map(Self::Tcp),
+            Stream::Unix(stream) => {
+                let address = stream.peer_addr().ok()?;
+                address
+                    .as_pathname()
+                    .map(|path| Self::Unix(path.to_owned()))
+            }
+            Stream::Tls(_) => None,
+        }
+    }
+}
+
+impl Cancel {
+    /// Sends the request beside whatever else is going on. In plain words, as libpq always did: the secret is worth nothing once
+    /// the session is gone, and that is now.
+    pub(super) fn send(self) {
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        runtime.spawn(async move {
+            let _ = timeout(PATIENCE, self.sent()).await;
+        });
+    }
+
+    async fn sent(&self) -> io::Result<()> {
+        match &self.place {
+            Place::Tcp(address) => self.say(TcpStream::connect(address).await?).await,
+            Place::Unix(path) => self.say(UnixStream::connect(path).await?).await,
+        }
+    }
+
+    async fn say(&self, mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
+        let mut request = BytesMut::new();
+        frontend::cancel_request(self.process, self.secret, &mut request);
+        stream.write_all(&request).await?;
+        // The server closes once it has passed it on; it never answers.
+        stream.read(&mut [0; 1]).await.map(|_| ())
+    }
+}

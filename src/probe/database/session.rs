@@ -1,0 +1,70 @@
+//! A session with a database server, whatever its protocol.
+
+use super::postgres;
+use super::rows::{Limits, Rows};
+use super::server::{Engine, Server};
+use crate::model::Stopped;
+use crate::probe::look::{Halt, Look};
+
+/// A session with a database server: logged in, and able to answer. One that was cut short is of no use any more; dropping it
+/// ends what it was asked in the server, too.
+#[derive(Debug)]
+pub(in crate::probe) enum Session {
+    Postgres(postgres::Session),
+}
+
+impl Session {
+    /// Resolves, connects, agrees on TLS, and logs in: each a phase of the look with a fault of its own.
+    pub(in crate::probe) async fn open(
+        look: &mut Look<'_>,
+        server: &Server,
+    ) -> Result<Self, Stopped> {
+        match server.engine {
+            Engine::Postgres => postgres::Session::open(look, server)
+                .await
+                .map(Self::Postgres),
+            Engine::MySql => Err(super::later(server.engine).into()),
+        }
+    }
+
+    /// Runs one statement by itself, its rows bounded while they are read.
+    pub(in crate::probe) async fn ask(
+        &mut self,
+        text: &str,
+        limits: Limits,
+    ) -> Result<Answer, Halt> {
+        match self {
+            Self::Postgres(session) => session.ask(text, limits).await,
+        }
+    }
+
+    /// Says goodbye, in little time.
+    pub(in crate::probe) async fn close(self) {
+        match self {
+            Self::Postgres(session) => session.close().await,
+        }
+    }
+
+    /// What the server said of itself while we logged in.
+    pub(in crate::probe) fn server_version(&self) -> Option<&str> {
+        match self {
+            Self::Postgres(session) => session.server_version(),
+        }
+    }
+
+    /// The version of TLS that is spoken: `TLSv1.3`.
+    pub(in crate::probe) fn tls(&self) -> Option<&str> {
+        match self {
+            Self::Postgres(session) => session.tls(),
+        }
+    }
+}
+
+/// What a statement gave.
+#[derive(Debug, Default)]
+pub(in crate::probe) struct Answer {
+    /// Its rows; absent of a statement that gives none.
+    pub(in crate::probe) rows: Option<Rows>,
+    /// How many rows it changed; absent where it changes none.
+    pub(in crate::probe) affected: Option<u64>,
+}
