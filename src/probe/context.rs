@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::Inventory;
+use super::database::Sessions;
 use super::exchange::{Connections, EnvironmentProxies, Jar, Turns};
 use super::net::{Certificates, Configs, Resolvers};
 use crate::model::{self, Proxies, RunId};
@@ -21,6 +22,7 @@ pub struct Shared {
     pub(super) inventory: Inventory,
     pub(super) resolvers: Resolvers,
     pub(super) http: Connections,
+    pub(super) databases: Sessions,
     pub(super) unpacking: Turns,
     pub(super) tls: Configs,
     pub(super) certificates: Certificates,
@@ -44,6 +46,7 @@ impl Shared {
             inventory,
             resolvers: Resolvers::default(),
             http: Connections::default(),
+            databases: Sessions::default(),
             unpacking: Turns::default(),
             tls: Configs::default(),
             certificates: Certificates::default(),
@@ -51,10 +54,11 @@ impl Shared {
     }
 }
 
-/// Made once per attempt: connections and cookies its steps share. Dropping it closes and forgets them.
+/// Made once per attempt: connections, sessions and cookies its steps share. Dropping it closes and forgets them.
 #[derive(Debug, Default)]
 pub struct AttemptScope {
     pub(super) http: Connections,
+    pub(super) databases: Sessions,
     pub(super) cookies: Jar,
 }
 

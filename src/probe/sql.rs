@@ -1,29 +1,50 @@
 //! `sql`: what does the database answer, and has it the schema we need?
 
+mod dialect;
+mod name;
+mod postgres;
+mod seen;
+mod server;
 mod sqlite;
 mod statement;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::database::{Dsn, later};
+use self::dialect::{Dialect, POSTGRES, SQLITE};
+use super::database::{Dsn, Engine, Security, TlsMode, later};
 use super::look::Look;
+use super::net::ClientCertificate;
 use super::{Context, Invalid, Needs, Probe};
 use crate::model::{KnownFact, Looked};
 
 /// So many bytes of rows are read at most.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
 
-/// Opens a database, runs statements in one transaction and rolls it back. Rows are typed as they are stored: integers and floats
-/// are numbers, text is text, NULL is null, and a blob is its bytes in hexadecimal.
+/// Opens a database, runs statements in one transaction and rolls it back. Integers, floats and decimals are numbers, text is
+/// text, NULL is null, a blob is its bytes in hexadecimal. Of PostgreSQL, booleans are true and false, `json` is what it holds, an
+/// array is a list, and everything else (times in ISO and UTC, `uuid`, `interval`, enums) is text as the server writes it. A file of
+/// SQLite has values of the types they are stored with.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sql {
-    /// `sqlite:app.db`, `sqlite:///var/lib/app.db?mode=ro`. The file must exist.
+    /// `postgres://user:password@db.example/app`, `postgres://user@/app?host=/cloudsql/PROJECT:REGION:INSTANCE`, `sqlite:app.db`,
+    /// `sqlite:///var/lib/app.db?mode=ro`. A file must exist. What is special in a name or password is percent-encoded.
     dsn: String,
+    /// Whether TLS is spoken, and whom it believes; `sslmode` of the DSN says it otherwise. Without both it is `prefer`, with a `ca`
+    /// `verify-full`, and over a unix socket `disable`.
+    tls: Option<TlsMode>,
+    /// A PEM file of authorities, trusted instead of the system's. Relative paths begin where the program was started.
+    ca: Option<PathBuf>,
+    /// Who we say we are, for servers that want to know.
+    client_certificate: Option<ClientCertificate>,
+    /// The address of a name server to ask for the host instead of the system: `10.0.0.2`, `10.0.0.2:5353`, `[fd00::2]:5353`. The
+    /// host is then fully qualified.
+    resolver: Option<String>,
     /// One statement.
     query: Option<String>,
     /// Several statements, run in order; `rows` and `columns` are those of the last, `rows_affected` is their sum.
@@ -32,6 +53,9 @@ pub struct Sql {
     schema: Option<Wanted>,
     /// Where the migrations are recorded; the greatest value of the column becomes the fact `migration_head`.
     migration: Option<Migration>,
+    /// What else a server is asked about itself: `[connections, replication]`.
+    #[serde(default)]
+    ask: Vec<About>,
     /// `false` commits instead of rolling back, which needs `--allow-side-effects`.
     #[serde(default = "yes")]
     rollback: bool,
@@ -42,11 +66,23 @@ pub struct Sql {
     parsed: OnceLock<Dsn>,
 }
 
+/// What a server can be asked about itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum About {
+    /// `max_connections`, `reserved_connections` (for superusers), `used_connections` (ours included) and `free_connections`
+    /// (for everybody else).
+    Connections,
+    /// `replicas`, how many follow it; `replication_lag`, how far a replica is behind, and null of a primary.
+    Replication,
+}
+
 /// Tables and columns.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
-    /// By table or view, the columns it must have.
+    /// By table or view, the columns it must have: `users`, `app.users`. Names are folded as the engine folds them: in PostgreSQL
+    /// `Users` is `users`, and `"Users"` is not.
     tables: BTreeMap<String, Vec<String>>,
 }
 
@@ -73,10 +109,13 @@ impl Sql {
         if let Some(known) = self.parsed.get() {
             return Ok(known);
         }
-        let parsed = Dsn::parse(&self.dsn)?;
-        if let Dsn::Server(server) = &parsed {
-            return Err(later(server.engine));
-        }
+        let security = Security {
+            tls: self.tls,
+            ca: self.ca.clone(),
+            client_certificate: self.client_certificate.clone(),
+            resolver: self.resolver.clone(),
+        };
+        let parsed = Dsn::parse(&self.dsn)?.with(security)?;
         if self.query.is_some() && self.statements.is_some() {
             return Err(Invalid::new(
                 "statements",
@@ -86,15 +125,48 @@ impl Sql {
         if self.max_rows > 100_000 {
             return Err(Invalid::new("max_rows", "at most 100000 rows are read"));
         }
+        let dialect = match &parsed {
+            Dsn::Sqlite { .. } if !self.ask.is_empty() => {
+                let why = "a file has neither connections nor replicas";
+                return Err(Invalid::new("ask", why));
+            }
+            Dsn::Sqlite { .. } => &SQLITE,
+            Dsn::Server(server) => match server.engine {
+                Engine::Postgres => {
+                    self.check_names()?;
+                    &POSTGRES
+                }
+                Engine::MySql => return Err(later(server.engine)),
+            },
+        };
+        self.check_statements(dialect)?;
+        Ok(self.parsed.get_or_init(|| parsed))
+    }
+
+    fn check_statements(&self, dialect: &Dialect) -> Result<(), Invalid> {
         if let Some(query) = &self.query {
-            statement::check(query).map_err(|why| Invalid::new("query", why))?;
+            statement::check(query, dialect).map_err(|why| Invalid::new("query", why))?;
         }
         for (at, text) in self.statements.iter().flatten().enumerate() {
-            statement::check(text).map_err(|why| {
+            statement::check(text, dialect).map_err(|why| {
                 Invalid::new("statements", format!("statement {}: {why}", at + 1))
             })?;
         }
-        Ok(self.parsed.get_or_init(|| parsed))
+        Ok(())
+    }
+
+    fn check_names(&self) -> Result<(), Invalid> {
+        for (table, columns) in self.schema.iter().flat_map(|wanted| &wanted.tables) {
+            name::relation(table).map_err(|why| Invalid::new("schema", why))?;
+            for column in columns {
+                name::column(column).map_err(|why| Invalid::new("schema", why))?;
+            }
+        }
+        if let Some(Migration { table, column }) = &self.migration {
+            name::relation(table).map_err(|why| Invalid::new("migration", why))?;
+            name::column(column).map_err(|why| Invalid::new("migration", why))?;
+        }
+        Ok(())
     }
 
     /// What is run, in order.
@@ -111,10 +183,22 @@ impl Probe for Sql {
         KnownFact::number("rows_affected"),
         KnownFact::text("server_version"),
         KnownFact::text("role"),
+        KnownFact::truth("read_only"),
         KnownFact::text("database"),
+        KnownFact::text("user"),
+        KnownFact::any("tls"),
+        KnownFact::text("application_name"),
         KnownFact::list("missing"),
         KnownFact::one("migration_head"),
         KnownFact::duration("connect_latency"),
+        KnownFact::number("max_connections"),
+        KnownFact::number("reserved_connections"),
+        KnownFact::number("used_connections"),
+        KnownFact::number("free_connections"),
+        KnownFact::duration("replication_lag"),
+        KnownFact::number("replicas"),
+        KnownFact::text("remote_ip"),
+        KnownFact::text("family"),
     ];
 
     fn prepare(&self) -> Result<(), Invalid> {
@@ -151,9 +235,18 @@ impl Probe for Sql {
 
     async fn observe(&self, ctx: &Context) -> Looked {
         let dsn = self.parsed()?;
+        if let Dsn::Server(server) = dsn
+            && let Some(settings) = server.tls_settings()
+        {
+            // Reading certificates is not the server's time.
+            ctx.shared.tls.get(&settings).await?;
+        }
         let mut look = Look::begin(ctx);
-        if let Dsn::Sqlite { file, is_read_only } = dsn {
-            sqlite::look_at(&mut look, self, file, *is_read_only).await?;
+        match dsn {
+            Dsn::Sqlite { file, is_read_only } => {
+                sqlite::look_at(&mut look, self, file, *is_read_only).await?;
+            }
+            Dsn::Server(server) => server::look_at(&mut look, self, server).await?,
         }
         Ok(look.finish())
     }

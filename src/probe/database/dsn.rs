@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::server::{Engine, Password, Server, TlsMode};
-use crate::probe::net::{ClientCertificate, Endpoint, percent_decoded};
+use crate::probe::net::{ClientCertificate, Endpoint, Resolving, percent_decoded};
 use crate::probe::{Invalid, net};
 
 /// Where a database is.
@@ -47,6 +47,46 @@ impl Dsn {
             .server()
             .map(Box::new)
             .map(Self::Server)
+    }
+
+    /// With what the keys beside it say, which win.
+    pub(in crate::probe) fn with(self, keys: Security) -> Result<Self, Invalid> {
+        let mut server = match self {
+            Self::Server(server) => server,
+            Self::Sqlite { .. } => {
+                let given = [
+                    ("tls", keys.tls.is_some()),
+                    ("ca", keys.ca.is_some()),
+                    ("client_certificate", keys.client_certificate.is_some()),
+                    ("resolver", keys.resolver.is_some()),
+                ];
+                return match given.into_iter().find(|(_, is_given)| *is_given) {
+                    None => Ok(self),
+                    Some((key, _)) => {
+                        Err(Invalid::new(key, "a file is opened without any network"))
+                    }
+                };
+            }
+        };
+        if let Some(by) = &keys.resolver {
+            match &mut server.endpoint {
+                Endpoint::Socket {
+                    host, resolving, ..
+                } => *resolving = Resolving::by("resolver", Some(by), host)?,
+                Endpoint::Unix(_) => {
+                    let why = "a unix socket has no name to ask a name server for";
+                    return Err(Invalid::new("resolver", why));
+                }
+            }
+        }
+        server.ca = keys.ca.or(server.ca);
+        server.client_certificate = keys.client_certificate.or(server.client_certificate);
+        server.tls = keys.tls.or(server.tls);
+        if server.ca.is_some() && matches!(server.mode(), TlsMode::Disable | TlsMode::Prefer) {
+            let why = "an authority is trusted for nothing here: `tls` is `require`, `verify-ca` or `verify-full` to look at it";
+            return Err(Invalid::new("ca", why));
+        }
+        Ok(Self::Server(server))
     }
 
     /// What it depends on, for grouping failures.
@@ -122,6 +162,15 @@ fn sqlite(rest: &str) -> Result<Dsn, Invalid> {
         file: PathBuf::from(net::percent_decoded(path)),
         is_read_only,
     })
+}
+
+/// What the keys of a probe say beside the DSN.
+#[derive(Debug, Default)]
+pub(in crate::probe) struct Security {
+    pub(in crate::probe) tls: Option<TlsMode>,
+    pub(in crate::probe) ca: Option<PathBuf>,
+    pub(in crate::probe) client_certificate: Option<ClientCertificate>,
+    pub(in crate::probe) resolver: Option<String>,
 }
 
 /// A DSN in its parts, decoded.
@@ -252,17 +301,12 @@ impl Parts {
             (None, None) => None,
             _ => return wrong("`sslcert` and `sslkey` go together"),
         };
-        let usual = match endpoint {
-            // Nobody listens in on a socket of this machine.
-            Endpoint::Unix(_) => TlsMode::Disable,
-            Endpoint::Socket { .. } => TlsMode::Prefer,
-        };
         Ok(Server {
             engine,
             user,
             password: self.password,
             database: self.database,
-            tls: self.tls.unwrap_or(usual),
+            tls: self.tls,
             ca: self.ca,
             client_certificate,
             options: self.options,

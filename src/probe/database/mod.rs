@@ -6,8 +6,10 @@ pub(super) mod postgres;
 mod rows;
 mod server;
 mod session;
+mod sessions;
 
-pub(super) use dsn::{Dsn, later};
+pub(super) use dsn::{Dsn, Security, later};
 pub(super) use rows::{Limits, Rows};
 pub(super) use server::{Engine, Server, TlsMode};
 pub(super) use session::{Answer, Session};
+pub(super) use sessions::Sessions;

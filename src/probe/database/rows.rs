@@ -43,13 +43,26 @@ impl Rows {
         let entries: Vec<_> = self.columns.iter().cloned().zip(values).collect();
         self.bytes += entries
             .iter()
-            .map(|(column, value)| column.len() + value.as_text().map_or(8, str::len))
+            .map(|(column, value)| column.len() + size(value))
             .sum::<usize>();
         if self.bytes > bytes {
             return Err(too_large(format!("more than {bytes} bytes of rows")));
         }
         self.all.push(Value::Map(entries));
         Ok(())
+    }
+}
+
+/// About how many bytes a value takes.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Text(text) | Value::Untyped(text) => text.len(),
+        Value::List(items) => items.iter().map(|item| 8 + size(item)).sum(),
+        Value::Map(entries) => entries
+            .iter()
+            .map(|(name, value)| name.len() + size(value))
+            .sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Duration(_) => 8,
     }
 }
 

@@ -17,7 +17,8 @@ pub(in crate::probe) struct Server {
     pub(in crate::probe) password: Option<Password>,
     /// Absent: the one the server gives this user (PostgreSQL: of his name; MySQL: none).
     pub(in crate::probe) database: Option<String>,
-    pub(in crate::probe) tls: TlsMode,
+    /// As it was written; see [`Self::mode`].
+    pub(in crate::probe) tls: Option<TlsMode>,
     /// A PEM file of authorities, trusted instead of the system's.
     pub(in crate::probe) ca: Option<PathBuf>,
     pub(in crate::probe) client_certificate: Option<ClientCertificate>,
@@ -26,10 +27,20 @@ pub(in crate::probe) struct Server {
 }
 
 impl Server {
+    /// Whether TLS is spoken. Who names authorities wants them to be asked, and nobody listens in on a socket of this machine.
+    pub(in crate::probe) fn mode(&self) -> TlsMode {
+        match (self.tls, &self.endpoint) {
+            (Some(mode), _) => mode,
+            (None, Endpoint::Unix(_)) => TlsMode::Disable,
+            (None, Endpoint::Socket { .. }) if self.ca.is_some() => TlsMode::VerifyFull,
+            (None, Endpoint::Socket { .. }) => TlsMode::Prefer,
+        }
+    }
+
     /// How TLS is to be spoken, if at all: as libpq does, `require` believes whoever answers unless an authority is named, and
     /// so does `prefer` (<https://www.postgresql.org/docs/current/libpq-ssl.html>).
     pub(in crate::probe) fn tls_settings(&self) -> Option<TlsSettings> {
-        let verification = match (self.tls, &self.ca) {
+        let verification = match (self.mode(), &self.ca) {
             (TlsMode::Disable, _) => return None,
             (TlsMode::Prefer, _) | (TlsMode::Require, None) => Verification::Nothing,
             (TlsMode::VerifyCa, _) | (TlsMode::Require, Some(_)) => Verification::Chain,

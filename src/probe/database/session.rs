@@ -38,6 +38,13 @@ impl Session {
         }
     }
 
+    /// Whether it can be asked something new: nothing is open, and nothing came meanwhile.
+    pub(in crate::probe) async fn is_usable(&mut self) -> bool {
+        match self {
+            Self::Postgres(session) => session.is_usable().await,
+        }
+    }
+
     /// Says goodbye, in little time.
     pub(in crate::probe) async fn close(self) {
         match self {

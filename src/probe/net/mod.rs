@@ -15,7 +15,7 @@ pub(super) use resolve::{Family, Resolvers, Resolving};
 pub(super) use stream::Stream;
 use tls::Heard;
 pub(super) use tls::{
-    Certificate, Certificates, ClientCertificate, Configs, Examined, MinVersion, TlsSettings, Verification,
-    covers, end_point, examine, handshake, server_name, shaking_halt, spoken, tls_error, tls_halt,
-    version_name,
+    Certificate, Certificates, ClientCertificate, Configs, Examined, MinVersion, TlsSettings,
+    Verification, covers, end_point, examine, handshake, server_name, shaking_halt, spoken,
+    tls_error, tls_halt, version_name,
 };

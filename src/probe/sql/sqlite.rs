@@ -15,6 +15,7 @@ use sqlx::{
 };
 use tokio::time::Instant;
 
+use super::seen::Seen;
 use super::{MOST_BYTES, Migration, Sql};
 use crate::model::{FaultKind, Number, Origin, Phase, SqlFault, Stopped, Unable, Value};
 use crate::probe::database::{Limits, Rows};
@@ -51,39 +52,6 @@ pub(super) async fn look_at(
     let ended = look.timed(Phase::Query, late, asking).await;
     seen.tell(look);
     ended.map_err(|halt| look.stop(Phase::Query, halt))
-}
-
-/// What was seen so far.
-#[derive(Default)]
-struct Seen {
-    server_version: Option<String>,
-    result: Option<Rows>,
-    rows_affected: Option<i64>,
-    missing: Option<Vec<String>>,
-    migration_head: Option<Value>,
-}
-
-impl Seen {
-    fn tell(self, look: &mut Look<'_>) {
-        let texts = |texts: Vec<String>| Value::List(texts.into_iter().map(Value::Text).collect());
-        let (columns, rows) = match self.result {
-            Some(result) => (Some(result.columns), Some(result.all)),
-            None => (None, None),
-        };
-        let facts = [
-            ("server_version", self.server_version.map(Value::Text)),
-            ("rows", rows.map(Value::List)),
-            ("columns", columns.map(texts)),
-            ("rows_affected", self.rows_affected.map(Value::int)),
-            ("missing", self.missing.map(texts)),
-            ("migration_head", self.migration_head),
-        ];
-        for (name, value) in facts {
-            if let Some(value) = value {
-                look.fact(name, value);
-            }
-        }
-    }
 }
 
 /// Opens an existing file and reads its header: SQLite itself would not touch it before the first query.
@@ -137,7 +105,7 @@ async fn ask(connection: &mut SqliteConnection, keys: &Sql, seen: &mut Seen) -> 
         .fetch_one(&mut *connection)
         .await
         .map_err(failed)?;
-    seen.server_version = Some(version);
+    seen.facts.push(("server_version", Value::Text(version)));
     execute(connection, "BEGIN").await?;
     if let Some(wanted) = &keys.schema {
         let mut missing = Vec::new();
@@ -164,7 +132,8 @@ async fn ask(connection: &mut SqliteConnection, keys: &Sql, seen: &mut Seen) -> 
         run(connection, text, keys.max_rows, seen).await?;
     }
     if keys.texts().next().is_some() {
-        seen.rows_affected = Some(total_changes(connection).await? - before);
+        let changed = total_changes(connection).await? - before;
+        seen.rows_affected = Some(changed.unsigned_abs());
     }
     execute(
         connection,

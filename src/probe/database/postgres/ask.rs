@@ -80,7 +80,7 @@ impl Session {
         for asked in &all[answered..] {
             self.answer(*asked, answers).await?;
         }
-        match self.wire.next(WHEN).await? {
+        match self.hear().await? {
             Message::ReadyForQuery(ready) => {
                 self.state = after(ready.status());
                 Ok(())
@@ -128,30 +128,41 @@ impl Session {
     async fn answer(&mut self, asked: Asked<'_>, answers: &mut Vec<Answer>) -> Result<(), Halt> {
         let Asked { limits, .. } = asked;
         self.wire.most_row = limits.bytes;
-        answers.push(Answer::default());
-        let mut types = Vec::new();
+        let mut types = None;
         loop {
-            let message = self.hear().await?;
-            let Some(answer) = answers.last_mut() else {
-                return Err(unexpected(WHEN));
-            };
-            match message {
+            match self.hear().await? {
                 Message::ParseComplete | Message::BindComplete | Message::NoData => {}
-                Message::RowDescription(columns) if answer.rows.is_none() => {
+                Message::RowDescription(columns) if types.is_none() => {
                     let (names, known) = described(&columns)?;
-                    answer.rows = Some(Rows::of(names));
-                    types = known;
+                    answers.push(Answer {
+                        rows: Some(Rows::of(names)),
+                        affected: None,
+                    });
+                    types = Some(known);
                 }
-                Message::DataRow(row) => match &mut answer.rows {
-                    Some(rows) => rows.push(values(&row, &types)?, limits)?,
-                    None => return Err(unexpected("before its columns were described")),
-                },
+                Message::DataRow(row) => {
+                    let rows = answers.last_mut().and_then(|answer| answer.rows.as_mut());
+                    let (Some(rows), Some(types)) = (rows, &types) else {
+                        return Err(unexpected("before its columns were described"));
+                    };
+                    rows.push(values(&row, types)?, limits)?;
+                }
                 Message::CommandComplete(complete) => {
                     let tag = complete.tag().map_err(unreadable)?;
-                    answer.affected = affected(tag, answer.rows.is_some());
+                    let affected = affected(tag, types.is_some());
+                    match answers.last_mut() {
+                        Some(answer) if types.is_some() => answer.affected = affected,
+                        _ => answers.push(Answer {
+                            rows: None,
+                            affected,
+                        }),
+                    }
                     return Ok(());
                 }
-                Message::EmptyQueryResponse => return Ok(()),
+                Message::EmptyQueryResponse => {
+                    answers.push(Answer::default());
+                    return Ok(());
+                }
                 Message::ErrorResponse(error) => return Err(self.failed(&error).await),
                 Message::CopyInResponse(_) | Message::CopyOutResponse(_) => {
                     let why = "the statement copies to or from us, which is not done here";

@@ -32,7 +32,7 @@ impl Session {
         let place = Place::of(&stream);
         if let Some(config) = config {
             let late = FaultKind::Sql(SqlFault::TimeoutStartup);
-            let asking = is_agreed(&mut stream, server.tls);
+            let asking = is_agreed(&mut stream, server.mode());
             if look.phase(Phase::StartTls, late, asking).await? {
                 let host = match &server.endpoint {
                     Endpoint::Socket { host, .. } => host,

@@ -68,10 +68,6 @@ impl Said {
         self
     }
 
-    pub(super) fn state(&self) -> Option<&str> {
-        self.state.as_ref().map(SqlState::as_str)
-    }
-
     pub(super) fn halt(self) -> Halt {
         match self.state {
             Some(state) => {

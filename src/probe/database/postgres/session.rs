@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use postgres_protocol::message::frontend;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
@@ -52,27 +53,35 @@ impl Session {
 
     /// Says goodbye, so that the server has nothing to write into its log.
     pub(in crate::probe) async fn close(mut self) {
-        if self.state == State::Busy {
-            return;
+        if matches!(self.state, State::Idle | State::InTransaction) {
+            let _ = timeout(GOODBYE, self.goodbye()).await;
         }
+    }
+
+    async fn goodbye(&mut self) {
         self.state = State::Over;
-        self.wire.outgoing.clear();
-        frontend::terminate(&mut self.wire.outgoing);
         let wire = &mut self.wire;
-        let goodbye = async {
-            let _ = wire.send("saying goodbye").await;
-            let _ = wire.stream.shutdown().await;
-        };
-        let _ = timeout(GOODBYE, goodbye).await;
+        wire.outgoing.clear();
+        frontend::terminate(&mut wire.outgoing);
+        let _ = wire.stream.write_all(&wire.outgoing).await;
+        // Under TLS this says that nothing was cut off.
+        let _ = wire.stream.shutdown().await;
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if self.state == State::Busy
-            && let Some(cancel) = self.cancel.take()
-        {
-            cancel.send();
+        match self.state {
+            State::Over => {}
+            // What can be said at once is said: a server complains of those who leave without a word.
+            State::Idle | State::InTransaction => {
+                let _ = self.goodbye().now_or_never();
+            }
+            State::Busy => {
+                if let Some(cancel) = self.cancel.take() {
+                    cancel.send();
+                }
+            }
         }
     }
 }

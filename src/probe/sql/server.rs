@@ -1,0 +1,75 @@
+//! A server: over a session that is kept, or a new one.
+
+use tokio::time::Instant;
+
+use super::dialect::POSTGRES;
+use super::statement::leaves_traces;
+use super::{Sql, postgres};
+use crate::model::{Connections, FaultKind, Phase, SqlFault, Stopped, Value};
+use crate::probe::database::{Limits, Server, Session};
+use crate::probe::look::Look;
+
+/// Logs in unless a session is kept, asks, and keeps it.
+pub(super) async fn look_at(
+    look: &mut Look<'_>,
+    keys: &Sql,
+    server: &Server,
+) -> Result<(), Stopped> {
+    let started = Instant::now();
+    let mut session = match kept(look, server).await {
+        Some(session) => session,
+        None => {
+            let session = Session::open(look, server).await?;
+            look.fact("connect_latency", Value::Duration(started.elapsed()));
+            session
+        }
+    };
+    let version = session.server_version().map(str::to_owned);
+    if let Some(version) = version {
+        look.fact("server_version", Value::Text(version));
+    }
+    let tls = session.tls().map(str::to_owned);
+    look.fact("tls", tls.map_or(Value::Null, Value::Text));
+    match ask(look, keys, &mut session).await {
+        Ok(()) => keep(look, keys, server, session).await,
+        Err(stopped) => {
+            session.close().await;
+            return Err(stopped);
+        }
+    }
+    Ok(())
+}
+
+async fn ask(look: &mut Look<'_>, keys: &Sql, session: &mut Session) -> Result<(), Stopped> {
+    match session {
+        Session::Postgres(session) => postgres::look_at(look, keys, session).await?,
+    }
+    if keys.rollback {
+        return Ok(());
+    }
+    // Only now is it known that everything succeeded.
+    let nothing = Limits { rows: 0, bytes: 0 };
+    let committing = session.ask("COMMIT", nothing);
+    let late = FaultKind::Sql(SqlFault::TimeoutQuery);
+    look.phase(Phase::Query, late, committing).await.map(|_| ())
+}
+
+/// A step of this attempt may have left one, and if connections are to be reused another attempt.
+async fn kept(look: &Look<'_>, server: &Server) -> Option<Session> {
+    let ctx = look.ctx;
+    match ctx.attempt.databases.take(server).await {
+        None if ctx.connections == Connections::Reuse => ctx.shared.databases.take(server).await,
+        known => known,
+    }
+}
+
+/// Others than the steps of this attempt get only what is as new.
+async fn keep(look: &Look<'_>, keys: &Sql, server: &Server, session: Session) {
+    let ctx = look.ctx;
+    let is_as_new = keys.rollback && !keys.texts().any(|text| leaves_traces(text, &POSTGRES));
+    if ctx.connections == Connections::Reuse && is_as_new {
+        ctx.shared.databases.put(server, session).await;
+    } else {
+        ctx.attempt.databases.put(server, session).await;
+    }
+}
