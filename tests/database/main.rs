@@ -6,6 +6,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod postgres;
 mod servers;
 
 #[expect(dead_code, unused_imports, reason = "each test binary uses its part")]

@@ -1,0 +1,165 @@
+//! What ends in the middle: sessions, queries, the server, and we.
+
+use std::thread;
+
+use nix::sys::signal::Signal;
+
+use super::case::{passes, stops};
+use super::{look, sql};
+use crate::support::Tool;
+use crate::support::postgres::{Options, Postgres, Stop};
+
+const SLEEP: &str = ", query: SELECT pg_sleep(60)";
+
+/// A look that is in the middle of a query when this happens to its server.
+fn interrupted(
+    mut server: Postgres,
+    code: &'static str,
+    happens: impl FnOnce(&mut Postgres) + Send,
+) {
+    let probe = sql(&server.dsn(), SLEEP);
+    thread::scope(|scope| {
+        let looking = scope.spawn(move || {
+            super::look_at(&[stops("interrupted", probe, code, "query")]);
+        });
+        server.is_asked("SELECT pg_sleep");
+        happens(&mut server);
+        looking.join().unwrap();
+    });
+}
+
+#[test]
+fn a_session_that_is_ended_says_who_ended_it() {
+    interrupted(
+        Postgres::start(&Options::default()),
+        "postgres.57P01",
+        |server| {
+            assert_eq!(server.terminate_backends("allclear/"), 1);
+        },
+    );
+    interrupted(
+        Postgres::start(&Options::default()),
+        "postgres.57P01",
+        |server| {
+            server.stop(Stop::Fast);
+        },
+    );
+    interrupted(
+        Postgres::start(&Options::default()),
+        "postgres.57P01",
+        |server| {
+            server.stop(Stop::Immediate);
+        },
+    );
+}
+
+#[test]
+fn nobody_works_on_for_a_look_that_is_over() {
+    let server = Postgres::start(&Options::default());
+    // Without the limit that we set there is only what we do when we leave.
+    let unlimited = ", statements: [SET LOCAL statement_timeout = 0, SELECT pg_sleep(60)]";
+    look(
+        &server,
+        &[
+            stops(
+                "late",
+                sql(&server.dsn(), SLEEP),
+                "sql.timeout.query",
+                "query",
+            )
+            .by_its_budget(),
+            stops(
+                "unlimited",
+                sql(&server.dsn(), unlimited),
+                "sql.timeout.query",
+                "query",
+            )
+            .by_its_budget(),
+            stops(
+                "socket",
+                sql(&server.socket_dsn(), unlimited),
+                "sql.timeout.query",
+                "query",
+            )
+            .by_its_budget(),
+        ],
+    );
+}
+
+#[test]
+fn nothing_is_left_of_us_when_we_are_killed_in_the_middle_of_a_write() {
+    let server = Postgres::start(&Options {
+        sql: "CREATE TABLE notes (id int); GRANT ALL ON notes TO app; GRANT CREATE ON SCHEMA public TO app",
+        ..Options::default()
+    });
+    let writes =
+        "statements: [INSERT INTO notes VALUES (1), CREATE TABLE made (), SELECT pg_sleep(60)]";
+    for rollback in ["true", "false"] {
+        let tool = Tool::new()
+            .env("ALLCLEAR_ALLOW_SIDE_EFFECTS", "true")
+            .suite(&format!(
+                "  - name: write\n    timeout: 2s\n    sql: {{ dsn: \"{}\", rollback: {rollback}, {writes} }}\n    \
+                 expect: {{ rows_affected: 1 }}\n",
+                server.dsn()
+            ));
+        let running = tool.start();
+        server.is_asked("SELECT pg_sleep");
+        running.signal(Signal::SIGKILL);
+        running.end().ended_by(9);
+        server.is_left_alone();
+        let left = "SELECT count(*), to_regclass('made') IS NULL FROM notes";
+        assert_eq!(server.admin(left), "0|t", "rollback: {rollback}");
+    }
+}
+
+#[test]
+fn sessions_are_kept_for_steps_and_for_others_if_they_may() {
+    let server = Postgres::start(&Options {
+        sql: "CREATE TABLE notes (id int); GRANT ALL ON notes TO app",
+        ..Options::default()
+    });
+    let (dsn, pid) = (server.dsn(), "SELECT pg_backend_pid() AS pid");
+    let one = |more: &str| format!("sql: {{ dsn: \"{dsn}\", query: {pid} }}\n    {more}");
+    let steps = format!(
+        "  - name: steps\n    timeout: 5s\n    steps:\n      \
+         - {{ name: first, sql: {{ dsn: \"{dsn}\", query: {pid} }}, expect: {{ connect_latency: {{ exists: true }} }}, \
+              capture: {{ pid: {{ json: x }} }} }}\n      \
+         - {{ name: second, sql: {{ dsn: \"{dsn}\", query: {pid} }}, expect: {{ connect_latency: {{ exists: false }} }} }}\n"
+    );
+    let steps = steps.replace(", \\\n              capture: { pid: { json: x } }", "");
+    let steps = steps.replace(", capture: { pid: { json: x } }", "");
+    let fresh = one(
+        "timeout: 5s\n    repeat: { times: 3, concurrency: 1 }\n    expect: { connect_latency: { exists: true } }",
+    );
+    let reused = one(
+        "timeout: 5s\n    connections: reuse\n    repeat: { times: 20, concurrency: 2 }\n    expect: { rows: { length: 1 } }",
+    );
+    let suite = format!("{steps}  - name: fresh\n    {fresh}\n  - name: reused\n    {reused}\n");
+    let tool = Tool::new()
+        .suite(&suite)
+        .args(["run", "-v", "--report", "json=out.json"]);
+    tool.run().exits(0);
+    server.is_left_alone();
+    let logins = server
+        .log()
+        .matches("connection authorized: user=app")
+        .count();
+    assert_eq!(logins, 0, "nobody logs them here");
+}
+
+#[test]
+fn a_kept_session_that_ended_meanwhile_is_replaced() {
+    let server = Postgres::start(&Options::default());
+    let dsn = server.dsn();
+    // The second step ends the session that the third would have taken.
+    let suite = format!(
+        "  - name: replaced\n    timeout: 5s\n    steps:\n      \
+         - {{ name: first, sql: {{ dsn: \"{dsn}\", query: SELECT 1 AS one }}, expect: {{ connect_latency: {{ exists: true }} }} }}\n      \
+         - {{ name: kill, sql: {{ dsn: \"{dsn}\", query: SELECT pg_terminate_backend(pg_backend_pid()) }}, \
+              expect: {{ fault: postgres.57P01, connect_latency: {{ exists: false }} }} }}\n      \
+         - {{ name: third, sql: {{ dsn: \"{dsn}\", query: SELECT 1 AS one }}, expect: {{ connect_latency: {{ exists: true }} }} }}\n"
+    );
+    Tool::new().suite(&suite).run().exits(0);
+    server.is_left_alone();
+    look(&server, &[passes("after", sql(&dsn, ""), "database: app")]);
+}
