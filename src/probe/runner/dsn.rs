@@ -18,7 +18,7 @@ pub(super) fn look(ctx: &Context, dsn: &Dsn) -> Observation {
             server.engine.name(),
             Some(server.endpoint.place()),
             server.database.clone(),
-            server.tls.name(),
+            server.mode().name(),
         ),
     };
     look.fact("engine", Value::Text(engine.to_owned()));
