@@ -9,7 +9,7 @@ layer! {
         /// Credentials are wanted, and none were given (`NOAUTH`).
         NoAuth = "redis.noauth", in [Startup, Auth, Query], by [Redis];
         /// User or password is wrong, or the user is off (`WRONGPASS`).
-        WrongPass = "redis.wrongpass", in [Auth], by [Redis];
+        WrongPass = "redis.wrongpass", in [Startup, Auth, Query], by [Redis];
         /// The user may not run the command, or not on this key (`NOPERM`).
         NoPerm = "redis.noperm", in [Startup, Auth, Query], by [Redis];
         /// The data is being read from disk (`LOADING`).
@@ -18,25 +18,33 @@ layer! {
         /// reached` unasked, and closes.
         MaxClients = "redis.max_clients", in [Startup, Auth, Query], by [Redis];
         /// A replica was asked to write (`READONLY`).
-        ReadOnly = "redis.readonly", in [Query], by [Redis];
+        ReadOnly = "redis.readonly", in [Startup, Auth, Query], by [Redis];
         /// The memory it may use is used up (`OOM`).
-        OutOfMemory = "redis.oom", in [Query], by [Redis];
+        OutOfMemory = "redis.oom", in [Startup, Auth, Query], by [Redis];
         /// It cannot save to disk and takes no writes (`MISCONF`).
-        Misconf = "redis.misconf", in [Query], by [Redis];
+        Misconf = "redis.misconf", in [Startup, Auth, Query], by [Redis];
         /// A replica lost its master and may not answer (`MASTERDOWN`).
         MasterDown = "redis.masterdown", in [Startup, Auth, Query], by [Redis];
         /// The cluster does not serve (`CLUSTERDOWN`).
-        ClusterDown = "redis.clusterdown", in [Query], by [Redis];
+        ClusterDown = "redis.clusterdown", in [Startup, Auth, Query], by [Redis];
         /// Another node of the cluster has the key (`MOVED`).
-        Moved = "redis.moved", in [Query], by [Redis];
+        Moved = "redis.moved", in [Startup, Auth, Query], by [Redis];
         /// Another node of the cluster has the key for now (`ASK`).
-        Ask = "redis.ask", in [Query], by [Redis];
+        Ask = "redis.ask", in [Startup, Auth, Query], by [Redis];
         /// It answers only to its own machine until it has a password (`DENIED`, protected mode).
         Denied = "redis.denied", in [Startup, Auth, Query], by [Redis];
         /// A script runs and does not end (`BUSY`).
         Busy = "redis.busy", in [Startup, Auth, Query], by [Redis];
+        /// A cluster moves the keys that are asked for, just now (`TRYAGAIN`).
+        TryAgain = "redis.tryagain", in [Startup, Auth, Query], by [Redis];
+        /// The keys that are asked for are on different nodes of the cluster (`CROSSSLOT`).
+        CrossSlot = "redis.crossslot", in [Startup, Auth, Query], by [Redis];
+        /// Fewer replicas are there than a write wants (`NOREPLICAS`).
+        NoReplicas = "redis.noreplicas", in [Startup, Auth, Query], by [Redis];
+        /// The transaction was given up: one of its commands was refused (`EXECABORT`).
+        ExecAbort = "redis.execabort", in [Startup, Auth, Query], by [Redis];
         /// The key holds another type of value (`WRONGTYPE`).
-        WrongType = "redis.wrongtype", in [Query], by [Redis];
+        WrongType = "redis.wrongtype", in [Startup, Auth, Query], by [Redis];
         /// Any other error (`ERR` most of all): unknown command, wrong number of arguments.
         Error = "redis.error", in [Startup, Auth, Query], by [Redis];
         /// The connection was not greeted within the budget.
@@ -45,7 +53,7 @@ layer! {
         TimeoutAuth = "redis.timeout.auth", in [Auth], by [];
         /// A command was not answered within the budget.
         TimeoutQuery = "redis.timeout.query", in [Query], by [];
-        /// The server ended the connection without a word of why: TLS is missing, or it was stopped.
+        /// The connection ended or broke without a word of why: TLS is missing, or the server was stopped.
         Closed = "redis.closed", in [Startup, Auth, Query], by [Errno];
         /// The reply passed the cap on bytes.
         TooLarge = "redis.too_large", in [Startup, Auth, Query], by [];
@@ -71,6 +79,10 @@ impl RedisFault {
             "ASK" => Self::Ask,
             "DENIED" => Self::Denied,
             "BUSY" => Self::Busy,
+            "TRYAGAIN" => Self::TryAgain,
+            "CROSSSLOT" => Self::CrossSlot,
+            "NOREPLICAS" => Self::NoReplicas,
+            "EXECABORT" => Self::ExecAbort,
             "WRONGTYPE" => Self::WrongType,
             _ => Self::Error,
         }
