@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::Inventory;
-use super::database::Sessions;
 use super::exchange::{Connections, EnvironmentProxies, Jar, Turns};
 use super::net::{Certificates, Configs, Resolvers};
+use super::{Inventory, database, resp};
 use crate::model::{self, Proxies, RunId};
 use crate::template::Mask;
 
@@ -22,7 +21,8 @@ pub struct Shared {
     pub(super) inventory: Inventory,
     pub(super) resolvers: Resolvers,
     pub(super) http: Connections,
-    pub(super) databases: Sessions,
+    pub(super) databases: database::Sessions,
+    pub(super) redis: resp::Sessions,
     pub(super) unpacking: Turns,
     pub(super) tls: Configs,
     pub(super) certificates: Certificates,
@@ -46,7 +46,8 @@ impl Shared {
             inventory,
             resolvers: Resolvers::default(),
             http: Connections::default(),
-            databases: Sessions::default(),
+            databases: database::Sessions::default(),
+            redis: resp::Sessions::default(),
             unpacking: Turns::default(),
             tls: Configs::default(),
             certificates: Certificates::default(),
@@ -58,7 +59,8 @@ impl Shared {
 #[derive(Debug, Default)]
 pub struct AttemptScope {
     pub(super) http: Connections,
-    pub(super) databases: Sessions,
+    pub(super) databases: database::Sessions,
+    pub(super) redis: resp::Sessions,
     pub(super) cookies: Jar,
 }
 

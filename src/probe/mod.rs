@@ -17,6 +17,8 @@ mod json;
 mod look;
 mod net;
 mod pairs;
+mod redis;
+mod resp;
 mod runner;
 #[cfg(test)]
 pub mod scripted;
@@ -103,6 +105,7 @@ probes! {
     dns::Dns,
     tls::Tls,
     sql::Sql,
+    redis::Redis,
     command::Command,
     runner::Runner,
     #[cfg(test)]
