@@ -7,6 +7,7 @@
 )]
 
 mod postgres;
+mod redis;
 mod servers;
 
 #[expect(dead_code, unused_imports, reason = "each test binary uses its part")]
