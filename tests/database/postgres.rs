@@ -164,12 +164,12 @@ fn each_type_of_column_has_its_value() {
             format!("rows: [{{ x: {expected} }}]"),
         ));
     }
-    let special = "SELECT 'NaN'::float8 > 1 AS a, '\\\\000a\\\\\\\\'::bytea AS b, 'Infinity'::float4 AS c, \
-        'NaN'::numeric AS d, now()::text LIKE '%+00' AS e";
+    let special = "SELECT 'NaN'::float8 > 1 AS a, '\\\\000a\\\\\\\\'::bytea AS b, 'Infinity'::float4 > 1e38 AS c, \
+        now()::text LIKE '%+00' AS e";
     cases.push(passes(
         "special",
         sql(&server.dsn_of(&ODD), &format!(", query: \"{special}\"")),
-        "rows: [{ a: true, b: \"00615c\", c: { above: 1e300 }, e: true }]",
+        "rows: [{ a: true, b: \"00615c\", c: true, e: true }]",
     ));
     look(&server, &cases);
 }

@@ -56,34 +56,21 @@ fn a_session_that_is_ended_says_who_ended_it() {
 #[test]
 fn nobody_works_on_for_a_look_that_is_over() {
     let server = Postgres::start(&Options::default());
+    let test = |name: &str, dsn: &str, keys: &str| {
+        let probe = sql(dsn, keys);
+        let expect = "fault: sql.timeout.query, latency: { below: 1700ms }, database: app";
+        format!("  - name: {name}\n    timeout: 1500ms\n    {probe}\n    expect: {{ {expect} }}\n")
+    };
     // Without the limit that we set there is only what we do when we leave.
     let unlimited = ", statements: [SET LOCAL statement_timeout = 0, SELECT pg_sleep(60)]";
-    look(
-        &server,
-        &[
-            stops(
-                "late",
-                sql(&server.dsn(), SLEEP),
-                "sql.timeout.query",
-                "query",
-            )
-            .by_its_budget(),
-            stops(
-                "unlimited",
-                sql(&server.dsn(), unlimited),
-                "sql.timeout.query",
-                "query",
-            )
-            .by_its_budget(),
-            stops(
-                "socket",
-                sql(&server.socket_dsn(), unlimited),
-                "sql.timeout.query",
-                "query",
-            )
-            .by_its_budget(),
-        ],
-    );
+    let suite = [
+        test("late", &server.dsn(), SLEEP),
+        test("unlimited", &server.dsn(), unlimited),
+        test("socket", &server.socket_dsn(), unlimited),
+    ]
+    .concat();
+    Tool::new().suite(&suite).run().exits(0);
+    server.is_left_alone();
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! Each state in which it stops us has its code, and is told in time.
 
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
+
 use super::case::{Case, passes, stops};
 use super::{look, sql};
-use crate::support::postgres::{Options, Postgres, Stop};
+use crate::support::postgres::{Options, Postgres, Stop, program};
 use crate::support::{APP, Deaf, Hostile, ODD};
 
 /// The same fault by every way in: TCP, with and without asking for TLS, and the socket.
@@ -67,6 +70,34 @@ fn one_that_starts_up_says_so() {
     look(&server, &[one(&server)]);
 }
 
+/// Somebody else's connection, until it is dropped.
+struct Held(Child);
+
+impl Held {
+    fn of(psql: &mut Command) -> Self {
+        let mut child = psql
+            .args(["-X", "-q", "-A", "-t"])
+            .env("PGDATABASE", "app")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        writeln!(child.stdin.as_mut().unwrap(), "SELECT 'in';").unwrap();
+        let mut line = String::new();
+        let mut answer = BufReader::new(child.stdout.as_mut().unwrap());
+        answer.read_line(&mut line).unwrap();
+        assert_eq!(line, "in\n");
+        Self(child)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[test]
 fn one_that_is_full_says_so_in_three_ways() {
     let server = Postgres::start(&Options {
@@ -75,37 +106,11 @@ fn one_that_is_full_says_so_in_three_ways() {
         ..Options::default()
     });
     // One connection is for everybody, and then two are for superusers.
-    let hold = |application: &str, dsn: Option<&str>| {
-        let mut client = server.client("psql");
-        let name = format!("application_name={application}");
-        client.env("PGAPPNAME", application);
-        match dsn {
-            Some(dsn) => client.arg(format!("{dsn}?{name}")),
-            None => client.args(["-d", "app"]),
-        };
-        client.args(["-c", "SELECT pg_sleep(60)"]);
-        client.spawn().unwrap()
-    };
-    let mut everybody = hold("held", Some(&server.dsn()));
-    server.waits_until("EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'held' AND state = 'active')");
+    let everybody = Held::of(program("psql").arg(server.dsn()));
     super::look_at(&by_every_way(&server, "postgres.53300", "auth"));
-    let mut superuser = hold("reserved", None);
-    server.waits_until("EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'reserved' AND state = 'active')");
-    let mut last = hold("last", None);
-    // The last connection is taken, so that nobody can be asked whether it is.
-    while server
-        .client("psql")
-        .args(["-d", "app", "-c", "SELECT 1"])
-        .output()
-        .unwrap()
-        .status
-        .success()
-    {}
+    let superusers = [(); 2].map(|()| Held::of(&mut server.client("psql")));
     super::look_at(&by_every_way(&server, "postgres.53300", "startup"));
-    for held in [&mut everybody, &mut superuser, &mut last] {
-        held.kill().unwrap();
-        held.wait().unwrap();
-    }
+    drop((everybody, superusers));
 
     let server = Postgres::start(&Options::default());
     server.limit_role(0);
