@@ -253,4 +253,6 @@ impl Probe for Sql {
 }
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests;

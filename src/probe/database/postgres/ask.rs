@@ -232,12 +232,9 @@ fn values(row: &DataRowBody, types: &[u32]) -> Result<Vec<Value>, Halt> {
     let mut ranges = row.ranges();
     let mut all = Vec::with_capacity(types.len());
     while let Some(range) = ranges.next().map_err(unreadable)? {
-        let Some(oid) = types.get(all.len()) else {
-            break;
-        };
-        all.push(match range {
-            None => Value::Null,
-            Some(range) => value(*oid, &row.buffer()[range]),
+        all.push(match (range, types.get(all.len())) {
+            (Some(range), Some(oid)) => value(*oid, &row.buffer()[range]),
+            _ => Value::Null,
         });
     }
     if all.len() == types.len() {
