@@ -7,30 +7,38 @@ pub(super) struct Dialect {
     pub(super) transactional: &'static [&'static str],
     /// Statements that cannot run inside a transaction, by their first words.
     pub(super) outside: &'static [&'static str],
+    /// What not every engine has.
+    pub(super) features: &'static [Feature],
+}
+
+/// What not every engine has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Feature {
     /// `/* /* */ */` is one comment.
-    pub(super) has_nested_comments: bool,
+    NestedComments,
     /// `$$…$$`, `$tag$…$tag$`.
-    pub(super) has_dollar_quotes: bool,
+    DollarQuotes,
     /// `E'\''`.
-    pub(super) has_escape_strings: bool,
+    EscapeStrings,
     /// `[name]` and `` `name` ``.
-    pub(super) has_brackets: bool,
+    Brackets,
     /// `CREATE TRIGGER … BEGIN …; …; END` has semicolons in it.
-    pub(super) has_trigger_bodies: bool,
+    TriggerBodies,
     /// `COPY` to or from us: nobody would be there to send or take the rows.
-    pub(super) has_copy: bool,
+    Copy,
+}
+
+impl Dialect {
+    pub(super) fn has(&self, feature: Feature) -> bool {
+        self.features.contains(&feature)
+    }
 }
 
 /// <https://www.sqlite.org/lang.html>
 pub(super) const SQLITE: Dialect = Dialect {
     transactional: &["BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"],
     outside: &["ATTACH", "DETACH", "VACUUM"],
-    has_nested_comments: false,
-    has_dollar_quotes: false,
-    has_escape_strings: false,
-    has_brackets: true,
-    has_trigger_bodies: true,
-    has_copy: false,
+    features: &[Feature::Brackets, Feature::TriggerBodies],
 };
 
 /// <https://www.postgresql.org/docs/current/sql-syntax-lexical.html>
@@ -55,10 +63,10 @@ pub(super) const POSTGRES: Dialect = Dialect {
         "ALTER SYSTEM",
         "DISCARD ALL",
     ],
-    has_nested_comments: true,
-    has_dollar_quotes: true,
-    has_escape_strings: true,
-    has_brackets: false,
-    has_trigger_bodies: false,
-    has_copy: true,
+    features: &[
+        Feature::NestedComments,
+        Feature::DollarQuotes,
+        Feature::EscapeStrings,
+        Feature::Copy,
+    ],
 };

@@ -72,6 +72,7 @@ async fn ends(first: Vec<u8>, second: Vec<u8>) -> (String, Phase, String) {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn what_is_said_at_startup_has_its_code() {
     for (first, second, code, phase, told) in [
         (

@@ -16,13 +16,12 @@ pub(super) async fn look_at(
     server: &Server,
 ) -> Result<(), Stopped> {
     let started = Instant::now();
-    let mut session = match kept(look, server).await {
-        Some(session) => session,
-        None => {
-            let session = Session::open(look, server).await?;
-            look.fact("connect_latency", Value::Duration(started.elapsed()));
-            session
-        }
+    let mut session = if let Some(session) = kept(look, server).await {
+        session
+    } else {
+        let session = Session::open(look, server).await?;
+        look.fact("connect_latency", Value::Duration(started.elapsed()));
+        session
     };
     let version = session.server_version().map(str::to_owned);
     if let Some(version) = version {

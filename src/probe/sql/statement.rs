@@ -1,6 +1,6 @@
 //! What a statement may be, as far as that shows without a database.
 
-use super::dialect::Dialect;
+use super::dialect::{Dialect, Feature};
 
 /// Checks that a text is one statement that may run inside our transaction.
 pub(super) fn check(text: &str, dialect: &Dialect) -> Result<(), String> {
@@ -22,7 +22,7 @@ pub(super) fn check(text: &str, dialect: &Dialect) -> Result<(), String> {
         ));
     }
     let is_ours = |word: &String| matches!(word.as_str(), "STDIN" | "STDOUT" | "PROGRAM");
-    if dialect.has_copy && first == "COPY" && words.iter().any(is_ours) {
+    if dialect.has(Feature::Copy) && first == "COPY" && words.iter().any(is_ours) {
         return Err(
             "`COPY` to or from a client or a program is not run here; write `SELECT` or `INSERT`"
                 .to_owned(),
@@ -57,7 +57,7 @@ fn words(text: &str, dialect: &Dialect) -> Result<Vec<String>, String> {
         match token {
             Token::Skipped => {}
             Token::Semicolon => has_ended = true,
-            _ if has_ended && !(dialect.has_trigger_bodies && is_trigger(&words)) => {
+            _ if has_ended && !(dialect.has(Feature::TriggerBodies) && is_trigger(&words)) => {
                 return Err(
                     "two statements where one is expected; write them as a list in `statements`"
                         .to_owned(),
@@ -94,17 +94,17 @@ fn next<'t>(rest: &mut &'t str, dialect: &Dialect) -> Option<Token<'t>> {
         _ if text.starts_with("/*") => (comment(text, dialect), Token::Skipped),
         c if c.is_whitespace() => (run(char::is_whitespace), Token::Skipped),
         ';' => (1, Token::Semicolon),
-        'e' | 'E' if dialect.has_escape_strings && text[1..].starts_with('\'') => {
+        'e' | 'E' if dialect.has(Feature::EscapeStrings) && text[1..].starts_with('\'') => {
             (1 + escaped(&text[1..]), Token::Other)
         }
         // A doubled quote ends one literal and begins the next: the same for us.
         '\'' | '"' => (until(text, &first.to_string(), 1), Token::Other),
-        '`' if dialect.has_brackets => (until(text, "`", 1), Token::Other),
-        '[' if dialect.has_brackets => (until(text, "]", 1), Token::Other),
-        '$' if dialect.has_dollar_quotes => (dollar_quoted(text), Token::Other),
+        '`' if dialect.has(Feature::Brackets) => (until(text, "`", 1), Token::Other),
+        '[' if dialect.has(Feature::Brackets) => (until(text, "]", 1), Token::Other),
+        '$' if dialect.has(Feature::DollarQuotes) => (dollar_quoted(text), Token::Other),
         c if is_word(c) => {
             // A dollar within a name begins no literal.
-            let in_name = |c| is_word(c) || (dialect.has_dollar_quotes && c == '$');
+            let in_name = |c| is_word(c) || (dialect.has(Feature::DollarQuotes) && c == '$');
             let length = text.find(|c| !in_name(c)).unwrap_or(text.len());
             (length, Token::Word(&text[..length]))
         }
@@ -126,7 +126,7 @@ fn until(text: &str, end: &str, from: usize) -> usize {
 }
 
 fn comment(text: &str, dialect: &Dialect) -> usize {
-    if !dialect.has_nested_comments {
+    if !dialect.has(Feature::NestedComments) {
         return until(text, "*/", 2);
     }
     let (mut at, mut depth) = (2, 1);

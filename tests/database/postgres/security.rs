@@ -1,6 +1,6 @@
 //! TLS, and what nobody may see.
 
-use super::case::{passes, stops};
+use super::case::{is_unable, passes, stops};
 use super::{look, sql};
 use crate::support::postgres::{Options, Postgres};
 use crate::support::{APP, Certificates, HOST, ODD, Tool, is_kept, tell_all};
@@ -65,6 +65,11 @@ fn tls_is_spoken_as_the_mode_says() {
                 "dsn",
                 sql(&format!("{dsn}?sslmode=verify-ca&sslrootcert={root}"), ""),
                 tls,
+            ),
+            is_unable(
+                "no-such-authority",
+                sql(&dsn, ", ca: /nonexistent.pem"),
+                "error.file",
             ),
             stops("no-such-host", sql(&named, ""), "dns.nxdomain", "resolve")
                 .or("dns.again", "resolve"),

@@ -178,6 +178,7 @@ fn refused(message: Message) -> Result<Message, Halt> {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands on")]
 pub(super) fn unreadable(error: std::io::Error) -> Halt {
     let why = format!("a message that cannot be read: {error}");
     Halt::fault(FaultKind::Sql(SqlFault::Protocol), why)

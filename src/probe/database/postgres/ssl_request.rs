@@ -70,9 +70,8 @@ async fn refusal(stream: &mut Stream, mut answer: BytesMut) -> Option<SqlState> 
         }
         match Message::parse(&mut answer).ok()? {
             Some(Message::ErrorResponse(error)) => break error,
-            Some(_) => return None,
             None if matches!(stream.read_buf(&mut answer).await, Ok(1..)) => {}
-            None => return None,
+            Some(_) | None => return None,
         }
     };
     let mut fields = error.fields();

@@ -54,12 +54,10 @@ fn element(oid: u32) -> Option<Kind> {
         1231 => Kind::Numeric,
         199 | 3807 => Kind::Json,
         1001 => Kind::Bytes,
-        // char, name, text, bpchar, varchar, citext's kin
-        1002 | 1003 | 1009 | 1014 | 1015 => Kind::Text,
-        // date, time, timestamp, timestamptz, interval, timetz
-        1182 | 1183 | 1115 | 1185 | 1187 | 1270 => Kind::Text,
-        // macaddr, macaddr8, inet, cidr, uuid, money, bit, varbit, xml
-        1040 | 775 | 1041 | 651 | 2951 | 791 | 1561 | 1563 | 143 => Kind::Text,
+        // char, name, text, bpchar, varchar; date, time, timestamp, timestamptz, interval, timetz; macaddr, macaddr8, inet,
+        // cidr, uuid, money, bit, varbit, xml
+        1002 | 1003 | 1009 | 1014 | 1015 | 1182 | 1183 | 1115 | 1185 | 1187 | 1270 | 1040 | 775
+        | 1041 | 651 | 2951 | 791 | 1561 | 1563 | 143 => Kind::Text,
         _ => return None,
     })
 }
@@ -72,10 +70,9 @@ fn scalar(kind: Kind, text: &str) -> Value {
             _ => None,
         },
         Kind::Int => text.parse::<i64>().ok().map(Value::int),
-        Kind::Float => float(text),
         Kind::Numeric if is_decimal(text) => Some(Value::Number(Number::Decimal(text.to_owned()))),
-        // NaN, Infinity
-        Kind::Numeric => float(text),
+        // A decimal is NaN or Infinity otherwise.
+        Kind::Float | Kind::Numeric => float(text),
         Kind::Json => json::parse(text),
         Kind::Bytes => hexadecimal(text).map(Value::Text),
         Kind::Text => None,
