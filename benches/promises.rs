@@ -5,9 +5,18 @@
 //! start to its exit, reports and record of the run included. Ends non-zero when a promise is not kept. Linux only.
 
 mod child;
+mod database;
 mod floor;
 mod layers;
 mod suites;
+#[expect(
+    clippy::unwrap_used,
+    dead_code,
+    unused_imports,
+    reason = "the servers of the tests, of which only PostgreSQL is measured"
+)]
+#[path = "../tests/support/mod.rs"]
+mod support;
 mod table;
 mod target;
 
@@ -69,6 +78,10 @@ const SITTINGS: &[Sitting] = &[
         name: "layers",
         measure: layers::rows,
     },
+    Sitting {
+        name: "database",
+        measure: database::rows,
+    },
 ];
 
 fn main() -> ExitCode {
@@ -77,6 +90,7 @@ fn main() -> ExitCode {
         Some(target::ROLE) => target::serve().map(|()| true),
         Some(layers::PEERS) => layers::serve(&arguments[1..]).map(|()| true),
         Some(layers::CALLER) => layers::call(&arguments[1..]).map(|()| true),
+        Some(database::ROLE) => database::ask(&arguments[1..]).map(|()| true),
         Some(floor::ROLE) => floor::run(&arguments[1..]).map(|()| true),
         _ => sit(&arguments),
     };

@@ -73,7 +73,7 @@ enum About {
     /// `max_connections`, `reserved_connections` (for superusers), `used_connections` (ours included) and `free_connections`
     /// (for everybody else).
     Connections,
-    /// `replicas`, how many follow it; `replication_lag`, how far a replica is behind, and null of a primary.
+    /// `replicas`, how many follow it; `replication_lag`, how far a replica is behind, and absent of a primary.
     Replication,
 }
 

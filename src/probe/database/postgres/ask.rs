@@ -36,6 +36,8 @@ const WHEN: &str = "while a query ran";
 pub(in crate::probe) struct Asked<'t> {
     pub(in crate::probe) text: &'t str,
     pub(in crate::probe) limits: Limits,
+    /// Whether the answer is told at once, and not with the next: it is known then while the next is waited for.
+    pub(in crate::probe) at_once: bool,
 }
 
 impl Session {
@@ -46,8 +48,12 @@ impl Session {
         limits: Limits,
     ) -> Result<Answer, Halt> {
         let mut answers = Vec::new();
-        self.ask_all(&[Asked { text, limits }], &mut answers)
-            .await?;
+        let asked = Asked {
+            text,
+            limits,
+            at_once: false,
+        };
+        self.ask_all(&[asked], &mut answers).await?;
         Ok(answers.pop().unwrap_or_default())
     }
 
@@ -74,6 +80,9 @@ impl Session {
                 answered = at;
             }
             self.write(*asked)?;
+            if asked.at_once {
+                frontend::flush(&mut self.wire.outgoing);
+            }
         }
         frontend::sync(&mut self.wire.outgoing);
         self.send().await?;
