@@ -107,7 +107,10 @@ fn one_that_is_full_says_so_in_three_ways() {
     });
     // One connection is for everybody, and then two are for superusers.
     let everybody = Held::of(program("psql").arg(server.dsn()));
-    super::look_at(&by_every_way(&server, "postgres.53300", "auth"));
+    // One after the other: those who are sent away need a place until they have left.
+    for case in by_every_way(&server, "postgres.53300", "auth") {
+        super::look_at(&[case]);
+    }
     let superusers = [(); 2].map(|()| Held::of(&mut server.client("psql")));
     super::look_at(&by_every_way(&server, "postgres.53300", "startup"));
     drop((everybody, superusers));

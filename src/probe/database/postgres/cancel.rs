@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use postgres_protocol::message::frontend;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use crate::probe::net::Stream;
 
-/// Nobody waits for it, and it waits for nobody longer than this. The server's `statement_timeout` is there beside it.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// A look that is over waits no longer than this. The server's `statement_timeout` is there beside it.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// What a server needs to know to cancel what a session asked.
 #[derive(Debug)]
@@ -50,15 +50,17 @@ impl Place {
 }
 
 impl Cancel {
-    /// Sends the request beside whatever else is going on. In plain words, as libpq always did: the secret is worth nothing once
-    /// the session is gone, and that is now.
-    pub(super) fn send(self) {
-        let Ok(runtime) = Handle::try_current() else {
-            return;
-        };
-        runtime.spawn(async move {
-            let _ = timeout(PATIENCE, self.sent()).await;
-        });
+    /// Sends the request. In plain words, as libpq always did: the secret is worth nothing once the session is gone, and that is
+    /// now.
+    pub(super) async fn send(self) {
+        let _ = timeout(PATIENCE, self.sent()).await;
+    }
+
+    /// Sends it beside whatever else is going on, where nobody can wait.
+    pub(super) fn send_beside(self) {
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(self.send());
+        }
     }
 
     async fn sent(&self) -> io::Result<()> {
@@ -68,11 +70,11 @@ impl Cancel {
         }
     }
 
-    async fn say(&self, mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
+    /// The server never answers; what is written gets there also when we have left.
+    async fn say(&self, mut stream: impl AsyncWrite + Unpin) -> io::Result<()> {
         let mut request = BytesMut::new();
         frontend::cancel_request(self.process, self.secret, &mut request);
         stream.write_all(&request).await?;
-        // The server closes once it has passed it on; it never answers.
-        stream.read(&mut [0; 1]).await.map(|_| ())
+        stream.shutdown().await
     }
 }

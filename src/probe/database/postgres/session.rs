@@ -11,7 +11,7 @@ use super::cancel::Cancel;
 use super::wire::Wire;
 
 /// Saying goodbye takes no longer than this.
-const GOODBYE: Duration = Duration::from_millis(200);
+const GOODBYE: Duration = Duration::from_millis(100);
 
 /// A session with PostgreSQL. Dropping it while it waits for an answer cancels in the server what it asked.
 #[derive(Debug)]
@@ -51,10 +51,14 @@ impl Session {
         self.state == State::Idle && self.wire.is_quiet().await
     }
 
-    /// Says goodbye, so that the server has nothing to write into its log.
+    /// Says goodbye, so that the server has nothing to write into its log, or ends what the session was asked.
     pub(in crate::probe) async fn close(mut self) {
-        if matches!(self.state, State::Idle | State::InTransaction) {
-            let _ = timeout(GOODBYE, self.goodbye()).await;
+        match (self.state, self.cancel.take()) {
+            (State::Idle | State::InTransaction, _) => {
+                let _ = timeout(GOODBYE, self.goodbye()).await;
+            }
+            (State::Busy, Some(cancel)) => cancel.send().await,
+            (State::Busy, None) | (State::Over, _) => {}
         }
     }
 
@@ -79,7 +83,7 @@ impl Drop for Session {
             }
             State::Busy => {
                 if let Some(cancel) = self.cancel.take() {
-                    cancel.send();
+                    cancel.send_beside();
                 }
             }
         }
