@@ -33,7 +33,10 @@ pub(crate) fn rows() -> Result<Vec<Row>> {
         ),
     )?;
     fs::create_dir(folder.path().join("targets"))?;
-    fs::write(folder.path().join("targets/here.yaml"), "vars: {}\n")?;
+    fs::write(
+        folder.path().join("targets/here.yaml"),
+        format!("vars: {{ db: \"{}\" }}\n", server.dsn()),
+    )?;
     fs::write(
         folder.path().join("allclear.yaml"),
         "target: here\ncategories: { database: { critical: true } }\n",
@@ -44,7 +47,6 @@ pub(crate) fn rows() -> Result<Vec<Row>> {
         of_floor.push(cost(floor.args([ROLE, &server.dsn()]))?);
         let mut ours = crate::allclear("run");
         ours.arg("--quiet")
-            .args(["--set", &format!("db={}", server.dsn())])
             .args(["--jobs", &SESSIONS.to_string()])
             .arg("--suites")
             .arg(folder.path())
