@@ -2,6 +2,8 @@
 
 mod broken;
 mod dsn;
+mod hex;
+pub(super) mod mysql;
 pub(super) mod postgres;
 mod rows;
 mod server;
@@ -9,6 +11,7 @@ mod session;
 mod sessions;
 
 pub(super) use dsn::{Dsn, Security, later};
+pub(super) use hex::hex;
 pub(super) use rows::{Limits, Rows};
 pub(super) use server::{Engine, Server, TlsMode};
 pub(super) use session::{Answer, Session};

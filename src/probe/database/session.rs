@@ -1,8 +1,8 @@
 //! A session with a database server, whatever its protocol.
 
-use super::postgres;
 use super::rows::{Limits, Rows};
 use super::server::{Engine, Server};
+use super::{mysql, postgres};
 use crate::model::Stopped;
 use crate::probe::look::{Halt, Look};
 
@@ -11,6 +11,7 @@ use crate::probe::look::{Halt, Look};
 #[derive(Debug)]
 pub(in crate::probe) enum Session {
     Postgres(postgres::Session),
+    MySql(mysql::Session),
 }
 
 impl Session {
@@ -23,7 +24,7 @@ impl Session {
             Engine::Postgres => postgres::Session::open(look, server)
                 .await
                 .map(Self::Postgres),
-            Engine::MySql => Err(super::later(server.engine).into()),
+            Engine::MySql => mysql::Session::open(look, server).await.map(Self::MySql),
         }
     }
 
@@ -35,6 +36,7 @@ impl Session {
     ) -> Result<Answer, Halt> {
         match self {
             Self::Postgres(session) => session.ask(text, limits).await,
+            Self::MySql(session) => session.ask(text, limits).await,
         }
     }
 
@@ -49,6 +51,7 @@ impl Session {
     pub(in crate::probe) async fn close(self) {
         match self {
             Self::Postgres(session) => session.close().await,
+            Self::MySql(session) => session.close().await,
         }
     }
 
@@ -56,6 +59,7 @@ impl Session {
     pub(in crate::probe) fn server_version(&self) -> Option<&str> {
         match self {
             Self::Postgres(session) => session.server_version(),
+            Self::MySql(session) => Some(session.server_version()),
         }
     }
 
@@ -63,6 +67,7 @@ impl Session {
     pub(in crate::probe) fn tls(&self) -> Option<&str> {
         match self {
             Self::Postgres(session) => session.tls(),
+            Self::MySql(session) => session.tls(),
         }
     }
 }

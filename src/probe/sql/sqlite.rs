@@ -1,6 +1,5 @@
 //! A file of SQLite.
 
-use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -18,7 +17,7 @@ use tokio::time::Instant;
 use super::seen::Seen;
 use super::{MOST_BYTES, Migration, Sql};
 use crate::model::{FaultKind, Number, Origin, Phase, SqlFault, Stopped, Unable, Value};
-use crate::probe::database::{Limits, Rows};
+use crate::probe::database::{Limits, Rows, hex};
 use crate::probe::look::{Halt, Look};
 
 /// SQLite counts the milliseconds it waits for a lock in 32 bits.
@@ -244,16 +243,6 @@ fn value(row: &SqliteRow, at: usize) -> Result<Value, Halt> {
         _ => <Vec<u8> as Decode<Sqlite>>::decode(raw).map(|bytes| Value::Text(hex(&bytes))),
     }
     .map_err(|error| broken(error.to_string()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a `String` cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 fn halt_of(error: &sqlx::Error, errno: Option<Errno>) -> Halt {

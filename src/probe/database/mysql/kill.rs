@@ -1,0 +1,78 @@
+//! Ending a statement in the server when nobody waits for it any more.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::time::{Instant, timeout};
+
+use super::session::Session;
+use crate::model::{Connections, Value};
+use crate::probe::context::{Context, Shared};
+use crate::probe::database::{Limits, Server, hex};
+use crate::probe::look::Look;
+
+/// Nobody waits for it, and it waits for nobody longer than this. The limit the session began with is there beside it.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What it takes to end what a session asked.
+#[derive(Debug, Clone)]
+pub(super) struct Kill {
+    /// Gone when the run is over; then nobody is left to end anything.
+    pub(super) shared: Weak<Shared>,
+    /// The very one the session is with, also where its name leads to several.
+    pub(super) server: Server,
+    /// The number the server gave the connection.
+    pub(super) connection: u32,
+}
+
+impl Kill {
+    /// Ends this statement beside whatever else is going on.
+    pub(super) fn send(self, text: String) {
+        let (Ok(runtime), Some(shared)) = (Handle::try_current(), self.shared.upgrade()) else {
+            return;
+        };
+        runtime.spawn(async move {
+            let _ = timeout(PATIENCE, self.sent(shared, &text)).await;
+        });
+    }
+
+    /// Whoever balances connections may have led us to another server, where the number is somebody else's: only the very
+    /// statement is ended.
+    async fn sent(&self, shared: Arc<Shared>, text: &str) {
+        let ctx = Context {
+            shared,
+            attempt: Arc::default(),
+            connections: Connections::Fresh,
+            deadline: Instant::now() + PATIENCE,
+            jobs: 1,
+        };
+        let limits = Limits {
+            rows: 1,
+            bytes: 64 * 1024,
+        };
+        let Ok(mut session) = Session::open(&mut Look::begin(&ctx), &self.server).await else {
+            return;
+        };
+        let found = session.ask(&self.is_there(text), limits).await;
+        let rows = found.ok().and_then(|answer| answer.rows);
+        let count = rows.and_then(|rows| rows.all.first()?.get("n").cloned());
+        if count == Some(Value::int(1)) {
+            let kill = format!("KILL QUERY {}", self.connection);
+            let _ = session.ask(&kill, limits).await;
+        }
+        session.close().await;
+    }
+
+    /// Asks whether the connection is about this statement, its text in hexadecimal so that nothing in it means something.
+    fn is_there(&self, text: &str) -> String {
+        // The server keeps a statement without what surrounds it.
+        let text = text.trim_matches(|c: char| c.is_ascii_whitespace() || c == ';');
+        format!(
+            "SELECT COUNT(*) AS n FROM information_schema.processlist \
+             WHERE id = {} AND info = CONVERT(0x{} USING utf8mb4)",
+            self.connection,
+            hex(text.as_bytes())
+        )
+    }
+}
