@@ -1,6 +1,7 @@
 //! `sql`: what does the database answer, and has it the schema we need?
 
 mod dialect;
+mod mysql;
 mod name;
 mod postgres;
 mod seen;
@@ -15,8 +16,8 @@ use std::sync::OnceLock;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use self::dialect::{Dialect, POSTGRES, SQLITE};
-use super::database::{Dsn, Engine, Security, TlsMode, later};
+use self::dialect::{Dialect, SQLITE};
+use super::database::{Dsn, Security, TlsMode};
 use super::look::Look;
 use super::net::ClientCertificate;
 use super::{Context, Invalid, Needs, Probe};
@@ -27,12 +28,16 @@ const MOST_BYTES: usize = 8 * 1024 * 1024;
 
 /// Opens a database, runs statements in one transaction and rolls it back. Integers, floats and decimals are numbers, text is
 /// text, NULL is null, a blob is its bytes in hexadecimal. Of PostgreSQL, booleans are true and false, `json` is what it holds, an
-/// array is a list, and everything else (times in ISO and UTC, `uuid`, `interval`, enums) is text as the server writes it. A file of
-/// SQLite has values of the types they are stored with.
+/// array is a list, and everything else (times in ISO and UTC, `uuid`, `interval`, enums) is text as the server writes it. Of MySQL
+/// and MariaDB, booleans are the numbers 1 and 0, `BIT` and `YEAR` are numbers, `JSON` is what it holds, and everything else (times in
+/// UTC, also `0000-00-00`, `ENUM`, `SET`) is text as the server writes it; what statements of theirs cannot be rolled back is refused
+/// (`CREATE TABLE`), and what was not, because a table is of MyISAM, is `sql.not_rolled_back`. A file of SQLite has values of the types
+/// they are stored with.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sql {
-    /// `postgres://user:password@db.example/app`, `postgres://user@/app?host=/cloudsql/PROJECT:REGION:INSTANCE`, `sqlite:app.db`,
+    /// `postgres://user:password@db.example/app`, `postgres://user@/app?host=/cloudsql/PROJECT:REGION:INSTANCE`,
+    /// `mysql://user:password@db.example/app`, `mysql://user@localhost/app?socket=/run/mysqld/mysqld.sock`, `sqlite:app.db`,
     /// `sqlite:///var/lib/app.db?mode=ro`. A file must exist. What is special in a name or password is percent-encoded.
     dsn: String,
     /// Whether TLS is spoken, and whom it believes; `sslmode` of the DSN says it otherwise. Without both it is `prefer`, with a `ca`
@@ -70,10 +75,12 @@ pub struct Sql {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum About {
-    /// `max_connections`, `reserved_connections` (for superusers), `used_connections` (ours included) and `free_connections`
-    /// (for everybody else).
+    /// `max_connections`, `reserved_connections` (for superusers; 0 of MySQL, whose administrators have one beside the others),
+    /// `used_connections` (ours included) and `free_connections` (for everybody else).
     Connections,
-    /// `replicas`, how many follow it; `replication_lag`, how far a replica is behind, and absent of a primary.
+    /// `replicas`, how many follow it; `replication_lag`, how far a replica is behind, and absent of a primary. Of MySQL both are
+    /// absent without the right to know (`REPLICATION CLIENT` and `REPLICATION SLAVE`; of MariaDB `SLAVE MONITOR` and `REPLICATION
+    /// MASTER ADMIN`), and the lag is whole seconds.
     Replication,
 }
 
@@ -82,7 +89,8 @@ enum About {
 #[serde(deny_unknown_fields)]
 struct Wanted {
     /// By table or view, the columns it must have: `users`, `app.users`. Names are folded as the engine folds them: in PostgreSQL
-    /// `Users` is `users`, and `"Users"` is not.
+    /// `Users` is `users`, and `"Users"` is not; in MySQL it depends on the server's files whether it is, and what is special is in
+    /// backquotes.
     tables: BTreeMap<String, Vec<String>>,
 }
 
@@ -131,40 +139,45 @@ impl Sql {
                 return Err(Invalid::new("ask", why));
             }
             Dsn::Sqlite { .. } => &SQLITE,
-            Dsn::Server(server) => match server.engine {
-                Engine::Postgres => {
-                    self.check_names()?;
-                    &POSTGRES
-                }
-                Engine::MySql => return Err(later(server.engine)),
-            },
+            Dsn::Server(server) => {
+                let dialect = dialect::of(server.engine);
+                self.check_names(dialect)?;
+                dialect
+            }
         };
         self.check_statements(dialect)?;
         Ok(self.parsed.get_or_init(|| parsed))
     }
 
     fn check_statements(&self, dialect: &Dialect) -> Result<(), Invalid> {
+        let check = |text: &str| {
+            statement::check(text, dialect)?;
+            if self.rollback {
+                statement::is_taken_back(text, dialect)?;
+            }
+            Ok(())
+        };
         if let Some(query) = &self.query {
-            statement::check(query, dialect).map_err(|why| Invalid::new("query", why))?;
+            check(query).map_err(|why: String| Invalid::new("query", why))?;
         }
         for (at, text) in self.statements.iter().flatten().enumerate() {
-            statement::check(text, dialect).map_err(|why| {
+            check(text).map_err(|why| {
                 Invalid::new("statements", format!("statement {}: {why}", at + 1))
             })?;
         }
         Ok(())
     }
 
-    fn check_names(&self) -> Result<(), Invalid> {
+    fn check_names(&self, dialect: &Dialect) -> Result<(), Invalid> {
         for (table, columns) in self.schema.iter().flat_map(|wanted| &wanted.tables) {
-            name::relation(table).map_err(|why| Invalid::new("schema", why))?;
+            name::relation(table, dialect).map_err(|why| Invalid::new("schema", why))?;
             for column in columns {
-                name::column(column).map_err(|why| Invalid::new("schema", why))?;
+                name::column(column, dialect).map_err(|why| Invalid::new("schema", why))?;
             }
         }
         if let Some(Migration { table, column }) = &self.migration {
-            name::relation(table).map_err(|why| Invalid::new("migration", why))?;
-            name::column(column).map_err(|why| Invalid::new("migration", why))?;
+            name::relation(table, dialect).map_err(|why| Invalid::new("migration", why))?;
+            name::column(column, dialect).map_err(|why| Invalid::new("migration", why))?;
         }
         Ok(())
     }
@@ -181,6 +194,7 @@ impl Probe for Sql {
         KnownFact::list("rows"),
         KnownFact::list("columns"),
         KnownFact::number("rows_affected"),
+        KnownFact::text("engine"),
         KnownFact::text("server_version"),
         KnownFact::text("role"),
         KnownFact::truth("read_only"),

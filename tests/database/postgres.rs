@@ -1,12 +1,10 @@
 //! `sql` against a real PostgreSQL, healthy and in every state in which it stops us.
 
-#[path = "../network/case.rs"]
-mod case;
 mod ends;
 mod faults;
 mod security;
 
-use self::case::{Case, look_at, look_at_with, passes, stops};
+use crate::support::case::{Case, look_at, look_at_with, passes, stops};
 use crate::support::postgres::{Options, Postgres};
 use crate::support::{ODD, Tool};
 

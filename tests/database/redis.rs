@@ -1,15 +1,12 @@
 //! `redis` against a real Redis, healthy and in every state in which it refuses.
 
-#[path = "../network/case.rs"]
-mod case;
-
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 
 use nix::sys::signal::Signal;
 
-use self::case::{Case, is_unable, look_at, look_at_with, passes, stops};
+use crate::support::case::{Case, is_unable, look_at, look_at_with, passes, stops};
 use crate::support::redis::{Options, Redis};
 use crate::support::{APP, Certificates, Hostile, Login, ODD, Pair, Tool};
 

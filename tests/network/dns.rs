@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 
-use crate::case::{look_at, passes, stops};
+use crate::support::case::{look_at, passes, stops};
 use crate::support::{Act, Canary, Dnsmasq, NS, NameServer, Refusing, Reply};
 
 /// How long a slow answer takes.

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 
-use crate::case::{Case, look_at, passes, stops};
+use crate::support::case::{Case, look_at, passes, stops};
 use crate::support::{Answer, Canary, Haproxy, Hostile, Nginx, Refusing, Service, Site};
 
 fn get(address: SocketAddr) -> String {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::case::{Case, look_at, look_at_with, passes, stops};
+use crate::support::case::{Case, look_at, look_at_with, passes, stops};
 use crate::support::{Canary, Certificates, Deaf, Hostile, Nginx, Refusing, Site, Tool};
 
 /// `status: 200`, and that is all.

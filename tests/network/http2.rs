@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use crate::case::{look_at, passes, stops};
+use crate::support::case::{look_at, passes, stops};
 use crate::support::{Certificates, Hostile, Nginx, Site};
 
 fn https(address: SocketAddr, root: &Path, keys: &str) -> String {

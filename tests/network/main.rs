@@ -9,7 +9,6 @@
 )]
 
 mod bounds;
-mod case;
 mod codes;
 mod dns;
 mod gateways;

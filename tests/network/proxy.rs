@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::case::{look_at, passes, stops};
+use crate::support::case::{look_at, passes, stops};
 use crate::support::{Canary, Certificates, HOST, Hostile, Nginx, Refusing, Site};
 
 #[test]

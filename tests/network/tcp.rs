@@ -6,7 +6,7 @@ use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 
 use socket2::SockRef;
 
-use crate::case::{look_at, look_at_with, passes, stops};
+use crate::support::case::{look_at, look_at_with, passes, stops};
 use crate::support::{Deaf, Full, Hostile, Refusing, Tool, directory};
 
 fn tcp(address: SocketAddr, keys: &str) -> String {

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 
-use crate::case::{Case, is_unable, look_at, passes, stops};
+use crate::support::case::{Case, is_unable, look_at, passes, stops};
 use crate::support::{
     Certificates, Deaf, HOST, Haproxy, Hostile, Nginx, Pair, Refusing, Service, Site,
 };

@@ -2,6 +2,7 @@
 //! when somebody came instead of making the test wait. Those of others are Debian's, those that lie are ours.
 
 mod canary;
+pub(crate) mod case;
 mod certificates;
 mod daemon;
 mod dns;

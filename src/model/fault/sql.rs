@@ -18,6 +18,9 @@ layer! {
         AuthUnsupported = "sql.auth.unsupported", in [Auth], by [];
         /// The server did not prove that it knows the password (RFC 5802 §3), or wants it in a form that may not be sent there.
         AuthServer = "sql.auth.server", in [Auth], by [];
+        /// What was to be rolled back stays: a statement commits by itself, or a table is kept by an engine without transactions
+        /// (MySQL's warning 1196).
+        NotRolledBack = "sql.not_rolled_back", in [Query], by [MySql];
         /// The result passed the cap on rows or bytes.
         TooLarge = "sql.too_large", in [Query], by [];
         /// What came does not follow the protocol.

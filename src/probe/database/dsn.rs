@@ -110,12 +110,6 @@ impl Dsn {
     }
 }
 
-/// Servers of this kind are not spoken to yet.
-pub(in crate::probe) fn later(engine: Engine) -> Invalid {
-    let why = format!("{} comes with a later release", engine.name());
-    Invalid::new("dsn", why)
-}
-
 fn wrong<T>(why: impl Into<String>) -> Result<T, Invalid> {
     Err(Invalid::new("dsn", why))
 }

@@ -10,7 +10,7 @@ mod server;
 mod session;
 mod sessions;
 
-pub(super) use dsn::{Dsn, Security, later};
+pub(super) use dsn::{Dsn, Security};
 pub(super) use hex::hex;
 pub(super) use rows::{Limits, Rows};
 pub(super) use server::{Engine, Server, TlsMode};

@@ -10,8 +10,8 @@ use crate::probe::look::{Halt, Look};
 /// ends what it was asked in the server, too.
 #[derive(Debug)]
 pub(in crate::probe) enum Session {
-    Postgres(postgres::Session),
-    MySql(mysql::Session),
+    Postgres(Box<postgres::Session>),
+    MySql(Box<mysql::Session>),
 }
 
 impl Session {
@@ -23,8 +23,12 @@ impl Session {
         match server.engine {
             Engine::Postgres => postgres::Session::open(look, server)
                 .await
+                .map(Box::new)
                 .map(Self::Postgres),
-            Engine::MySql => mysql::Session::open(look, server).await.map(Self::MySql),
+            Engine::MySql => mysql::Session::open(look, server)
+                .await
+                .map(Box::new)
+                .map(Self::MySql),
         }
     }
 
@@ -44,6 +48,7 @@ impl Session {
     pub(in crate::probe) async fn is_usable(&mut self) -> bool {
         match self {
             Self::Postgres(session) => session.is_usable().await,
+            Self::MySql(session) => session.is_usable(),
         }
     }
 
@@ -60,6 +65,14 @@ impl Session {
         match self {
             Self::Postgres(session) => session.server_version(),
             Self::MySql(session) => Some(session.server_version()),
+        }
+    }
+
+    /// Who answers: `postgres`, `mysql`, `mariadb`.
+    pub(in crate::probe) fn engine(&self) -> &'static str {
+        match self {
+            Self::Postgres(_) => Engine::Postgres.name(),
+            Self::MySql(session) => session.flavour().name(),
         }
     }
 

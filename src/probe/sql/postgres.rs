@@ -5,6 +5,7 @@ use std::time::Duration;
 use postgres_protocol::escape::{escape_identifier, escape_literal};
 use tokio::time::Instant;
 
+use super::dialect::POSTGRES;
 use super::seen::Seen;
 use super::{About, MOST_BYTES, Sql, Wanted, name};
 use crate::model::{FaultKind, Phase, SqlFault, Stopped, Value};
@@ -258,13 +259,13 @@ fn first<'a>(answer: &'a Answer, column: &str) -> Option<&'a Value> {
 
 /// A table as a statement names it.
 fn relation(text: &str) -> Result<String, Halt> {
-    let parts = name::relation(text).map_err(slip)?;
+    let parts = name::relation(text, &POSTGRES).map_err(slip)?;
     let quoted: Vec<_> = parts.iter().map(|part| escape_identifier(part)).collect();
     Ok(quoted.join("."))
 }
 
 fn column(text: &str) -> Result<String, Halt> {
-    name::column(text).map_err(slip)
+    name::column(text, &POSTGRES).map_err(slip)
 }
 
 /// Names are checked when the test is loaded.

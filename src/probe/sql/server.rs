@@ -2,9 +2,8 @@
 
 use tokio::time::Instant;
 
-use super::dialect::POSTGRES;
 use super::statement::leaves_traces;
-use super::{Sql, postgres};
+use super::{Sql, dialect, mysql, postgres};
 use crate::model::{Connections, FaultKind, Phase, SqlFault, Stopped, Value};
 use crate::probe::database::{Limits, Server, Session};
 use crate::probe::look::Look;
@@ -23,6 +22,7 @@ pub(super) async fn look_at(
         look.fact("connect_latency", Value::Duration(started.elapsed()));
         session
     };
+    look.fact("engine", Value::Text(session.engine().to_owned()));
     let version = session.server_version().map(str::to_owned);
     if let Some(version) = version {
         look.fact("server_version", Value::Text(version));
@@ -42,6 +42,7 @@ pub(super) async fn look_at(
 async fn ask(look: &mut Look<'_>, keys: &Sql, session: &mut Session) -> Result<(), Stopped> {
     match session {
         Session::Postgres(session) => postgres::look_at(look, keys, session).await?,
+        Session::MySql(session) => mysql::look_at(look, keys, session).await?,
     }
     if keys.rollback {
         return Ok(());
@@ -65,7 +66,8 @@ async fn kept(look: &Look<'_>, server: &Server) -> Option<Session> {
 /// Others than the steps of this attempt get only what is as new.
 async fn keep(look: &Look<'_>, keys: &Sql, server: &Server, session: Session) {
     let ctx = look.ctx;
-    let is_as_new = keys.rollback && !keys.texts().any(|text| leaves_traces(text, &POSTGRES));
+    let dialect = dialect::of(server.engine);
+    let is_as_new = keys.rollback && !keys.texts().any(|text| leaves_traces(text, dialect));
     if ctx.connections == Connections::Reuse && is_as_new {
         ctx.shared.databases.put(server, session).await;
     } else {

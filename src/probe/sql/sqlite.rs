@@ -40,6 +40,7 @@ pub(super) async fn look_at(
     let late = FaultKind::Sql(SqlFault::TimeoutStartup);
     let mut connection = look.phase(Phase::Startup, late, opening).await?;
     look.fact("connect_latency", Value::Duration(started.elapsed()));
+    look.fact("engine", Value::Text("sqlite".to_owned()));
     let role = if is_read_only { "replica" } else { "primary" };
     look.fact("role", Value::Text(role.to_owned()));
     let name = file.file_name().unwrap_or(file.as_os_str());

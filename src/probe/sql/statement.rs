@@ -7,16 +7,23 @@ pub(super) fn check(text: &str, dialect: &Dialect) -> Result<(), String> {
     if text.contains('\0') {
         return Err("a statement holds no NUL".to_owned());
     }
-    let words = words(text, dialect)?;
-    let Some(first) = words.first() else {
+    let readings = readings(text, dialect)?;
+    if readings.is_empty() {
         return Err("there is no statement".to_owned());
-    };
-    if begins(&words, dialect.transactional).is_some() {
+    }
+    readings
+        .iter()
+        .try_for_each(|words| may_run(words, dialect))
+}
+
+fn may_run(words: &[String], dialect: &Dialect) -> Result<(), String> {
+    let first = &words[0];
+    if begins(words, dialect.transactional).is_some() {
         return Err(format!(
             "`{first}` would end the transaction that everything runs in; use `rollback`"
         ));
     }
-    if let Some(known) = begins(&words, dialect.outside) {
+    if let Some(known) = begins(words, dialect.outside) {
         return Err(format!(
             "`{known}` cannot run in a transaction, and everything runs in one"
         ));
@@ -28,13 +35,80 @@ pub(super) fn check(text: &str, dialect: &Dialect) -> Result<(), String> {
                 .to_owned(),
         );
     }
+    let sets = |variable: &str| first == "SET" && words.iter().any(|word| word == variable);
+    if dialect.has(Feature::MySql) && sets("AUTOCOMMIT") {
+        return Err(
+            "`autocommit` would end the transaction that everything runs in; use `rollback`"
+                .to_owned(),
+        );
+    }
+    Ok(())
+}
+
+/// Checks that a rollback takes back what a statement does, as far as that shows.
+pub(super) fn is_taken_back(text: &str, dialect: &Dialect) -> Result<(), String> {
+    for words in readings(text, dialect)? {
+        let is_temporary = || {
+            let mut next = words
+                .iter()
+                .skip(1)
+                .filter(|word| *word != "OR" && *word != "REPLACE");
+            matches!(words[0].as_str(), "CREATE" | "DROP")
+                && next.next().is_some_and(|word| word == "TEMPORARY")
+        };
+        if let Some(known) = begins(&words, dialect.commits).filter(|_| !is_temporary()) {
+            return Err(format!(
+                "`{known}` stays whatever is rolled back, and commits what was done before it; write `rollback: false`, which \
+                 needs `--allow-side-effects`"
+            ));
+        }
+        let is_file = |word: &&String| matches!(word.as_str(), "OUTFILE" | "DUMPFILE");
+        if dialect.has(Feature::MySql)
+            && let Some(word) = words.iter().find(is_file)
+        {
+            return Err(format!(
+                "`INTO {word}` writes a file that stays whatever is rolled back; write `rollback: false`, which needs \
+                 `--allow-side-effects`"
+            ));
+        }
+    }
     Ok(())
 }
 
 /// Whether a statement leaves something in its session that no rollback takes back.
 pub(super) fn leaves_traces(text: &str, dialect: &Dialect) -> bool {
-    let words = words(text, dialect).unwrap_or_default();
-    begins(&words, &["PREPARE", "DEALLOCATE", "LOAD"]).is_some()
+    /// What of MySQL leaves none, if it touches neither variables nor locks of the session.
+    const CLEAN: &[&str] = &[
+        "SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "SHOW", "EXPLAIN", "DESCRIBE",
+        "DESC", "TABLE", "VALUES",
+    ];
+    let readings = readings(text, dialect).unwrap_or_default();
+    if dialect.has(Feature::MySql) {
+        let is_clean = |words: &Vec<String>| {
+            begins(words, CLEAN).is_some() && !words.iter().any(|word| word == "GET_LOCK")
+        };
+        return text.contains('@') || !readings.iter().all(is_clean);
+    }
+    let marks = &["PREPARE", "DEALLOCATE", "LOAD"];
+    readings.iter().any(|words| begins(words, marks).is_some())
+}
+
+/// The words of a statement in every way it can be read, none of them empty: what MySQL has in `/*! … */` is run or skipped,
+/// depending on its version.
+fn readings(text: &str, dialect: &Dialect) -> Result<Vec<Vec<String>>, String> {
+    let mut readings = vec![words(text, dialect, Executable::Run)?];
+    if dialect.has(Feature::MySql) && (text.contains("/*!") || text.contains("/*M!")) {
+        readings.push(words(text, dialect, Executable::Skipped)?);
+    }
+    readings.retain(|words| !words.is_empty());
+    Ok(readings)
+}
+
+/// What becomes of `/*! … */`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Executable {
+    Run,
+    Skipped,
 }
 
 /// Which of these the statement begins with.
@@ -49,11 +123,11 @@ fn begins<'k>(words: &[String], known: &[&'k str]) -> Option<&'k str> {
 }
 
 /// The words of one statement that stand outside of literals and comments, in upper case.
-fn words(text: &str, dialect: &Dialect) -> Result<Vec<String>, String> {
+fn words(text: &str, dialect: &Dialect, executable: Executable) -> Result<Vec<String>, String> {
     let mut rest = text;
     let mut words: Vec<String> = Vec::new();
     let mut has_ended = false;
-    while let Some(token) = next(&mut rest, dialect) {
+    while let Some(token) = next(&mut rest, dialect, executable) {
         match token {
             Token::Skipped => {}
             Token::Semicolon => has_ended = true,
@@ -70,10 +144,16 @@ fn words(text: &str, dialect: &Dialect) -> Result<Vec<String>, String> {
     Ok(words)
 }
 
-/// `CREATE [TEMP] TRIGGER … BEGIN …; …; END` is one statement with semicolons in it.
+/// `CREATE [TEMP] TRIGGER … BEGIN …; …; END` is one statement with semicolons in it; of MySQL procedures, functions and events
+/// are, too, and may have `OR REPLACE DEFINER = user@host` before.
 fn is_trigger(words: &[String]) -> bool {
-    words.first().is_some_and(|word| word == "CREATE")
-        && words.iter().skip(1).take(2).any(|word| word == "TRIGGER")
+    let is_body = |word: &String| {
+        matches!(
+            word.as_str(),
+            "TRIGGER" | "PROCEDURE" | "FUNCTION" | "EVENT"
+        )
+    };
+    words.first().is_some_and(|word| word == "CREATE") && words.iter().skip(1).take(6).any(is_body)
 }
 
 enum Token<'t> {
@@ -85,11 +165,15 @@ enum Token<'t> {
     Other,
 }
 
-fn next<'t>(rest: &mut &'t str, dialect: &Dialect) -> Option<Token<'t>> {
+fn next<'t>(rest: &mut &'t str, dialect: &Dialect, executable: Executable) -> Option<Token<'t>> {
     let text = *rest;
     let first = text.chars().next()?;
     let run = |is_in: fn(char) -> bool| text.find(|c| !is_in(c)).unwrap_or(text.len());
     let (length, token) = match first {
+        _ if dialect.has(Feature::MySql) && of_mysql(text, executable).is_some() => {
+            of_mysql(text, executable)?
+        }
+        '-' if dialect.has(Feature::MySql) => (1, Token::Other),
         _ if text.starts_with("--") => (until(text, "\n", 2), Token::Skipped),
         _ if text.starts_with("/*") => (comment(text, dialect), Token::Skipped),
         c if c.is_whitespace() => (run(char::is_whitespace), Token::Skipped),
@@ -112,6 +196,33 @@ fn next<'t>(rest: &mut &'t str, dialect: &Dialect) -> Option<Token<'t>> {
     };
     *rest = &text[length..];
     Some(token)
+}
+
+/// What only MySQL writes (<https://dev.mysql.com/doc/refman/8.4/en/language-structure.html>).
+fn of_mysql(text: &str, executable: Executable) -> Option<(usize, Token<'_>)> {
+    let skipped = |length| Some((length, Token::Skipped));
+    if executable == Executable::Run {
+        let opening = ["/*!", "/*M!"].iter().find(|mark| text.starts_with(**mark));
+        if let Some(mark) = opening {
+            let rest = &text[mark.len()..];
+            let version = rest.find(|c: char| !c.is_ascii_digit());
+            return skipped(mark.len() + version.unwrap_or(rest.len()));
+        }
+        if text.starts_with("*/") {
+            return skipped(2);
+        }
+    }
+    match text.chars().next()? {
+        '#' => skipped(until(text, "\n", 1)),
+        '-' if text.starts_with("--") => {
+            let next = text[2..].chars().next();
+            let is_comment = next.is_none_or(|c| c.is_whitespace() || c.is_control());
+            is_comment.then(|| (until(text, "\n", 2), Token::Skipped))
+        }
+        '\'' | '"' => Some((escaped(text), Token::Other)),
+        '`' => Some((until(text, "`", 1), Token::Other)),
+        _ => None,
+    }
 }
 
 fn is_word(c: char) -> bool {
@@ -148,14 +259,13 @@ fn comment(text: &str, dialect: &Dialect) -> usize {
 
 /// `'it\'s'`: a backslash takes the meaning from what follows.
 fn escaped(text: &str) -> usize {
-    let mut letters = text.char_indices().skip(1);
+    let mut letters = text.char_indices();
+    let quote = letters.next().map(|(_, quote)| quote);
     while let Some((at, letter)) = letters.next() {
-        match letter {
-            '\\' => {
-                letters.next();
-            }
-            '\'' => return at + 1,
-            _ => {}
+        if letter == '\\' {
+            letters.next();
+        } else if Some(letter) == quote {
+            return at + 1;
         }
     }
     text.len()
@@ -178,7 +288,7 @@ fn dollar_quoted(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::dialect::{POSTGRES, SQLITE};
+    use super::super::dialect::{MYSQL, POSTGRES, SQLITE};
     use super::*;
 
     #[test]
@@ -246,12 +356,100 @@ mod tests {
     }
 
     #[test]
+    fn mysql_has_literals_and_comments_of_its_own() {
+        for one in [
+            "SELECT 'a\\'; COMMIT; --', \"\\\";\", `;``;`",
+            "SELECT 1 # ; COMMIT",
+            "SELECT 5--3, 5-3 -- ; COMMIT",
+            "SELECT /*!50000 1 */ + /* ; */ 1",
+            "CREATE TEMPORARY TABLE t (id int)",
+            "SELECT autocommit FROM commit",
+            "CREATE DEFINER = a@b PROCEDURE p() BEGIN SELECT 1; END",
+            "SET @a = 1",
+        ] {
+            assert_eq!(check(one, &MYSQL), Ok(()), "{one}");
+        }
+        for (wrong, why) in [
+            ("SELECT 1; SELECT 2", "two statements"),
+            ("SELECT 5--3; COMMIT", "two statements"),
+            ("SELECT '\\\\'; COMMIT", "two statements"),
+            ("/*!50000 COMMIT */", "`COMMIT`"),
+            ("/*M!100000 rollback */", "`ROLLBACK`"),
+            ("/*!99999 SELECT 1 -- */ COMMIT", "`COMMIT`"),
+            ("# nothing\n-- nothing", "no statement"),
+            ("begin", "`BEGIN`"),
+            ("START /**/ TRANSACTION", "`START`"),
+            ("SET SESSION autocommit = 1", "`autocommit`"),
+            ("XA START 'x'", "`XA`"),
+        ] {
+            let told = check(wrong, &MYSQL).unwrap_err();
+            assert!(told.contains(why), "{wrong}: {told}");
+        }
+    }
+
+    #[test]
+    fn what_mysql_commits_by_itself_is_not_taken_back() {
+        for fine in [
+            "SELECT 1",
+            "INSERT INTO alter VALUES ('DROP')",
+            "CREATE TEMPORARY TABLE t (id int)",
+            "CREATE OR REPLACE TEMPORARY TABLE t (id int)",
+            "drop temporary table t",
+            "SET @a = 1",
+            "SET SESSION sql_mode = ''",
+            "CALL p()",
+            "ANALYZE SELECT 1",
+        ] {
+            assert_eq!(is_taken_back(fine, &MYSQL), Ok(()), "{fine}");
+        }
+        for wrong in [
+            "CREATE TABLE t (id int)",
+            "create or replace table t (id int)",
+            "ALTER TABLE t ADD c int",
+            "DROP TABLE t",
+            "RENAME TABLE a TO b",
+            "TRUNCATE t",
+            "GRANT ALL ON *.* TO a",
+            "LOCK TABLES t WRITE",
+            "START SLAVE",
+            "LOAD DATA INFILE 'x' INTO TABLE t",
+            "SET GLOBAL read_only = 1",
+            "SET PASSWORD = 'x'",
+            "/*!99999 SELECT 1 -- */ TRUNCATE t",
+            "ANALYZE TABLE t",
+            "SELECT 1 INTO OUTFILE '/tmp/x'",
+        ] {
+            let told = is_taken_back(wrong, &MYSQL).unwrap_err();
+            assert!(told.contains("rollback: false"), "{wrong}: {told}");
+            assert_eq!(check(wrong, &MYSQL), Ok(()), "{wrong}");
+        }
+        assert_eq!(is_taken_back("DROP TABLE t", &POSTGRES), Ok(()));
+    }
+
+    #[test]
+    fn what_outlives_a_rollback_in_mysql_is_known() {
+        for clean in ["SELECT 1", "insert into t values (1)"] {
+            assert!(!leaves_traces(clean, &MYSQL), "{clean}");
+        }
+        for trace in [
+            "SET NAMES latin1",
+            "USE other",
+            "SELECT @a := 1",
+            "SELECT GET_LOCK('a', 1)",
+        ] {
+            assert!(leaves_traces(trace, &MYSQL), "{trace}");
+        }
+    }
+
+    #[test]
     fn no_text_panics() {
         for text in [
-            "/*", "/*/", "E'", "E'\\", "$", "$é$", "$a$", "'", "[", "é$é$", "/*é*",
+            "/*", "/*/", "E'", "E'\\", "$", "$é$", "$a$", "'", "[", "é$é$", "/*é*", "/*!", "/*M!1",
+            "*/", "--", "--é", "#", "`", "'\\", "-",
         ] {
             let _ = check(text, &POSTGRES);
             let _ = check(text, &SQLITE);
+            let _ = check(text, &MYSQL);
         }
     }
 }

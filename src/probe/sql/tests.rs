@@ -244,3 +244,24 @@ fn slips_are_told() {
         assert!(told.contains(message), "{yaml}: {told}");
     }
 }
+
+#[test]
+fn what_mysql_cannot_roll_back_is_told_before_it_is_asked() {
+    for (keys, expected) in [
+        ("query: CREATE TABLE t (id int)", "`CREATE` stays"),
+        (
+            "statements: [SELECT 1, TRUNCATE t]",
+            "statement 2: `TRUNCATE`",
+        ),
+        ("query: \"SELECT 1 INTO OUTFILE '/tmp/x'\"", "writes a file"),
+        ("query: COMMIT", "would end the transaction"),
+        ("query: SELECT 1; SELECT 2", "two statements"),
+        ("schema: { tables: { 'a b': [] } }", "is no name"),
+    ] {
+        let told = problem("sql", &format!("{{ dsn: \"mysql://u:p@h/d\", {keys} }}"));
+        assert!(told.contains(expected), "{keys}: {told}");
+    }
+    let kept: Sql =
+        read("{ dsn: \"mysql://u:p@h/d\", rollback: false, query: CREATE TABLE t (id int) }");
+    assert!(kept.needs().side_effects);
+}

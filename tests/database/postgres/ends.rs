@@ -4,9 +4,9 @@ use std::thread;
 
 use nix::sys::signal::Signal;
 
-use super::case::{passes, stops};
 use super::{look, sql};
 use crate::support::Tool;
+use crate::support::case::{passes, stops};
 use crate::support::postgres::{Options, Postgres, Stop};
 
 const SLEEP: &str = ", query: SELECT pg_sleep(60)";

@@ -3,8 +3,8 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 
-use super::case::{Case, passes, stops};
 use super::{look, sql};
+use crate::support::case::{Case, passes, stops};
 use crate::support::postgres::{Options, Postgres, Stop, program};
 use crate::support::{APP, Deaf, Hostile, ODD};
 

@@ -1,7 +1,7 @@
 //! TLS, and what nobody may see.
 
-use super::case::{is_unable, passes, stops};
 use super::{look, sql};
+use crate::support::case::{is_unable, passes, stops};
 use crate::support::postgres::{Options, Postgres};
 use crate::support::{APP, Certificates, HOST, ODD, Tool, is_kept, tell_all};
 

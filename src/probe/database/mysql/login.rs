@@ -192,10 +192,12 @@ fn changed(change: &[u8]) -> Result<(Plugin, Vec<u8>), Halt> {
     let name = String::from_utf8_lossy(rest.eat(end)).into_owned();
     rest.skip(1);
     let plugin = Plugin::named(&name).ok_or_else(|| unsupported(&name))?;
-    let nonce = match (plugin, rest.0) {
+    let nonce = match plugin {
         // The nonce of these is a text of 20 characters with a NUL at its end.
-        (Plugin::Native | Plugin::CachingSha2 | Plugin::Sha256, [nonce @ .., 0]) => nonce,
-        (_, nonce) => nonce,
+        Plugin::Native | Plugin::CachingSha2 | Plugin::Sha256 => {
+            rest.0.strip_suffix(&[0]).unwrap_or(rest.0)
+        }
+        Plugin::Ed25519 | Plugin::Clear => rest.0,
     };
     Ok((plugin, nonce.to_vec()))
 }

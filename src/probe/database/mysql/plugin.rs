@@ -77,7 +77,9 @@ impl Proof<'_> {
         let password = self.password.as_bytes();
         match (self.plugin, self.way) {
             (Plugin::Ed25519, _) => self.signed(),
-            (Plugin::Clear, Way::Socket | Way::VerifiedTls) => Ok(self.terminated()),
+            (Plugin::Sha256, _) if password.is_empty() => Ok(vec![0]),
+            (Plugin::Clear, Way::Socket | Way::VerifiedTls)
+            | (Plugin::Sha256, Way::Tls | Way::VerifiedTls) => Ok(self.terminated()),
             (Plugin::Clear, Way::Open | Way::Tls) => Err(unsafe_here(
                 "the server wants the password in clear (mysql_clear_password), which is sent over a unix socket, or over TLS with `sslmode=verify-ca` or `verify-full`",
             )),
@@ -87,10 +89,8 @@ impl Proof<'_> {
             (Plugin::CachingSha2, _) => Ok(scramble_sha256(self.twenty()?, password)
                 .map(Vec::from)
                 .unwrap_or_default()),
-            (Plugin::Sha256, _) if password.is_empty() => Ok(vec![0]),
             // The server takes a socket for no better than TCP here.
             (Plugin::Sha256, Way::Open | Way::Socket) => Ok(vec![WANTS_KEY_SHA256]),
-            (Plugin::Sha256, Way::Tls | Way::VerifiedTls) => Ok(self.terminated()),
         }
     }
 

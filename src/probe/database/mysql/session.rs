@@ -4,16 +4,17 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mysql_common::constants::StatusFlags;
-use tokio::time::{Instant, timeout};
+use futures_util::FutureExt;
+use mysql_common::constants::{CapabilityFlags, StatusFlags};
+use tokio::time::timeout;
 
 use super::greeting::{Flavour, Greeting};
 use super::kill::Kill;
 use super::login::{self, Name};
 use super::plugin::Way;
 use super::query::{End, Given, query, run};
-use super::wire::Wire;
-use crate::model::{FaultKind, Phase, SqlFault, Stopped, TlsFault};
+use super::wire::{Wire, protocol};
+use crate::model::{FaultKind, Phase, SqlFault, Stopped, TlsFault, Value};
 use crate::probe::database::{Answer, Limits, Server, TlsMode};
 use crate::probe::look::{Halt, Look};
 use crate::probe::net::{self, Endpoint, Resolving, Stream, Verification};
@@ -21,23 +22,31 @@ use crate::probe::net::{self, Endpoint, Resolving, Stream, Verification};
 /// Saying goodbye takes no longer: a server that does not close is left.
 const GOODBYE: Duration = Duration::from_millis(250);
 
+/// A statement that takes longer than its look is ended by us; this much later the server does it by itself.
+const GRACE: Duration = Duration::from_millis(100);
+
 /// A session with a server. Dropping it while it waits for an answer ends in the server what it asked.
 #[derive(Debug)]
 pub(in crate::probe) struct Session {
     wire: Wire,
     greeting: Greeting,
     tls: Option<String>,
+    /// How long a statement may take there by itself, in its own unit: none when it is 0, absent when it knows no limit.
+    limit: Option<f64>,
     kill: Kill,
     state: State,
+    end: End,
 }
 
 /// What the server is about.
 #[derive(Debug)]
 enum State {
     /// Waiting for us.
-    Waiting(End),
-    /// With this statement, or it broke off in the middle of an answer.
+    Waiting,
+    /// With this statement, or its answer was not read whole.
     Asked(String),
+    /// It is gone, or speaks something else.
+    Over,
 }
 
 impl Session {
@@ -66,10 +75,9 @@ impl Session {
         let logging_in = login::log_in(&mut wire, &greeting, server, Name(&name), way);
         look.phase(Phase::Auth, late, logging_in).await?;
         wire.when = "while the session was set up";
-        let left = look.ctx.deadline.saturating_duration_since(Instant::now());
         let late = FaultKind::Sql(SqlFault::TimeoutStartup);
-        let settling = settle(&mut wire, greeting.flavour, left);
-        let end = look.phase(Phase::Startup, late, settling).await?;
+        let settling = settle(&mut wire, &greeting);
+        let (end, limit) = look.phase(Phase::Startup, late, settling).await?;
         wire.when = "while a query ran";
         Ok(Self {
             tls: wire.tls(),
@@ -80,7 +88,9 @@ impl Session {
             },
             wire,
             greeting,
-            state: State::Waiting(end),
+            limit,
+            state: State::Waiting,
+            end,
         })
     }
 
@@ -92,19 +102,63 @@ impl Session {
     ) -> Result<Answer, Halt> {
         self.state = State::Asked(text.to_owned());
         let is_extended = login::is_extended(&self.greeting);
-        let asked = query(&mut self.wire, text, is_extended, limits).await;
-        let Given {
-            rows,
-            affected,
-            end,
-        } = asked?;
-        self.state = State::Waiting(end);
-        Ok(Answer { rows, affected })
+        match query(&mut self.wire, text, is_extended, limits).await {
+            Ok(Given {
+                rows,
+                affected,
+                end,
+            }) => {
+                self.state = State::Waiting;
+                self.end = end;
+                Ok(Answer { rows, affected })
+            }
+            Err(halt) => {
+                match &halt {
+                    Halt::Fault {
+                        kind: FaultKind::MySql(_),
+                        ..
+                    } => self.state = State::Waiting,
+                    // The rest of the answer is still to come.
+                    Halt::Fault {
+                        kind: FaultKind::Sql(SqlFault::TooLarge),
+                        ..
+                    } => {}
+                    _ => self.state = State::Over,
+                }
+                Err(halt)
+            }
+        }
+    }
+
+    /// Has the server end by itself what takes longer than this and a little. Where it has a shorter limit of its own, that stays:
+    /// applications meet it, too.
+    pub(in crate::probe) async fn limit(&mut self, left: Duration) -> Result<(), Halt> {
+        // Nobody is left then to take what it breaks off for an answer.
+        let left = left + GRACE;
+        let (name, most) = match self.greeting.flavour {
+            Flavour::MariaDb => ("max_statement_time", left.as_secs_f64()),
+            // It ends nothing but SELECT.
+            Flavour::MySql => ("max_execution_time", left.as_secs_f64().ceil() * 1000.0),
+        };
+        match self.limit {
+            Some(own) if own == 0.0 || own > most => {
+                let nothing = Limits { rows: 0, bytes: 0 };
+                let text = format!("SET SESSION {name} = {most}");
+                self.ask(&text, nothing).await.map(|_| ())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether it can be asked something new: nothing is open, and nothing came meanwhile.
+    pub(in crate::probe) fn is_usable(&mut self) -> bool {
+        matches!(self.state, State::Waiting) && !self.is_in_transaction() && self.wire.is_quiet()
     }
 
     /// Says goodbye, and waits a little until the server has closed, too.
     pub(in crate::probe) async fn close(mut self) {
-        if let State::Waiting(_) = self.state {
+        if let State::Waiting = self.state {
+            self.state = State::Over;
             let _ = timeout(GOODBYE, self.wire.quit()).await;
         }
     }
@@ -125,25 +179,25 @@ impl Session {
 
     /// Whether a transaction is open, as the server said last.
     pub(in crate::probe) fn is_in_transaction(&self) -> bool {
-        match &self.state {
-            State::Waiting(end) => end.status.contains(StatusFlags::SERVER_STATUS_IN_TRANS),
-            State::Asked(_) => false,
-        }
+        let status = self.end.status;
+        status.contains(StatusFlags::SERVER_STATUS_IN_TRANS)
     }
 
     /// How many warnings the last statement left.
     pub(in crate::probe) fn warnings(&self) -> u16 {
-        match &self.state {
-            State::Waiting(end) => end.warnings,
-            State::Asked(_) => 0,
-        }
+        self.end.warnings
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if let State::Asked(text) = &mut self.state {
-            self.kill.clone().send(std::mem::take(text));
+        match &mut self.state {
+            State::Over => {}
+            // What can be said at once is said: a server complains of those who leave without a word.
+            State::Waiting => {
+                let _ = self.wire.leave().now_or_never();
+            }
+            State::Asked(text) => self.kill.clone().send(std::mem::take(text)),
         }
     }
 }
@@ -180,7 +234,6 @@ async fn secured(
     greeting: &Greeting,
     server: &Server,
 ) -> Result<(Wire, Way), Stopped> {
-    use mysql_common::constants::CapabilityFlags;
     let host = match &server.endpoint {
         Endpoint::Socket { host, .. } => host.as_str(),
         Endpoint::Unix(_) => "localhost",
@@ -193,7 +246,7 @@ async fn secured(
         return Ok((wire, plain));
     };
     let is_offered = greeting.capabilities.contains(CapabilityFlags::CLIENT_SSL);
-    if !is_offered && server.tls == TlsMode::Prefer {
+    if !is_offered && server.mode() == TlsMode::Prefer {
         return Ok((wire, plain));
     }
     let late = FaultKind::Tls(TlsFault::Timeout);
@@ -219,24 +272,39 @@ async fn secured(
     Ok((Wire::over(stream, next), way))
 }
 
-/// Makes the session what every look counts on: UTF-8, UTC, and no statement that outlives the look.
-async fn settle(wire: &mut Wire, flavour: Flavour, left: Duration) -> Result<End, Halt> {
-    // None would mean no limit.
-    let left = left.max(Duration::from_millis(1));
+/// Makes the session what every look counts on, UTF-8 and UTC, and asks how long a statement may take by itself.
+async fn settle(wire: &mut Wire, greeting: &Greeting) -> Result<(End, Option<f64>), Halt> {
     let end = run(wire, "SET NAMES utf8mb4, time_zone = '+00:00'").await?;
-    let (name, most) = match flavour {
-        Flavour::MariaDb => ("max_statement_time", format!("{:.3}", left.as_secs_f64())),
-        // It knows a limit for SELECT only.
-        Flavour::MySql => ("max_execution_time", left.as_millis().to_string()),
+    let limit = match greeting.flavour {
+        Flavour::MariaDb => "SELECT @@max_statement_time AS `limit`",
+        Flavour::MySql => "SELECT @@max_execution_time AS `limit`",
     };
-    // A limit the server has already may be less, and stays then: it is what applications meet, too.
-    let text = format!("SET SESSION {name} = IF(@@{name} = 0, {most}, LEAST(@@{name}, {most}))");
-    match run(wire, &text).await {
+    let little = Limits {
+        rows: 1,
+        bytes: 4096,
+    };
+    match query(wire, limit, login::is_extended(greeting), little).await {
+        Ok(Given { rows, .. }) => {
+            let rows = rows.unwrap_or_default();
+            let limit = rows.all.first().and_then(|row| row.get("limit").cloned());
+            Ok((end, number(limit)))
+        }
         // Old versions know no limit.
         Err(Halt::Fault {
             kind: FaultKind::MySql(_),
             ..
-        }) => Ok(end),
-        other => other,
+        }) => Ok((end, None)),
+        Err(Halt::Fault {
+            kind: FaultKind::Sql(SqlFault::TooLarge),
+            ..
+        }) => Err(protocol("a limit of more than one row")),
+        Err(halt) => Err(halt),
+    }
+}
+
+fn number(value: Option<Value>) -> Option<f64> {
+    match value {
+        Some(Value::Number(number)) => Some(number.to_f64()),
+        _ => None,
     }
 }

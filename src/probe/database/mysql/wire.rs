@@ -3,6 +3,7 @@
 
 use std::io;
 
+use futures_util::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 
 use crate::model::{FaultKind, Origin, SqlFault};
@@ -185,13 +186,25 @@ impl Wire {
         ))
     }
 
+    /// Whether nothing came that was not asked for, and the connection is not at its end.
+    pub(super) fn is_quiet(&mut self) -> bool {
+        let mut byte = [0; 1];
+        self.stream.buffer().is_empty() && self.stream.read(&mut byte).now_or_never().is_none()
+    }
+
     /// Says goodbye, and waits until the server has closed, too: then nobody is counted as connected any more.
     pub(super) async fn quit(&mut self) {
-        /// COM_QUIT.
-        const QUIT: u8 = 0x01;
-        if self.command(QUIT, &[]).await.is_ok() {
-            let _ = self.stream.read_u8().await;
-        }
+        self.leave().await;
+        let _ = self.stream.read_u8().await;
+    }
+
+    /// Says goodbye.
+    pub(super) async fn leave(&mut self) {
+        /// One byte, the first of a new exchange.
+        const QUIT: [u8; 5] = [1, 0, 0, 0, 0x01];
+        let _ = self.stream.write_all(&QUIT).await;
+        // Under TLS this says that nothing was cut off.
+        let _ = self.stream.shutdown().await;
     }
 }
 
@@ -209,8 +222,8 @@ pub(super) fn failed(payload: &[u8]) -> Halt {
     };
     let number = u16::from_le_bytes([*low, *high]);
     let words = match words {
-        [b'#', _, _, _, _, _, words @ ..] => words,
-        words => words,
+        [b'#', _, _, _, _, _, rest @ ..] => rest,
+        _ => words,
     };
     let words = String::from_utf8_lossy(&words[..words.len().min(MOST)]).into_owned();
     Halt::fault(FaultKind::MySql(number), words).by(Origin::MySql(number))

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::{Output, Tool};
+use super::{Output, Tool};
 
 /// For looks that must end by themselves.
 const AMPLE: Duration = Duration::from_secs(10);

@@ -1,0 +1,385 @@
+//! What is asked of MySQL and MariaDB: what it is, what it has, and what the test asks.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::dialect::MYSQL;
+use super::seen::Seen;
+use super::{About, MOST_BYTES, Migration, Sql, Wanted, name};
+use crate::model::{FaultKind, Origin, Phase, SqlFault, Stopped, Unable, Value};
+use crate::probe::database::mysql::{Flavour, Session};
+use crate::probe::database::{Answer, Limits, hex};
+use crate::probe::look::{Halt, Look};
+
+/// ER_UNKNOWN_SYSTEM_VARIABLE.
+const UNKNOWN_VARIABLE: u16 = 1193;
+/// ER_SPECIFIC_ACCESS_DENIED_ERROR.
+const NOT_ALLOWED: u16 = 1227;
+/// ER_PARSE_ERROR.
+const NOT_UNDERSTOOD: u16 = 1064;
+/// ER_WARNING_NOT_COMPLETE_ROLLBACK.
+const NOT_ROLLED_BACK: i128 = 1196;
+
+/// What we ask for ourselves is bounded by the keys of the test.
+const OURS: Limits = Limits {
+    rows: 100_000,
+    bytes: MOST_BYTES,
+};
+
+/// Asks, and rolls back what is to be rolled back; otherwise the transaction stays open.
+pub(super) async fn look_at(
+    look: &mut Look<'_>,
+    keys: &Sql,
+    session: &mut Session,
+) -> Result<(), Stopped> {
+    let mut seen = Seen::default();
+    let left = look.ctx.deadline.saturating_duration_since(Instant::now());
+    let late = FaultKind::Sql(SqlFault::TimeoutQuery);
+    let asking = async {
+        session.limit(left).await?;
+        about(session, keys, &mut seen).await?;
+        if let Some(wanted) = &keys.schema {
+            seen.missing = Some(missing(session, wanted).await?);
+        }
+        if let Some(migration) = &keys.migration {
+            seen.migration_head = head(session, migration).await?;
+        }
+        own(session, keys, &mut seen).await
+    };
+    let ended = look.timed(Phase::Query, late, asking).await;
+    seen.tell(look);
+    ended.map_err(|halt| look.stop(Phase::Query, halt))
+}
+
+/// Who and what answers, as of now.
+async fn about(session: &mut Session, keys: &Sql, seen: &mut Seen) -> Result<(), Halt> {
+    let more = match session.flavour() {
+        Flavour::MySql => {
+            ", @@global.super_read_only AS super_read_only, @@global.innodb_read_only AS innodb_read_only"
+        }
+        Flavour::MariaDb => ", @@global.innodb_read_only AS innodb_read_only",
+    };
+    let identity = |more: &str| {
+        format!(
+            "SELECT DATABASE() AS `database`, CURRENT_USER() AS `user`, \
+             @@global.max_connections AS max_connections, @@global.read_only AS read_only{more}"
+        )
+    };
+    let known = match refused(
+        session.ask(&identity(more), OURS).await,
+        &[UNKNOWN_VARIABLE],
+    )? {
+        Some(known) => known,
+        // Old versions have less to say.
+        None => session.ask(&identity(""), OURS).await?,
+    };
+    let is_read_only = ["read_only", "super_read_only", "innodb_read_only"]
+        .iter()
+        .any(|name| first(&known, name).is_some_and(is_on));
+    let channels = channels(session).await?;
+    let role = match &channels {
+        Some(channels) if !channels.is_empty() => "replica",
+        _ if is_read_only => "replica",
+        _ => "primary",
+    };
+    seen.facts.push(("role", Value::Text(role.to_owned())));
+    seen.facts.push(("read_only", Value::Bool(is_read_only)));
+    for name in ["database", "user"] {
+        let value = first(&known, name).cloned();
+        seen.facts.extend(value.map(|value| (name, value)));
+    }
+    if keys.ask.contains(&About::Connections) {
+        connections(session, &known, seen).await?;
+    }
+    if keys.ask.contains(&About::Replication) {
+        let lag = channels.and_then(|channels| lag(&channels));
+        let lag = lag.map(|lag| ("replication_lag", Value::Duration(lag)));
+        let replicas = replicas(session).await?;
+        let replicas = replicas.map(|rows| ("replicas", Value::int(rows as u64)));
+        seen.facts.extend(lag.into_iter().chain(replicas));
+    }
+    Ok(())
+}
+
+/// Written as a number, or as a word.
+fn is_on(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.to_f64() != 0.0,
+        Value::Text(word) => !matches!(word.as_str(), "OFF" | "0" | ""),
+        _ => false,
+    }
+}
+
+/// What it says of those it replicates from, one each; `None` of whoever may not know.
+async fn channels(session: &mut Session) -> Result<Option<Vec<Value>>, Halt> {
+    let texts = match session.flavour() {
+        Flavour::MySql => ["SHOW REPLICA STATUS", "SHOW SLAVE STATUS"],
+        Flavour::MariaDb => ["SHOW ALL SLAVES STATUS", "SHOW SLAVE STATUS"],
+    };
+    Ok(either(session, texts).await?.map(|rows| rows.all))
+}
+
+/// How many replicas are connected.
+async fn replicas(session: &mut Session) -> Result<Option<usize>, Halt> {
+    let texts = ["SHOW REPLICAS", "SHOW SLAVE HOSTS"];
+    Ok(either(session, texts).await?.map(|rows| rows.all.len()))
+}
+
+/// What the first gives, or where it is not understood the second, by its older name; `None` where it is not allowed.
+async fn either(
+    session: &mut Session,
+    texts: [&str; 2],
+) -> Result<Option<crate::probe::database::Rows>, Halt> {
+    for text in texts {
+        let asked = session.ask(text, OURS).await;
+        let is_refused = matches!(
+            &asked,
+            Err(Halt::Fault {
+                kind: FaultKind::MySql(NOT_ALLOWED),
+                ..
+            })
+        );
+        match refused(asked, &[NOT_ALLOWED, NOT_UNDERSTOOD])? {
+            Some(answer) => return Ok(answer.rows),
+            None if is_refused => return Ok(None),
+            None => {}
+        }
+    }
+    Ok(None)
+}
+
+/// The furthest behind of all channels; `None` while one does not know.
+fn lag(channels: &[Value]) -> Option<Duration> {
+    let behind = channels.iter().map(|channel| {
+        let names = ["Seconds_Behind_Source", "Seconds_Behind_Master"];
+        match names.iter().find_map(|name| channel.get(name)) {
+            Some(Value::Number(seconds)) => {
+                Duration::try_from_secs_f64(seconds.to_f64().max(0.0)).ok()
+            }
+            _ => None,
+        }
+    });
+    let behind: Option<Vec<_>> = behind.collect();
+    behind?.into_iter().max()
+}
+
+/// The connection for administrators is none of `max_connections`: all of those are for everybody.
+async fn connections(session: &mut Session, known: &Answer, seen: &mut Seen) -> Result<(), Halt> {
+    let used = session
+        .ask("SHOW GLOBAL STATUS LIKE 'Threads_connected'", OURS)
+        .await?;
+    let used = first(&used, "Value").and_then(Value::as_text);
+    let used = used.and_then(|text| text.parse::<i128>().ok());
+    let most = match first(known, "max_connections") {
+        Some(Value::Number(crate::model::Number::Int(most))) => Some(*most),
+        _ => None,
+    };
+    if let (Some(most), Some(used)) = (most, used) {
+        seen.facts.extend([
+            ("max_connections", Value::int(most)),
+            ("reserved_connections", Value::int(0)),
+            ("used_connections", Value::int(used)),
+            ("free_connections", Value::int((most - used).max(0))),
+        ]);
+    }
+    Ok(())
+}
+
+/// Runs the test's own statements in a transaction.
+async fn own(session: &mut Session, keys: &Sql, seen: &mut Seen) -> Result<(), Halt> {
+    let limits = Limits {
+        rows: keys.max_rows as usize,
+        bytes: MOST_BYTES,
+    };
+    if keys.texts().next().is_none() {
+        return Ok(());
+    }
+    session.ask("START TRANSACTION", OURS).await?;
+    for text in keys.texts() {
+        let answer = match session.ask(text, limits).await {
+            Ok(answer) => answer,
+            Err(halt) => return Err(failed(session, keys, halt).await),
+        };
+        let before = seen.rows_affected.unwrap_or(0);
+        seen.rows_affected = Some(before + answer.affected.unwrap_or(0));
+        seen.result = Some(answer.rows.unwrap_or_default());
+        if keys.rollback && !session.is_in_transaction() {
+            return Err(left_behind(
+                "a statement committed by itself what was to be rolled back",
+            ));
+        }
+    }
+    if keys.rollback {
+        rollback(session).await?;
+    }
+    Ok(())
+}
+
+/// What went wrong; and whether what was done before it stays.
+async fn failed(session: &mut Session, keys: &Sql, halt: Halt) -> Halt {
+    let Halt::Fault {
+        kind: kind @ FaultKind::MySql(_),
+        message,
+        origin,
+    } = halt
+    else {
+        return halt;
+    };
+    if !keys.rollback {
+        return Halt::Fault {
+            kind,
+            message,
+            origin,
+        };
+    }
+    let stays = match rollback(session).await {
+        Err(Halt::Fault {
+            kind: FaultKind::Sql(SqlFault::NotRolledBack),
+            message,
+            ..
+        }) => format!("; {message}"),
+        _ => String::new(),
+    };
+    Halt::Fault {
+        kind,
+        message: format!("{message}{stays}"),
+        origin,
+    }
+}
+
+/// Rolls back. An engine without transactions keeps what it has, and says so in a warning only.
+async fn rollback(session: &mut Session) -> Result<(), Halt> {
+    session.ask("ROLLBACK", OURS).await?;
+    if session.warnings() == 0 {
+        return Ok(());
+    }
+    let warnings = session.ask("SHOW WARNINGS", OURS).await?;
+    let mut warnings = warnings.rows.into_iter().flat_map(|rows| rows.all);
+    if warnings.any(|row| row.get("Code") == Some(&Value::int(NOT_ROLLED_BACK))) {
+        let why = "a table whose engine has no transactions (MyISAM, Aria, MEMORY) keeps what was written";
+        return Err(left_behind(why).by(Origin::MySql(1196)));
+    }
+    Ok(())
+}
+
+fn left_behind(why: &str) -> Halt {
+    Halt::fault(FaultKind::Sql(SqlFault::NotRolledBack), why)
+}
+
+/// `None` when it was refused with one of these numbers.
+fn refused(asked: Result<Answer, Halt>, numbers: &[u16]) -> Result<Option<Answer>, Halt> {
+    match asked {
+        Ok(answer) => Ok(Some(answer)),
+        Err(Halt::Fault {
+            kind: FaultKind::MySql(number),
+            ..
+        }) if numbers.contains(&number) => Ok(None),
+        Err(halt) => Err(halt),
+    }
+}
+
+/// A column of the first row.
+fn first<'a>(answer: &'a Answer, column: &str) -> Option<&'a Value> {
+    answer.rows.as_ref()?.all.first()?.get(column)
+}
+
+/// A table: its database, if it is named, and its name.
+struct Table {
+    database: Option<String>,
+    name: String,
+}
+
+impl Table {
+    fn read(text: &str) -> Result<Self, Halt> {
+        let mut parts = name::relation(text, &MYSQL).map_err(slip)?;
+        let name = parts.pop().unwrap_or_default();
+        Ok(Self {
+            database: parts.pop(),
+            name,
+        })
+    }
+
+    /// As a statement names it.
+    fn quoted(&self) -> String {
+        match &self.database {
+            Some(database) => format!("{}.{}", quoted(database), quoted(&self.name)),
+            None => quoted(&self.name),
+        }
+    }
+}
+
+fn quoted(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}
+
+/// A text in which nothing means something.
+fn literal(text: &str) -> String {
+    if text.is_empty() {
+        return "''".to_owned();
+    }
+    format!("CONVERT(0x{} USING utf8mb4)", hex(text.as_bytes()))
+}
+
+/// Names are checked when the test is loaded.
+fn slip(why: String) -> Halt {
+    Halt::unable(Unable::Value, why)
+}
+
+/// The columns of a table or view, as far as this user may see them; none when it does not exist. Whether `Users` is `users` is for
+/// the server to say: it depends on its files.
+async fn columns_of(session: &mut Session, table: &Table) -> Result<Vec<String>, Halt> {
+    let database = match &table.database {
+        Some(database) => literal(database),
+        None => "DATABASE()".to_owned(),
+    };
+    let text = format!(
+        "SELECT COLUMN_NAME AS name FROM information_schema.COLUMNS \
+         WHERE TABLE_SCHEMA = {database} AND TABLE_NAME = {}",
+        literal(&table.name)
+    );
+    let answer = session.ask(&text, OURS).await?;
+    let rows = answer.rows.into_iter().flat_map(|rows| rows.all);
+    let names = rows.filter_map(|row| row.get("name")?.as_text().map(str::to_owned));
+    Ok(names.collect())
+}
+
+/// Names of columns are compared without regard to case.
+fn has(columns: &[String], wanted: &str) -> bool {
+    let wanted = wanted.to_lowercase();
+    columns.iter().any(|column| column.to_lowercase() == wanted)
+}
+
+/// What was asked for and is not there; of a table that is not there only the table.
+async fn missing(session: &mut Session, wanted: &Wanted) -> Result<Vec<String>, Halt> {
+    let mut missing = Vec::new();
+    for (table, columns) in &wanted.tables {
+        let known = columns_of(session, &Table::read(table)?).await?;
+        if known.is_empty() {
+            missing.push(table.clone());
+            continue;
+        }
+        for column in columns {
+            if !has(&known, &name::column(column, &MYSQL).map_err(slip)?) {
+                missing.push(format!("{table}.{column}"));
+            }
+        }
+    }
+    Ok(missing)
+}
+
+/// The greatest value of the column; absent without such a table or column.
+async fn head(session: &mut Session, migration: &Migration) -> Result<Option<Value>, Halt> {
+    let table = Table::read(&migration.table)?;
+    let column = name::column(&migration.column, &MYSQL).map_err(slip)?;
+    if !has(&columns_of(session, &table).await?, &column) {
+        return Ok(None);
+    }
+    let text = format!(
+        "SELECT MAX({}) AS head FROM {}",
+        quoted(&column),
+        table.quoted()
+    );
+    let answer = session.ask(&text, OURS).await?;
+    Ok(first(&answer, "head").cloned())
+}

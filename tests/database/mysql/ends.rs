@@ -1,0 +1,127 @@
+//! What ends in the middle: sessions, statements, the server, and we.
+
+use std::thread;
+
+use nix::sys::signal::Signal;
+
+use super::{look, look_at, query, sql};
+use crate::support::Tool;
+use crate::support::case::{passes, stops};
+use crate::support::mariadb::{MariaDb, Options};
+
+const SLEEP: &str = "SELECT SLEEP(60)";
+
+/// A look that is in the middle of a statement when this happens to its server.
+fn interrupted(happens: impl FnOnce(&mut MariaDb) + Send) {
+    let mut server = MariaDb::start(&Options::default());
+    let probe = query(&server.dsn(), SLEEP);
+    thread::scope(|scope| {
+        let looking = scope.spawn(move || {
+            // What it was told depends on how far the server came: MariaDB's 1927 (killed), 1053 (shutting down), or nothing.
+            look_at(&[stops("interrupted", probe, "mysql.1927", "query")
+                .or("mysql.1053", "query")
+                .or("mysql.1317", "query")
+                .or("sql.closed", "query")]);
+        });
+        server.is_asked("SELECT SLEEP");
+        happens(&mut server);
+        looking.join().unwrap();
+    });
+}
+
+#[test]
+fn a_session_that_is_ended_in_the_middle_is_told_so() {
+    interrupted(|server| server.kill_connections());
+    interrupted(|server| server.stop());
+}
+
+#[test]
+fn a_statement_that_is_killed_says_so() {
+    let server = MariaDb::start(&Options::default());
+    let probe = query(&server.dsn(), "SELECT count(*) FROM seq_1_to_1000000000000");
+    thread::scope(|scope| {
+        let looking = scope.spawn(move || {
+            look_at(&[stops("killed", probe, "mysql.1317", "query")]);
+        });
+        server.is_asked("SELECT count");
+        server.admin("KILL QUERY USER app");
+        looking.join().unwrap();
+    });
+    server.is_left_alone();
+}
+
+#[test]
+fn nobody_works_on_for_a_look_that_is_over() {
+    let server = MariaDb::start(&Options {
+        sql: "GRANT SELECT ON mysql.* TO app",
+        ..Options::default()
+    });
+    // Without the limit that we set there is only what we do when we leave.
+    let unlimited =
+        ", statements: [SET SESSION max_statement_time = 0, \"SELECT SLEEP(60), 'it''s é' ;\"]";
+    let late = "sql.timeout.query";
+    look(
+        &server,
+        &[
+            stops("late", query(&server.dsn(), SLEEP), late, "query").by_its_budget(),
+            stops("unlimited", sql(&server.dsn(), unlimited), late, "query").by_its_budget(),
+            stops(
+                "endless",
+                query(&server.dsn(), "SELECT count(*) FROM seq_1_to_1000000000000"),
+                late,
+                "query",
+            )
+            .by_its_budget(),
+        ],
+    );
+}
+
+#[test]
+fn nothing_is_left_of_us_when_we_are_killed_in_the_middle_of_a_write() {
+    let server = MariaDb::start(&Options {
+        sql: "CREATE TABLE notes (id int)",
+        ..Options::default()
+    });
+    let writes = "statements: [INSERT INTO notes VALUES (1), CREATE TEMPORARY TABLE made (id int), SELECT SLEEP(60)]";
+    for rollback in ["true", "false"] {
+        let tool = Tool::new()
+            .env("ALLCLEAR_ALLOW_SIDE_EFFECTS", "true")
+            .suite(&format!(
+                "  - name: write\n    timeout: 2s\n    sql: {{ dsn: \"{}\", rollback: {rollback}, {writes} }}\n    \
+                 expect: {{ rows_affected: 1 }}\n",
+                server.dsn()
+            ));
+        let running = tool.start();
+        server.is_asked("SELECT SLEEP");
+        running.signal(Signal::SIGKILL);
+        running.end().ended_by(9);
+        server.is_left_alone();
+        let left = server.admin("SELECT count(*) FROM notes");
+        assert_eq!(left, "0", "rollback: {rollback}");
+    }
+}
+
+#[test]
+fn a_kept_session_that_ended_meanwhile_is_replaced() {
+    let server = MariaDb::start(&Options::default());
+    let dsn = server.dsn();
+    let step = |name: &str, query: &str, expect: &str| {
+        format!(
+            "      - {{ name: {name}, sql: {{ dsn: \"{dsn}\", query: {query} }}, expect: {{ {expect} }} }}\n"
+        )
+    };
+    let (new, kept) = (
+        "connect_latency: { exists: true }",
+        "connect_latency: { exists: false }",
+    );
+    let suite = format!(
+        "  - name: replaced\n    timeout: 5s\n    steps:\n{}{}{}{}",
+        step("first", "SELECT 1 AS one", new),
+        step("second", "SELECT 1 AS one", kept),
+        step("kill", "\"SELECT CONNECTION_ID() INTO @a\"", kept),
+        step("third", "SELECT 1 AS one", kept),
+    );
+    Tool::new().suite(&suite).run().exits(0);
+    server.is_left_alone();
+    look(&server, &[passes("after", sql(&dsn, ""), "database: app")]);
+}
