@@ -290,6 +290,16 @@ impl Parts {
         let Some(user) = self.user else {
             return wrong("the DSN names no user: `postgres://USER:PASSWORD@HOST/DATABASE`");
         };
+        let words = [
+            Some(&user),
+            self.password.as_ref().map(|it| &it.0),
+            self.database.as_ref(),
+        ];
+        if words.into_iter().flatten().any(|word| word.contains('\0')) {
+            return wrong(
+                "the DSN holds a NUL (`%00`), which ends a name or a password for every server",
+            );
+        }
         let client_certificate = match (self.certificate, self.key) {
             (Some(certificate), Some(key)) => Some(ClientCertificate { certificate, key }),
             (None, None) => None,
@@ -542,6 +552,7 @@ mod tests {
             ("postgres://u:hunter2?x@db/app", "percent-encode"),
             ("postgres://u:x@db:port/app", "percent-encode"),
             ("postgres://u:hunter2@db /app", "percent-encode"),
+            ("mysql://u:hunter2%00@db/app", "a NUL"),
             ("postgres://u:hunter2@/app", "no host"),
             ("postgres://db/app", "no user"),
             ("postgres://u:hunter2@a,b/app", "several hosts"),

@@ -7,9 +7,9 @@ use tokio::time::Instant;
 use super::dialect::MYSQL;
 use super::seen::Seen;
 use super::{About, MOST_BYTES, Migration, Sql, Wanted, name};
-use crate::model::{FaultKind, Origin, Phase, SqlFault, Stopped, Unable, Value};
+use crate::model::{FaultKind, Number, Origin, Phase, SqlFault, Stopped, Unable, Value};
 use crate::probe::database::mysql::{Flavour, Session};
-use crate::probe::database::{Answer, Limits, hex};
+use crate::probe::database::{Answer, Limits, Rows, hex};
 use crate::probe::look::{Halt, Look};
 
 /// ER_UNKNOWN_SYSTEM_VARIABLE.
@@ -127,10 +127,7 @@ async fn replicas(session: &mut Session) -> Result<Option<usize>, Halt> {
 }
 
 /// What the first gives, or where it is not understood the second, by its older name; `None` where it is not allowed.
-async fn either(
-    session: &mut Session,
-    texts: [&str; 2],
-) -> Result<Option<crate::probe::database::Rows>, Halt> {
+async fn either(session: &mut Session, texts: [&str; 2]) -> Result<Option<Rows>, Halt> {
     for text in texts {
         let asked = session.ask(text, OURS).await;
         let is_refused = matches!(
@@ -172,7 +169,7 @@ async fn connections(session: &mut Session, known: &Answer, seen: &mut Seen) -> 
     let used = first(&used, "Value").and_then(Value::as_text);
     let used = used.and_then(|text| text.parse::<i128>().ok());
     let most = match first(known, "max_connections") {
-        Some(Value::Number(crate::model::Number::Int(most))) => Some(*most),
+        Some(Value::Number(Number::Int(most))) => Some(*most),
         _ => None,
     };
     if let (Some(most), Some(used)) = (most, used) {
@@ -318,7 +315,7 @@ fn literal(text: &str) -> String {
     if text.is_empty() {
         return "''".to_owned();
     }
-    format!("CONVERT(0x{} USING utf8mb4)", hex(text.as_bytes()))
+    format!("_utf8mb4 0x{}", hex(text.as_bytes()))
 }
 
 /// Names are checked when the test is loaded.

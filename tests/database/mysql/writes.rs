@@ -50,6 +50,15 @@ fn what_is_written_stays_only_where_it_is_to_stay() {
                 "rows_affected: 1",
             ),
             stops(
+                "file-of-ours",
+                sql(
+                    &dsn,
+                    ", rollback: false, query: \"LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE notes\"",
+                ),
+                "mysql.4166",
+                "query",
+            ),
+            stops(
                 "fails-in-the-middle",
                 sql(
                     &dsn,

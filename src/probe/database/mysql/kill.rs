@@ -70,7 +70,7 @@ impl Kill {
         let text = text.trim_matches(|c: char| c.is_ascii_whitespace() || c == ';');
         format!(
             "SELECT COUNT(*) AS n FROM information_schema.processlist \
-             WHERE id = {} AND info = CONVERT(0x{} USING utf8mb4)",
+             WHERE id = {} AND info = _utf8mb4 0x{}",
             self.connection,
             hex(text.as_bytes())
         )

@@ -62,7 +62,7 @@ async fn a_statement_nobody_waits_for_is_ended_there() {
     let text = "53454c45435420534c454550283630292c2027c3a927";
     assert_eq!(said.len(), 3, "{said:?}");
     assert!(
-        said[1].contains("id = 263 ") && said[1].contains(&format!("0x{text} ")),
+        said[1].contains("id = 263 ") && said[1].ends_with(&format!("0x{text}")),
         "{said:?}"
     );
     assert_eq!(said[2], "KILL QUERY 263");
