@@ -1,6 +1,7 @@
 //! What stops us: each with its code and phase, within its budget, and with nobody left behind.
 
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
 
 use super::{look, look_at, query, sql};
 use crate::support::case::{passes, stops};
@@ -88,12 +89,7 @@ fn one_that_is_full_says_so_to_all_but_its_administrator() {
         max_connections: 10,
         ..Options::default()
     });
-    let held: Vec<_> = (0..10)
-        .map(|_| Held::open(server.client(&APP).args(["--execute", "DO SLEEP(600)"])))
-        .collect();
-    server.waits_until(
-        "(SELECT count(*) FROM information_schema.processlist WHERE user = 'app' AND info LIKE 'DO SLEEP%') = 10",
-    );
+    let held = [(); 10].map(|()| Held::open(&mut server.client(&APP)));
     look_at(&[
         // The one connection too many is for administrators, and is looked at before it is refused.
         stops("full", sql(&server.dsn(), ""), "mysql.1040", "startup").or("mysql.1040", "auth"),
@@ -111,12 +107,21 @@ fn one_that_is_full_says_so_to_all_but_its_administrator() {
     );
 }
 
-/// A client that is ended with its test.
-struct Held(std::process::Child);
+/// A client that was let in, and is ended with its test.
+struct Held(Child);
 
 impl Held {
     fn open(command: &mut Command) -> Self {
-        Self(command.spawn().unwrap())
+        let mut child = command
+            .args(["--unbuffered", "--execute", "SELECT 'in'; DO SLEEP(600)"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        let stdout = child.stdout.take().unwrap();
+        BufReader::new(stdout).read_line(&mut said).unwrap();
+        assert_eq!(said, "in\n");
+        Self(child)
     }
 }
 
