@@ -147,6 +147,8 @@ pub enum Unable {
     File,
     /// A late value has the wrong type, or does not parse.
     Value,
+    /// Looking would have harmed what is looked at, and that was not allowed.
+    Guard,
     /// A probe panicked.
     Panic,
 }
@@ -158,6 +160,7 @@ impl Unable {
         Self::Limit,
         Self::File,
         Self::Value,
+        Self::Guard,
         Self::Panic,
     ];
 
@@ -173,6 +176,7 @@ impl Unable {
             Self::Limit => "error.limit",
             Self::File => "error.file",
             Self::Value => "error.value",
+            Self::Guard => "error.guard",
             Self::Panic => "error.panic",
         }
     }
@@ -189,6 +193,9 @@ impl Unable {
             Self::File => "We could not look: a file, a certificate or a key cannot be read.",
             Self::Value => {
                 "We could not look: a value that was only known late has the wrong type, or does not parse."
+            }
+            Self::Guard => {
+                "We would not look: more connections were to be taken than a server can spare, and `allow_exhaust` was not said."
             }
             Self::Panic => {
                 "We could not look: a probe panicked. This is a bug of ours; please report it."

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Invalid, Probe};
 use crate::template::{Filled, LateError};
-use crate::yaml::{Diagnostic, Diagnostics, Node, Severity, decode};
+use crate::yaml::{Diagnostic, Diagnostics, Node, Severity, Span, decode};
 
 /// Makes the enum from lines `module::Type,`; the module's name is the probe's key.
 macro_rules! probes {
@@ -113,6 +113,16 @@ macro_rules! probes {
                 match self { $($(#[$attribute])* Self::$type(probe) => probe.show(ctx, seen),)* }
             }
 
+            /// See [`Probe::least`].
+            pub fn least(&self) -> Option<Least> {
+                match self { $($(#[$attribute])* Self::$type(probe) => probe.least(),)* }
+            }
+
+            /// See [`Probe::counts`].
+            pub fn counts(&self) -> &'static [&'static str] {
+                match self { $($(#[$attribute])* Self::$type(probe) => probe.counts(),)* }
+            }
+
             /// See [`Probe::observe`]. In a box of its kind's size: every future around it would have room for the largest kind,
             /// several times over, and be copied with it.
             pub fn observe<'l>(
@@ -153,11 +163,16 @@ pub(super) fn read<P: Probe + DeserializeOwned>(
     match probe.prepare() {
         Ok(()) => Some(probe),
         Err(Invalid { field, message }) => {
-            let span = node.get(field).unwrap_or(node).span;
-            problems.push(Diagnostic::error(span, message));
+            problems.push(Diagnostic::error(field_span(node, field), message));
             None
         }
     }
+}
+
+/// Where a field of a probe's mapping stands, as far as it is there: `storm.ramp` in `storm`.
+pub fn field_span(node: &Node, field: &str) -> Span {
+    let inner = |node, key| Node::get(node, key).unwrap_or(node);
+    field.split('.').fold(node, inner).span
 }
 
 /// Decodes a filled probe; the first problem becomes the error, with its place.

@@ -82,6 +82,11 @@ impl<'c> Look<'c> {
         self.seen.facts.insert(name, value);
     }
 
+    /// A fact that was added.
+    pub(super) fn seen(&self, name: &str) -> Option<&Value> {
+        self.seen.facts.get(name)
+    }
+
     /// Adds text worth showing.
     pub(super) fn evidence(&mut self, label: &'static str, text: String, keep: Keep) {
         self.show(Excerpt {
@@ -103,6 +108,11 @@ impl<'c> Look<'c> {
             Some(known) => known.took += took,
             None => phases.push(PhaseTime { phase, took }),
         }
+    }
+
+    /// Forgets the times of all phases but one: what comes is to be told instead of them.
+    pub(super) fn keep_only(&mut self, phase: Phase) {
+        self.seen.phases.retain(|time| time.phase == phase);
     }
 
     /// Runs one phase, bounded by the deadline of the look: when that comes first, the phase ends in the fault `late`. Its

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 #[macro_use]
 mod any;
@@ -17,6 +18,7 @@ mod json;
 mod look;
 mod net;
 mod pairs;
+mod pool;
 mod redis;
 mod resp;
 mod runner;
@@ -28,6 +30,7 @@ mod tcp;
 mod testing;
 mod tls;
 
+pub use any::field_span;
 pub use context::{AttemptScope, Context, Shared};
 pub use inventory::Inventory;
 #[cfg(test)]
@@ -59,6 +62,15 @@ pub trait Probe: Send + Sync {
     /// Adds what is worth showing of a look, and takes time to make, to its evidence. Asked for once the look is judged, and only
     /// where evidence is kept, so that ten thousand looks that hold do not pay for it. It looks at nothing again.
     fn show(&self, _ctx: &Context, _seen: &mut Observation) {}
+    /// How long it takes even when all goes well, where that is more than a moment: a shorter budget is an error at load.
+    fn least(&self) -> Option<Least> {
+        None
+    }
+
+    /// Facts of which one must be expected, because what goes wrong is counted there and nothing else would fail.
+    fn counts(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// Looks, within the budget of `ctx`.
     fn observe(&self, ctx: &Context) -> impl Future<Output = Looked> + Send;
@@ -73,10 +85,21 @@ pub struct Needs {
     pub side_effects: bool,
 }
 
+/// How long a look takes even when all goes well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Least {
+    /// The key of the probe's mapping that says so, as [`Invalid::field`].
+    pub field: &'static str,
+    /// The sum.
+    pub time: Duration,
+    /// What it is made of.
+    pub why: String,
+}
+
 /// A value that does not parse, and the field it stands in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid {
-    /// The key of the probe's mapping.
+    /// The key of the probe's mapping; `storm.ramp` for a key of a mapping in it.
     pub field: &'static str,
     /// What was found and what would be right.
     pub message: String,
@@ -105,6 +128,7 @@ probes! {
     dns::Dns,
     tls::Tls,
     sql::Sql,
+    pool::Pool,
     redis::Redis,
     command::Command,
     runner::Runner,

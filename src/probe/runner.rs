@@ -2,7 +2,7 @@
 
 mod clock;
 mod dsn;
-mod limits;
+pub(super) mod limits;
 mod loopback;
 mod names;
 mod secrets;

@@ -216,6 +216,9 @@ fn decode_row(
         }
         None => decoder.defaults.timeout,
     };
+    if let (Some(steps), Some(timeout)) = (&steps, timeout) {
+        step::must_fit(steps, timeout, problems);
+    }
     Some(Test {
         place: place(sources, name_span),
         title,

@@ -8,7 +8,7 @@ use super::Step;
 use super::defaults::{Defaults, timeout};
 use super::early;
 use super::scope::{EarlyScope, StepScope};
-use super::step::decode_list;
+use super::step::{decode_list, must_fit};
 use crate::model::{Place, SessionName};
 use crate::template::{is_variable_name, place};
 use crate::yaml::{Diagnostic, Diagnostics, Entry, Fields, Node, Sources, visible};
@@ -113,7 +113,11 @@ fn decode(
     if own.is_none() && defaults.timeout.is_none() {
         problems.push(no_timeout(entry.key_span));
     }
-    let session = own.unwrap_or(defaults.timeout).map(|timeout| Session {
+    let timeout = own.unwrap_or(defaults.timeout);
+    if let Some(timeout) = timeout {
+        must_fit(&steps, timeout, problems);
+    }
+    let session = timeout.map(|timeout| Session {
         name: SessionName::new(entry.key.clone()),
         steps,
         cleanup,

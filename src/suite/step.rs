@@ -11,9 +11,9 @@ use super::early;
 use super::scope::StepScope;
 use crate::check::{Captures, Expectations, ExpectedFault, Vocabulary};
 use crate::model::{Place, StepName};
-use crate::probe::{AnyProbe, Needs};
+use crate::probe::{AnyProbe, Least, Needs, field_span};
 use crate::template::{self, Template, place};
-use crate::yaml::{Diagnostic, Diagnostics, Fields, Kind, Node, Sources, Span};
+use crate::yaml::{Diagnostic, Diagnostics, Entry, Fields, Kind, Node, Sources, Span};
 
 pub(super) use crate::yaml::did_you_mean as meant;
 
@@ -46,6 +46,8 @@ pub struct Step {
     pub(super) expects_fault: bool,
     /// What must be allowed.
     pub needs: Needs,
+    /// How long it takes at least, as far as that is known at load, and where that is said.
+    pub(super) least: Option<(Least, Span)>,
     /// Where it stands.
     pub place: Place,
     /// Of `http`, known at load: everything its request has beside the URL.
@@ -135,6 +137,18 @@ pub(super) fn decode(
         Some((expectations, _)) => expectations?,
         None => Expectations::no_fault(),
     };
+    if expectations.fault == ExpectedFault::None
+        && !is_counted(ready.counts(), facts.unwrap_or_default())
+    {
+        problems.push(
+            Diagnostic::error(
+                key_span,
+                "what goes wrong here is only counted, so nothing could fail",
+            )
+            .help(format!("expect one of `{}`", ready.counts().join("`, `"))),
+        );
+        return None;
+    }
     let template = |node: &Node| Template {
         node: node.clone(),
         early: scope.clone(),
@@ -175,6 +189,10 @@ pub(super) fn decode(
             .map(|entry| entry.key.clone())
             .collect(),
         needs: ready.needs(),
+        least: ready.least().filter(|_| !filled.late).map(|least| {
+            let span = field_span(node, least.field);
+            (least, span)
+        }),
         place: place(sources, key_span),
         spans: Spans {
             probe: key_span,
@@ -262,6 +280,41 @@ fn name(fields: &Fields<'_>, around: &Around<'_>, problems: &mut Diagnostics) ->
         ));
     }
     Some(StepName::new(written))
+}
+
+/// Whether one of these facts is expected, if there are any.
+fn is_counted(counts: &[&str], expected: &[Entry]) -> bool {
+    let is_expected = |fact: &&str| expected.iter().any(|entry| &*entry.key == *fact);
+    counts.is_empty() || counts.iter().any(is_expected)
+}
+
+/// Tells of looks that take longer, even when all goes well, than they and those before them are given.
+pub(super) fn must_fit(steps: &[Step], whole: Duration, problems: &mut Diagnostics) {
+    let mut sum = Duration::ZERO;
+    for step in steps {
+        let Some((least, span)) = &step.least else {
+            continue;
+        };
+        sum = sum.saturating_add(least.time);
+        let own = step.until.as_ref().map(|until| until.within);
+        let own = own.into_iter().chain(step.timeout).min();
+        let (needs, has) = match own {
+            Some(own) if least.time > own => (least.time, own),
+            _ if step.until.is_none() && sum > whole => (sum, whole),
+            _ => continue,
+        };
+        let probe = step.probe;
+        problems.push(
+            Diagnostic::error(
+                *span,
+                format!("`{probe}` takes {needs:?} at least, and has {has:?}"),
+            )
+            .help(format!(
+                "{}; a longer `timeout` of the test is needed",
+                least.why
+            )),
+        );
+    }
 }
 
 /// A hash of a request's mapping without its URL, whose spellings differ.

@@ -269,7 +269,9 @@ fn connections_and_replication_are_told_to_who_may_know() {
             passes(
                 "app",
                 sql(&server.dsn(), ask),
-                format!("{connections}, replication_lag: {{ exists: false }}, replicas: {{ exists: false }}"),
+                format!(
+                    "{connections}, replication_lag: {{ exists: false }}, replicas: {{ exists: false }}"
+                ),
             ),
             passes(
                 "administrator",

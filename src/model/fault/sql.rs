@@ -33,6 +33,10 @@ layer! {
     PoolFault {
         /// No connection of the pool became free in time. The network has no part in it.
         Timeout = "pool.timeout", in [Query], by [];
+        /// More connections may be asked for than the server gives: the arithmetic alone says so.
+        Capacity = "pool.capacity", in [Query, Local], by [];
+        /// Connections that the pool closed were still there at the server five seconds later.
+        Lingers = "pool.lingers", in [Query], by [];
     }
 }
 

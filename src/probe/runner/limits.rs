@@ -13,17 +13,39 @@ const OWN_DESCRIPTORS: u64 = 64;
 /// A port stays in use for a minute after its connection was closed.
 const PORTS_PER_LOOK: u64 = 128;
 
+/// Whether one look may open so many connections beside all that others may hold open.
+pub(in crate::probe) fn room_for(connections: u32, ctx: &Context) -> Result<(), ProbeError> {
+    let limit = descriptors()?;
+    let needed = needed(ctx.jobs).saturating_add(connections.into());
+    if needed <= limit {
+        return Ok(());
+    }
+    let message = format!(
+        "{connections} connections need {needed} file descriptors with those of all other looks, and our limit is {limit} \
+         (`ulimit -n`)"
+    );
+    Err(ProbeError::new(Unable::Limit, message))
+}
+
+fn descriptors() -> Result<u64, ProbeError> {
+    let limits = getrlimit(Resource::RLIMIT_NOFILE).map_err(|errno| {
+        let message = format!("the limit of descriptors: {}", errno.desc());
+        ProbeError::new(Unable::Limit, message)
+    });
+    limits.map(|(soft, _)| soft)
+}
+
+/// By so many looks at once, and by ourselves.
+const fn needed(jobs: usize) -> u64 {
+    OWN_DESCRIPTORS + DESCRIPTORS_PER_LOOK * jobs as u64
+}
+
 /// `descriptors`, `needed`, `ports` (where the system tells), `enough`.
 pub(super) fn look(ctx: &Context) -> Looked {
     let mut look = Look::begin(ctx);
-    let (descriptors, _) = getrlimit(Resource::RLIMIT_NOFILE).map_err(|errno| {
-        ProbeError::new(
-            Unable::Limit,
-            format!("the limit of descriptors: {}", errno.desc()),
-        )
-    })?;
+    let descriptors = descriptors()?;
     let jobs = ctx.jobs as u64;
-    let needed = OWN_DESCRIPTORS + DESCRIPTORS_PER_LOOK * jobs;
+    let needed = needed(ctx.jobs);
     look.fact("descriptors", Value::int(descriptors));
     look.fact("needed", Value::int(needed));
     // Only Linux tells; elsewhere the descriptors decide.
