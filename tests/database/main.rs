@@ -7,6 +7,7 @@
 )]
 
 mod mysql;
+mod pool;
 mod postgres;
 mod redis;
 mod servers;
