@@ -8,6 +8,7 @@ mod child;
 mod database;
 mod floor;
 mod layers;
+mod storm;
 mod suites;
 #[expect(
     clippy::unwrap_used,
@@ -82,6 +83,10 @@ const SITTINGS: &[Sitting] = &[
         name: "database",
         measure: database::rows,
     },
+    Sitting {
+        name: "storm",
+        measure: storm::rows,
+    },
 ];
 
 fn main() -> ExitCode {
@@ -91,6 +96,7 @@ fn main() -> ExitCode {
         Some(layers::PEERS) => layers::serve(&arguments[1..]).map(|()| true),
         Some(layers::CALLER) => layers::call(&arguments[1..]).map(|()| true),
         Some(database::ROLE) => database::ask(&arguments[1..]).map(|()| true),
+        Some(storm::ROLE) => storm::rage(&arguments[1..]).map(|()| true),
         Some(floor::ROLE) => floor::run(&arguments[1..]).map(|()| true),
         _ => sit(&arguments),
     };
