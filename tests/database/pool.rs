@@ -1,6 +1,7 @@
 //! `pool` against real servers: storms that fit and that do not, pools that are carried and that are not, and that nothing stays
 //! open whichever way it ends.
 
+mod mariadb;
 mod postgres;
 mod proxy;
 
