@@ -74,7 +74,7 @@ fn the_example_target_names_what_is_missing() {
         .iter()
         .map(|problem| problem.message.as_str())
         .collect();
-    assert_eq!(messages.len(), 2, "{messages:?}");
+    assert_eq!(messages.len(), 3, "{messages:?}");
     assert!(
         messages[0].contains("STAGING_PASSWORD is not set"),
         "{messages:?}"
@@ -94,7 +94,7 @@ fn the_example_target_names_what_is_missing() {
     .unwrap();
     let lints = crate::suite::lint(&read);
     let told: Vec<_> = lints.iter().map(|lint| lint.message.as_str()).collect();
-    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(told.len(), 3, "{told:?}");
     assert!(told[0].contains("secret `password` is missing here, and a run needs it"));
 }
 
