@@ -10,6 +10,7 @@ mod argv;
 mod command;
 mod context;
 mod database;
+mod descriptors;
 mod dns;
 mod exchange;
 mod http;

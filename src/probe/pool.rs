@@ -28,9 +28,9 @@ use self::rules::Rules;
 use self::storm::Storm;
 use self::watcher::Watcher;
 use super::database::{Dsn, Security, Server, TlsMode};
+use super::descriptors::room_for;
 use super::look::Look;
 use super::net::ClientCertificate;
-use super::runner::limits;
 use super::{Context, Invalid, Least, Needs, Probe};
 use crate::model::{KnownFact, Looked, Phase, ProbeError, Stopped, Unable};
 
@@ -283,7 +283,7 @@ impl Pool {
         storm: &Storm,
         server: &Server,
     ) -> Result<(), Stopped> {
-        limits::room_for(storm.most(), look.ctx)?;
+        room_for(storm.most(), look.ctx)?;
         has_time(look.ctx, storm.least().0)?;
         let ends = before(look.ctx.deadline);
         let mut watcher = Watcher::open(look, server, ends).await?;
@@ -301,7 +301,7 @@ impl Pool {
         rules: &Rules,
         server: &Server,
     ) -> Result<(), Stopped> {
-        limits::room_for(rules.most() + 1, look.ctx)?;
+        room_for(rules.most() + 1, look.ctx)?;
         has_time(look.ctx, rules.least().0)?;
         let ends = before(look.ctx.deadline);
         let mut watcher = Watcher::open(look, server, ends).await?;

@@ -2,7 +2,7 @@
 
 mod clock;
 mod dsn;
-pub(super) mod limits;
+mod limits;
 mod loopback;
 mod names;
 mod secrets;
