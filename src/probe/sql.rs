@@ -51,6 +51,10 @@ pub struct Sql {
     /// The address of a name server to ask for the host instead of the system: `10.0.0.2`, `10.0.0.2:5353`, `[fd00::2]:5353`. The
     /// host is then fully qualified.
     resolver: Option<String>,
+    /// `true`: only knock. We connect, hear what the server says first and leave, without a login: the fact is `offers_tls`. That
+    /// is the way to it, whoever may come in; PostgreSQL answers also while it starts up. (false)
+    #[serde(default)]
+    knock: bool,
     /// One statement.
     query: Option<String>,
     /// Several statements, run in order; `rows` and `columns` are those of the last, `rows_affected` is their sum.
@@ -131,6 +135,7 @@ impl Sql {
                 "write either `query` or `statements`",
             ));
         }
+        self.check_knock(&parsed)?;
         if self.max_rows > 100_000 {
             return Err(Invalid::new("max_rows", "at most 100000 rows are read"));
         }
@@ -148,6 +153,26 @@ impl Sql {
         };
         self.check_statements(dialect)?;
         Ok(self.parsed.get_or_init(|| parsed))
+    }
+
+    /// Who knocks asks nothing, and a file has no door.
+    fn check_knock(&self, dsn: &Dsn) -> Result<(), Invalid> {
+        let wrong = |why: &str| Err(Invalid::new("knock", why));
+        let asks = [
+            ("query", self.query.is_some()),
+            ("statements", self.statements.is_some()),
+            ("schema", self.schema.is_some()),
+            ("migration", self.migration.is_some()),
+            ("ask", !self.ask.is_empty()),
+        ];
+        match (dsn, asks.iter().find(|(_, is_there)| *is_there)) {
+            _ if !self.knock => Ok(()),
+            (Dsn::Sqlite { .. }, _) => wrong("a file is opened without knocking; name a server"),
+            (Dsn::Server(_), Some((key, _))) => {
+                wrong(&format!("who only knocks asks nothing; take out `{key}`"))
+            }
+            (Dsn::Server(_), None) => Ok(()),
+        }
     }
 
     fn check_statements(&self, dialect: &Dialect) -> Result<(), Invalid> {
@@ -202,6 +227,7 @@ impl Probe for Sql {
         KnownFact::text("database"),
         KnownFact::text("user"),
         KnownFact::any("tls"),
+        KnownFact::truth("offers_tls"),
         KnownFact::text("application_name"),
         KnownFact::list("missing"),
         KnownFact::one("migration_head"),
@@ -233,6 +259,7 @@ impl Probe for Sql {
             (Some(_), many) => format!("{many} statements"),
             (None, _) if self.schema.is_some() => "schema".to_owned(),
             (None, _) if self.migration.is_some() => "migration".to_owned(),
+            (None, _) if self.knock => "knock".to_owned(),
             (None, _) => "open".to_owned(),
         };
         match self.parsed() {

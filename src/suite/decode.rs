@@ -97,6 +97,7 @@ pub(super) fn decode_test(
         captures: Vec::new(),
         sessions: Arc::default(),
         any_session: false,
+        is_omitted: false,
     };
     let broken_before = problems.errors();
     let rows = match fields.get("matrix") {
@@ -167,11 +168,11 @@ fn decode_row(
     let sources = decoder.around.sources;
     let id = TestId::new(decoder.category.clone(), name);
     let uses = used_sessions(fields, decoder.around, problems);
-    let scope = row_scope(row, &uses, decoder.around);
     let id = match row {
         Some(row) => id.with_row(row.label.as_str()),
         None => id,
     };
+    let scope = row_scope(&id, row, &uses, decoder.around);
 
     let mut early_fields = EarlyFields {
         fields,
@@ -256,7 +257,12 @@ fn decode_row(
 }
 
 /// What the steps of an instance see: its row, and what its sessions capture.
-fn row_scope(row: Option<&Row>, uses: &[SessionName], around: &Surroundings<'_>) -> StepScope {
+fn row_scope(
+    id: &TestId,
+    row: Option<&Row>,
+    uses: &[SessionName],
+    around: &Surroundings<'_>,
+) -> StepScope {
     let sessions = around.sessions.as_ref();
     let captures_of = |name: &SessionName| {
         let captures = sessions
@@ -274,6 +280,7 @@ fn row_scope(row: Option<&Row>, uses: &[SessionName], around: &Surroundings<'_>)
         captures: Vec::new(),
         sessions: Arc::new(uses.iter().flat_map(captures_of).collect()),
         any_session: sessions.is_none(),
+        is_omitted: around.omitted.iter().any(|pattern| pattern.matches(id)),
     }
 }
 

@@ -10,7 +10,7 @@ use super::project::{NAME_RULE, Project, is_name};
 use super::scope::{EarlyScope, StepScope};
 use super::side_by_side;
 use super::step::meant;
-use crate::model::Category;
+use crate::model::{Category, IdPattern};
 use crate::yaml::{Diagnostic, Diagnostics, Fields, Node, Sources, visible};
 
 /// What all suite files are read with.
@@ -19,6 +19,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) early: &'a Arc<EarlyScope>,
     /// What each session captures, by its name; `None` when sessions.yaml cannot be read.
     pub(super) sessions: Option<HashMap<String, Vec<String>>>,
+    /// What the target leaves out.
+    pub(super) omitted: Vec<IdPattern>,
 }
 
 /// So many tests are read by one thread before it looks for more: most files need no second one.
@@ -97,6 +99,7 @@ fn scope(around: &Surroundings<'_>) -> StepScope {
         captures: Vec::new(),
         sessions: Arc::default(),
         any_session: false,
+        is_omitted: false,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::decode::Decoded;
 use super::step::meant;
 use super::{GateKeys, Project, Requirement, Target, Test};
-use crate::model::{Category, IdPattern, TestId};
+use crate::model::{Category, TestId};
 use crate::yaml::{Diagnostic, Diagnostics, Span, visible};
 
 /// What hangs together.
@@ -326,11 +326,7 @@ fn omissions(ids: &Ids, ties: &Ties<'_>, problems: &mut Diagnostics) {
         ..
     } = ties;
     let tests = &decoded.tests;
-    let patterns: Vec<IdPattern> = target
-        .omit
-        .iter()
-        .map(|omit| IdPattern::new(omit.pattern.as_str()))
-        .collect();
+    let patterns = target.omitted();
     let is_omitted = |test: &Test| patterns.iter().any(|pattern| pattern.matches(&test.id));
     // A target adds to the invariants of its project, it takes none away.
     let invariants: Vec<&TestId> = [&project.gate, &target.gate]

@@ -9,7 +9,7 @@ mod times;
 use std::collections::HashSet;
 
 use super::{Suites, Test, side_by_side};
-use crate::model::{CategoryPolicy, IdPattern, TestId};
+use crate::model::{CategoryPolicy, TestId};
 use crate::yaml::{Diagnostic, Diagnostics};
 
 /// Everything that looks wrong, by place; each once, however many rows a matrix has. No message shows a secret.
@@ -65,12 +65,7 @@ struct View<'s> {
 
 impl<'s> View<'s> {
     fn of(suites: &'s Suites) -> Self {
-        let omitted: Vec<IdPattern> = suites
-            .target
-            .omit
-            .iter()
-            .map(|omit| IdPattern::new(omit.pattern.as_str()))
-            .collect();
+        let omitted = suites.target.omitted();
         let is_planned = |test: &&Test| !omitted.iter().any(|pattern| pattern.matches(&test.id));
         let invariants = suites.target.gate.invariants.as_ref();
         Self {

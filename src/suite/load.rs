@@ -188,6 +188,7 @@ pub fn load(opened: Opened, given: &Given) -> Result<Suites, Unusable> {
         sources: &sources,
         early: &early,
         sessions: captures,
+        omitted: target.target.omitted(),
     };
     let mut decoded = Decoded::of_about(files.suites.iter().map(tests_of).sum());
     let mut is_complete = files.is_complete;

@@ -165,6 +165,8 @@ pub(super) struct StepScope {
     pub(super) sessions: Arc<Vec<String>>,
     /// sessions.yaml cannot be read: what it would have given is not told to be missing.
     pub(super) any_session: bool,
+    /// The target leaves the test out: its variables need not be what the test could be asked with.
+    pub(super) is_omitted: bool,
 }
 
 /// A value of a matrix row: `None` while it is only known in a run.

@@ -59,6 +59,7 @@ pub(super) fn decode_sessions(
         captures: Vec::new(),
         sessions: Arc::default(),
         any_session: false,
+        is_omitted: false,
     };
     let mut sessions = Sessions::default();
     for entry in entries {

@@ -19,6 +19,7 @@ pub const FILES: &[(&str, &str)] = files![
     "30-database/access.yaml",
     "30-database/data.yaml",
     "30-database/load.yaml",
+    "30-database/stores.yaml",
     "40-agents/agents.yaml",
     "40-agents/auth.yaml",
     "allclear.yaml",

@@ -110,9 +110,10 @@ pub(super) fn decode(
     let scope: Arc<StepScope> = Arc::new(around.scope.clone());
 
     let filled = template::fill_early(node, &*scope, sources, problems);
-    // With a stand-in in it, also for what is wrong, there is nothing to prepare yet.
-    let has_stand_ins = !early::is_complete(&filled.node);
-    let ready = AnyProbe::decode(probe, &filled.node, has_stand_ins, problems);
+    // With a stand-in in it, also for what is wrong, there is nothing to prepare yet; and there never is where the target leaves
+    // the test out, since it may well be left out because its values do not fit it.
+    let is_unprepared = around.scope.is_omitted || !early::is_complete(&filled.node);
+    let ready = AnyProbe::decode(probe, &filled.node, is_unprepared, problems);
     let expected = fields
         .get("expect")
         .map(|node| expect(node, &scope, vocabulary, sources, problems));

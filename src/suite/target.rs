@@ -9,6 +9,7 @@ use super::secret::Secret;
 use super::step::is_told;
 use super::suites::Root;
 use super::{read, shipped};
+use crate::model::IdPattern;
 use crate::template::is_variable_name;
 use crate::yaml::{
     Diagnostic, Diagnostics, Entry, Fields, Node, Resolved, Scalar, Sources, Span, nearest, visible,
@@ -35,6 +36,14 @@ pub struct Target {
     pub gate: GateKeys,
     /// `omit`.
     pub omit: Vec<Omit>,
+}
+
+impl Target {
+    /// Which tests it leaves out.
+    pub(super) fn omitted(&self) -> Vec<IdPattern> {
+        let patterns = self.omit.iter().map(|omit| omit.pattern.as_str());
+        patterns.map(IdPattern::new).collect()
+    }
 }
 
 /// Something this target leaves out.

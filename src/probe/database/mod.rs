@@ -4,6 +4,7 @@ mod broken;
 mod dsn;
 mod hex;
 pub(super) mod mysql;
+mod knock;
 pub(super) mod postgres;
 mod rows;
 mod server;
@@ -12,6 +13,8 @@ mod sessions;
 
 pub(super) use dsn::{Dsn, Security};
 pub(super) use hex::hex;
+pub(super) use dsn::{Dsn, Security, later};
+pub(super) use knock::knock;
 pub(super) use rows::{Limits, Rows};
 pub(super) use server::{Engine, Server, TlsMode};
 pub(super) use session::{Answer, Session};

@@ -5,15 +5,20 @@ use tokio::time::Instant;
 use super::statement::leaves_traces;
 use super::{Sql, dialect, mysql, postgres};
 use crate::model::{Connections, FaultKind, Phase, SqlFault, Stopped, Value};
-use crate::probe::database::{Limits, Server, Session};
+use crate::probe::database::{Limits, Server, Session, knock};
 use crate::probe::look::Look;
 
-/// Logs in unless a session is kept, asks, and keeps it.
+/// Knocks; or logs in unless a session is kept, asks, and keeps it.
 pub(super) async fn look_at(
     look: &mut Look<'_>,
     keys: &Sql,
     server: &Server,
 ) -> Result<(), Stopped> {
+    if keys.knock {
+        let offers_tls = knock(look, server).await?;
+        look.fact("offers_tls", Value::Bool(offers_tls));
+        return Ok(());
+    }
     let started = Instant::now();
     let mut session = if let Some(session) = kept(look, server).await {
         session

@@ -238,6 +238,11 @@ fn slips_are_told() {
             "{ dsn: \"sqlite:a\", statements: [SELECT 1, COMMIT] }",
             "statement 2: `COMMIT`",
         ),
+        ("{ dsn: \"sqlite:a\", knock: true }", "without knocking"),
+        (
+            "{ dsn: \"postgres://u@h/d\", knock: true, ask: [connections] }",
+            "take out `ask`",
+        ),
         ("{ dsn: \"sqlite:a\", querry: x }", "did you mean `query`"),
     ] {
         let told = problem("sql", yaml);

@@ -160,6 +160,20 @@ fn an_omission_takes_neither_an_invariant_nor_what_others_require() {
 }
 
 #[test]
+fn what_is_left_out_is_not_asked_with_values_that_do_not_fit_it() {
+    let test = "- { name: x, tcp: { host: \"${host}\", port: 1 }, expect: { connected: true } }";
+    let vars = "vars: { host: a:b }\n";
+    let folder = Folder::with_target(vars, test);
+    assert!(says(&folder.errors(), "`a:b`"), "{}", folder.told());
+    let omit = format!("{vars}omit: [{{ id: a/x, reason: r }}]\n");
+    let folder = Folder::with_target(&omit, test);
+    assert_eq!(folder.errors(), [""; 0]);
+    // What is wrong with the test itself is told all the same.
+    let folder = Folder::with_target(&omit, &test.replace("port: 1", "prot: 1"));
+    assert!(says(&folder.errors(), "`prot`"), "{}", folder.told());
+}
+
+#[test]
 fn every_mistake_of_every_file_is_told_together_and_once() {
     let folder = Folder::new(&[
         ("allclear.yaml", "target: t\ncategories: { a: {} }\n"),

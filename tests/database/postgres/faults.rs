@@ -61,6 +61,9 @@ fn one_that_is_frozen_has_the_budget_and_no_more() {
 #[test]
 fn one_that_starts_up_says_so() {
     let starting = Postgres::starting_up();
+    // The way to it is open.
+    let knock = sql(&starting.server().dsn(), ", knock: true");
+    super::look_at(&[passes("knock", knock, "offers_tls: false")]);
     super::look_at(&by_every_way(
         starting.server(),
         "postgres.57P03",
@@ -219,6 +222,12 @@ fn who_is_not_postgres_is_told_from_one_that_is_silent() {
     let at = |port: u16, keys: &str| sql(&format!("postgres://u:hunter2@127.0.0.1:{port}/d"), keys);
     let (_, run) = super::look_at(&[
         stops("http", at(http.port(), ""), "sql.protocol", "starttls"),
+        stops(
+            "knock",
+            at(http.port(), ", knock: true"),
+            "sql.protocol",
+            "starttls",
+        ),
         stops(
             "plain-http",
             at(http.port(), ", tls: disable"),

@@ -24,6 +24,17 @@ fn tls_is_spoken_as_the_mode_says() {
         &server,
         &[
             passes("prefer", sql(&dsn, ""), tls),
+            passes("knock", sql(&dsn, ", knock: true"), "offers_tls: true"),
+            passes(
+                "knock-plain",
+                sql(&plain.dsn(), ", knock: true"),
+                "offers_tls: false",
+            ),
+            passes(
+                "knock-socket",
+                sql(&server.socket_dsn(), ", knock: true"),
+                "offers_tls: false",
+            ),
             passes("disable", sql(&dsn, ", tls: disable"), none),
             passes("require", sql(&dsn, ", tls: require"), tls),
             passes(

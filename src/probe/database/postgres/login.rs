@@ -107,6 +107,14 @@ impl Session {
     }
 }
 
+/// Asks for TLS, as clients do before all else, and says no more. A server that starts up, or has no room, answers this, too.
+pub(in crate::probe) async fn knock(look: &mut Look<'_>, server: &Server) -> Result<bool, Stopped> {
+    let mut stream = server.endpoint.open(look).await?;
+    let late = FaultKind::Sql(SqlFault::TimeoutStartup);
+    let asking = is_agreed(&mut stream, TlsMode::Prefer);
+    look.phase(Phase::StartTls, late, asking).await
+}
+
 /// Whether TLS comes next.
 async fn is_agreed(stream: &mut Stream, mode: TlsMode) -> Result<bool, Halt> {
     let when = "when it was asked for TLS";

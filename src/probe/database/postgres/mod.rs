@@ -12,6 +12,6 @@ mod value;
 mod wire;
 
 pub(in crate::probe) use ask::Asked;
-pub(in crate::probe) use login::refusal;
+pub(in crate::probe) use login::{knock, refusal};
 pub(in crate::probe) use session::Session;
 pub(in crate::probe) use ssl_request::{Offer, ask_for_tls};
