@@ -32,7 +32,7 @@ pub struct Given {
     pub allow_commands: bool,
     /// The environment variables for `${env.…}` and secrets.
     pub environment: Arc<BTreeMap<String, String>>,
-    /// `${run.id}`; `None` for `check` and `list`, where it is late.
+    /// `${run.id}`; late when there is `None`.
     pub run_id: Option<String>,
     /// Where every resolved secret goes.
     pub mask: Mask,

@@ -11,6 +11,7 @@ mod pool;
 mod postgres;
 mod redis;
 mod servers;
+mod suite;
 
 #[expect(dead_code, unused_imports, reason = "each test binary uses its part")]
 #[path = "../support/mod.rs"]

@@ -15,7 +15,7 @@ fn sql(dsn: &str, keys: &str) -> String {
 impl Postgres {
     /// Waits until this holds.
     #[track_caller]
-    fn waits_until(&self, condition: &str) {
+    pub(super) fn waits_until(&self, condition: &str) {
         self.admin(&format!(
             "DO $$ BEGIN FOR turn IN 1..2000 LOOP PERFORM pg_stat_clear_snapshot(); \
              IF {condition} THEN RETURN; END IF; PERFORM pg_sleep(0.01); END LOOP; \
@@ -25,7 +25,7 @@ impl Postgres {
 
     /// Waits until nobody of us is there.
     #[track_caller]
-    fn is_left_alone(&self) {
+    pub(super) fn is_left_alone(&self) {
         self.waits_until(
             "NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name LIKE 'allclear/%')",
         );

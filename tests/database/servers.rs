@@ -14,14 +14,14 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// A client that was let in, and does what it is told.
-struct Session {
+pub(super) struct Session {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
 }
 
 impl Session {
-    fn open(command: &mut Command) -> Self {
+    pub(super) fn open(command: &mut Command) -> Self {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -35,12 +35,12 @@ impl Session {
         }
     }
 
-    fn ask(&mut self, line: &str) {
+    pub(super) fn ask(&mut self, line: &str) {
         writeln!(self.input, "{line}").unwrap();
     }
 
     /// The next line it is told; nothing when it has ended.
-    fn hears(&mut self) -> String {
+    pub(super) fn hears(&mut self) -> String {
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();
         line.trim_end().to_owned()

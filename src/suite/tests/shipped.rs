@@ -74,7 +74,7 @@ fn the_example_target_names_what_is_missing() {
         .iter()
         .map(|problem| problem.message.as_str())
         .collect();
-    assert_eq!(messages.len(), 3, "{messages:?}");
+    assert_eq!(messages.len(), 4, "{messages:?}");
     assert!(
         messages[0].contains("STAGING_PASSWORD is not set"),
         "{messages:?}"
@@ -83,6 +83,8 @@ fn the_example_target_names_what_is_missing() {
         messages[1].contains("/run/secrets/staging-dsn cannot be read"),
         "{messages:?}"
     );
+    assert!(messages[2].contains("STAGING_BAD_DSN is not set"));
+    assert!(messages[3].contains("STAGING_REDIS_URL is not set"));
     let only_reading = Given {
         only_reading: true,
         ..Given::default()
@@ -94,7 +96,7 @@ fn the_example_target_names_what_is_missing() {
     .unwrap();
     let lints = crate::suite::lint(&read);
     let told: Vec<_> = lints.iter().map(|lint| lint.message.as_str()).collect();
-    assert_eq!(told.len(), 3, "{told:?}");
+    assert_eq!(told.len(), 4, "{told:?}");
     assert!(told[0].contains("secret `password` is missing here, and a run needs it"));
 }
 
