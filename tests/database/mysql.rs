@@ -31,7 +31,7 @@ impl MariaDb {
 
     /// Waits until nobody of us is there.
     #[track_caller]
-    fn is_left_alone(&self) {
+    pub(super) fn is_left_alone(&self) {
         self.waits_until(
             "NOT EXISTS (SELECT 1 FROM information_schema.processlist WHERE user IN ('app', 'odd'))",
         );

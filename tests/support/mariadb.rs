@@ -148,14 +148,22 @@ impl MariaDb {
     /// line, its columns are separated by tabs. Each statement ends with `;;`, so that a block may have `;` in it.
     #[track_caller]
     pub(crate) fn admin(&self, sql: &str) -> String {
-        let rows = succeed(
-            client()
-                .args(["--user", &self.administrator])
-                .args(["--delimiter", ";;", "--execute", sql, "--socket"])
-                .arg(&self.socket)
-                .arg("app"),
-        );
+        let rows =
+            succeed(
+                self.administrators_client()
+                    .args(["--delimiter", ";;", "--execute", sql]),
+            );
         rows.trim_end().to_owned()
+    }
+
+    /// MariaDB's own client as the administrator over the socket.
+    pub(crate) fn administrators_client(&self) -> Command {
+        let mut client = client();
+        client
+            .args(["--user", &self.administrator, "--database", "app"])
+            .arg("--socket")
+            .arg(&self.socket);
+        client
     }
 
     /// What MariaDB's own client gets as this user over TCP: a row a line, or the complaint with its number.

@@ -1,7 +1,7 @@
 //! Knocking: whoever is behind the door says a first word, and nobody is asked who he is.
 
 use super::server::{Engine, Server};
-use super::{later, postgres};
+use super::{mysql, postgres};
 use crate::model::Stopped;
 use crate::probe::look::Look;
 
@@ -9,6 +9,6 @@ use crate::probe::look::Look;
 pub(in crate::probe) async fn knock(look: &mut Look<'_>, server: &Server) -> Result<bool, Stopped> {
     match server.engine {
         Engine::Postgres => postgres::knock(look, server).await,
-        Engine::MySql => Err(later(server.engine).into()),
+        Engine::MySql => mysql::knock(look, server).await,
     }
 }

@@ -3,8 +3,8 @@
 mod broken;
 mod dsn;
 mod hex;
-pub(super) mod mysql;
 mod knock;
+pub(super) mod mysql;
 pub(super) mod postgres;
 mod rows;
 mod server;
@@ -13,7 +13,6 @@ mod sessions;
 
 pub(super) use dsn::{Dsn, Security};
 pub(super) use hex::hex;
-pub(super) use dsn::{Dsn, Security, later};
 pub(super) use knock::knock;
 pub(super) use rows::{Limits, Rows};
 pub(super) use server::{Engine, Server, TlsMode};

@@ -43,6 +43,7 @@ pub(super) async fn look_at(
     look.fact("engine", Value::Text("sqlite".to_owned()));
     let role = if is_read_only { "replica" } else { "primary" };
     look.fact("role", Value::Text(role.to_owned()));
+    look.fact("read_only", Value::Bool(is_read_only));
     let name = file.file_name().unwrap_or(file.as_os_str());
     let name = name.to_string_lossy().into_owned();
     look.fact("database", Value::Text(name));

@@ -47,6 +47,9 @@ fn may_run(words: &[String], dialect: &Dialect) -> Result<(), String> {
 
 /// Checks that a rollback takes back what a statement does, as far as that shows.
 pub(super) fn is_taken_back(text: &str, dialect: &Dialect) -> Result<(), String> {
+    if dialect.has(Feature::MySql) && ends_itself(text) {
+        return Ok(());
+    }
     for words in readings(text, dialect)? {
         let is_temporary = || {
             let mut next = words
@@ -142,6 +145,17 @@ fn words(text: &str, dialect: &Dialect, executable: Executable) -> Result<Vec<St
         }
     }
     Ok(words)
+}
+
+/// `KILL [CONNECTION] CONNECTION_ID()`, and not a word more: it takes our own session, and everything it did, away.
+fn ends_itself(text: &str) -> bool {
+    let bare: String = text
+        .trim_end_matches([';', ' '])
+        .split_whitespace()
+        .collect();
+    ["KILLCONNECTION_ID()", "KILLCONNECTIONCONNECTION_ID()"]
+        .iter()
+        .any(|known| bare.eq_ignore_ascii_case(known))
 }
 
 /// `CREATE [TEMP] TRIGGER … BEGIN …; …; END` is one statement with semicolons in it; of MySQL procedures, functions and events
@@ -438,6 +452,22 @@ mod tests {
             "SELECT GET_LOCK('a', 1)",
         ] {
             assert!(leaves_traces(trace, &MYSQL), "{trace}");
+        }
+    }
+
+    #[test]
+    fn of_mysql_a_session_may_end_itself_and_no_other() {
+        for itself in ["KILL CONNECTION_ID()", "kill connection connection_id( );"] {
+            assert_eq!(is_taken_back(itself, &MYSQL), Ok(()), "{itself}");
+        }
+        for another in [
+            "KILL 5",
+            "KILL CONNECTION_ID() + 1",
+            "KILL 1 + CONNECTION_ID()",
+            "KILL QUERY CONNECTION_ID()",
+            "KILL USER app",
+        ] {
+            assert!(is_taken_back(another, &MYSQL).is_err(), "{another}");
         }
     }
 

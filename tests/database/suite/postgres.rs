@@ -169,7 +169,10 @@ fn what_is_wrong_inside_turns_only_its_test_red() {
         "ALTER ROLE app SET default_transaction_read_only = on",
         "ALTER ROLE app RESET default_transaction_read_only",
         // It is a primary all the same.
-        &[("database/roundtrip", "failed postgres.25006")],
+        &[
+            ("database/identity", "failed expect.read_only"),
+            ("database/roundtrip", "failed postgres.25006"),
+        ],
     );
     both.mutant("little room")
         .with("db_demand: 50", "db_demand: 98")

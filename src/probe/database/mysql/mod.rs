@@ -12,7 +12,7 @@ mod session;
 mod wire;
 
 pub(in crate::probe) use greeting::Flavour;
-pub(in crate::probe) use session::Session;
+pub(in crate::probe) use session::{Session, knock};
 
 #[cfg(test)]
 mod tests;

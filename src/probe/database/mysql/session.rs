@@ -61,13 +61,7 @@ impl Session {
             Stream::Unix(_) | Stream::Tls(_) => None,
         };
         let mut wire = Wire::new(stream);
-        let late = FaultKind::Sql(SqlFault::TimeoutStartup);
-        let greeting = look
-            .timed(Phase::Startup, late, async {
-                Greeting::read(&wire.short().await?)
-            })
-            .await
-            .map_err(|halt| look.stop(Phase::Startup, explained(halt)))?;
+        let greeting = greeted(look, &mut wire).await?;
         let (mut wire, way) = secured(look, wire, &greeting, server).await?;
         wire.when = "while credentials were checked";
         let name = format!("allclear/{}", look.ctx.shared.run);
@@ -209,6 +203,22 @@ fn at(server: &Server, remote: Option<IpAddr>) -> Server {
         *resolving = Resolving::Given(vec![remote]);
     }
     server
+}
+
+/// Hears the greeting, and says nothing: the server notes that somebody left before he logged in.
+pub(in crate::probe) async fn knock(look: &mut Look<'_>, server: &Server) -> Result<bool, Stopped> {
+    let mut wire = Wire::new(server.endpoint.open(look).await?);
+    let greeting = greeted(look, &mut wire).await?;
+    let offered = greeting.capabilities;
+    Ok(offered.contains(CapabilityFlags::CLIENT_SSL))
+}
+
+/// The server speaks first.
+async fn greeted(look: &mut Look<'_>, wire: &mut Wire) -> Result<Greeting, Stopped> {
+    let late = FaultKind::Sql(SqlFault::TimeoutStartup);
+    let hearing = async { Greeting::read(&wire.short().await?) };
+    let heard = look.timed(Phase::Startup, late, hearing).await;
+    heard.map_err(|halt| look.stop(Phase::Startup, explained(halt)))
 }
 
 /// The server speaks first: who says nothing may speak something else.
