@@ -23,7 +23,7 @@ fn query(dsn: &str, text: &str) -> String {
 impl MariaDb {
     /// Waits until this holds.
     #[track_caller]
-    fn waits_until(&self, condition: &str) {
+    pub(super) fn waits_until(&self, condition: &str) {
         self.admin(&format!(
             "BEGIN NOT ATOMIC WHILE NOT ({condition}) DO DO SLEEP(0.01); END WHILE; END"
         ));

@@ -96,6 +96,25 @@ fn a_healthy_one_is_go_and_a_broken_one_is_told_by_its_number() {
 }
 
 #[test]
+fn one_that_ends_our_session_in_the_middle_is_told() {
+    let both = Both::start(&Options::default());
+    let server = &both.database;
+    let mut holder = Session::open(both.database.client(&APP).arg("--unbuffered"));
+    holder.ask("LOCK TABLES environment WRITE; SELECT 'locked';");
+    assert_eq!(holder.hears(), "locked");
+    let under_way = both.mutant("killed").begin();
+    let waits =
+        "FROM information_schema.processlist WHERE info LIKE 'SELECT name FROM environment%'";
+    server.waits_until(&format!("EXISTS (SELECT 1 {waits})"));
+    server.admin(&format!(
+        "BEGIN NOT ATOMIC FOR other IN (SELECT id {waits}) DO KILL other.id; END FOR; END"
+    ));
+    under_way.ends("NO-GO", &[("database/identity", "failed sql.closed")]);
+    drop(holder);
+    server.is_left_alone();
+}
+
+#[test]
 fn one_that_has_no_room_or_no_answer_is_told_in_time() {
     let mut both = Both::start(&Options {
         max_connections: 10,
