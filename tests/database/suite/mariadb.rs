@@ -89,7 +89,11 @@ fn a_healthy_one_is_go_and_a_broken_one_is_told_by_its_number() {
         .with("db_demand: 50", "db_demand: 151")
         .ends(
             "NO-GO",
-            &[("database/headroom", "failed expect.free_connections")],
+            &[
+                ("database/headroom", "failed expect.free_connections"),
+                ("database/storm", "blocked expect.free_connections"),
+                ("database/pool", "blocked expect.free_connections"),
+            ],
         );
     both.mutant("healthy again").ends("GO", &[]);
     server.is_left_alone();
@@ -138,6 +142,7 @@ fn one_that_has_no_room_or_no_answer_is_told_in_time() {
     both.database.kill_connections();
     both.mutant("room again")
         .with("db_demand: 50", "db_demand: 1")
+        .with("db_storm: 60", "db_storm: 2")
         .ends("GO", &[]);
     both.database.freeze();
     both.mutant("frozen").in_brief().is_locked_out(

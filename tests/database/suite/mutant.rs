@@ -41,6 +41,9 @@ const BEHIND_LOGIN: &[&str] = &[
     "database/bad-password",
     "database/reconnect",
     "database/headroom",
+    "database/capacity",
+    "database/storm",
+    "database/pool",
     "database/roundtrip",
     "database/schema",
     "database/soak",
@@ -73,6 +76,12 @@ impl Mutant {
             // Both PostgreSQL and MariaDB are beyond their ninth version, and not at their twentieth.
             ("db_version: \"16.\"", "db_version: \"1\""),
             ("db_demand: 50", "db_demand: 20"),
+            ("db_instances: 4", "db_instances: 2"),
+            ("db_pool_size: 20", "db_pool_size: 3"),
+            ("db_pool_overflow: 30", "db_pool_overflow: 2"),
+            ("db_storm: 60", "db_storm: 20"),
+            ("db_storm_hold: 2s", "db_storm_hold: 50ms"),
+            ("db_pool: 30s", "db_pool: 400ms"),
             ("db_soak_times: 60", "db_soak_times: 5"),
             ("soak_interval: 1s", "soak_interval: 20ms"),
             // A machine with two cores has others to serve.

@@ -178,8 +178,27 @@ fn what_is_wrong_inside_turns_only_its_test_red() {
         .with("db_demand: 50", "db_demand: 98")
         .ends(
             "NO-GO",
-            &[("database/headroom", "failed expect.free_connections")],
+            &[
+                ("database/headroom", "failed expect.free_connections"),
+                ("database/storm", "blocked expect.free_connections"),
+                ("database/pool", "blocked expect.free_connections"),
+            ],
         );
+    both.mutant("too many instances")
+        .with("db_instances: 4", "db_instances: 20")
+        .ends(
+            "NO-GO",
+            &[
+                ("database/capacity", "failed pool.capacity"),
+                ("database/pool", "failed pool.capacity"),
+            ],
+        );
+    server.limit_role(8);
+    both.mutant("too few for a storm")
+        .with("db_demand: 50", "db_demand: 1")
+        .with("db_instances: 4", "db_instances: 1")
+        .ends("INCONCLUSIVE", &[("database/storm", "errored error.guard")]);
+    server.limit_role(100);
     both.mutant("nobody is thrown out")
         .with(
             "db_end_own_session: SELECT pg_terminate_backend(pg_backend_pid())",

@@ -14,6 +14,9 @@ omit:
   - { id: database/bad-password, reason: a file has no passwords }
   - { id: database/reconnect, reason: a file has no sessions to end }
   - { id: database/headroom, reason: a file has no connections to run out of }
+  - { id: database/capacity, reason: a file gives connections to whoever comes }
+  - { id: database/storm, reason: nobody is refused by a file }
+  - { id: database/pool, reason: a file closes no connections }
   - { id: database/redis-*, reason: there is no cache }
 ";
 
