@@ -3,6 +3,8 @@
 //! Built from the parser's events. What an attacker could blow up is counted, not built: aliases are shared, and what
 //! they would expand to is arithmetic.
 
+mod parts;
+
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -10,6 +12,7 @@ use std::sync::Arc;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Tag, options};
 
+use self::parts::in_parts;
 use super::ahead::ahead;
 use super::frame::{Content, Frame, Held, Key, OpenMapping, Weight, is_empty};
 use super::syntax;
@@ -23,7 +26,7 @@ const MAX_DEPTH: usize = 64;
 const MAX_NODES: u64 = 2_000_000;
 /// How many bytes of scalars a file may hold, aliases expanded.
 const MAX_TEXT: u64 = 64 * 1024 * 1024;
-/// From so many bytes on, the tree is built beside the scanning.
+/// From so many bytes on, a file is work for more than one core.
 const LARGE: usize = 1024 * 1024;
 /// After so many problems the file is something else than YAML.
 const MAX_PROBLEMS: usize = 1_000;
@@ -34,11 +37,15 @@ const MAX_PROBLEMS: usize = 1_000;
 /// still be problems (a duplicate key, a tag), so that those of the decoder can be told together with them.
 pub fn parse(sources: &Sources, file: FileId, problems: &mut Diagnostics) -> Option<Node> {
     let text = Arc::clone(sources.text(file));
+    let is_large = (LARGE..=MAX_BYTES).contains(&text.len());
+    if is_large && let Some(tree) = in_parts(&text, file) {
+        return Some(tree);
+    }
     let mut builder = Builder::new(&text, file);
-    let tree = if text.len() < LARGE {
-        builder.build(scan(&text))
+    let tree = if is_large {
+        ahead(|| scan(&text, MAX_DEPTH), |events| builder.build(events))
     } else {
-        ahead(|| scan(&text), |events| builder.build(events))
+        builder.build(scan(&text, MAX_DEPTH))
     };
     problems.extend(builder.problems);
     tree.ok()
@@ -48,10 +55,10 @@ pub fn parse(sources: &Sources, file: FileId, problems: &mut Diagnostics) -> Opt
 type Scanned<'t> = Result<(Event<'t>, Range<usize>, Option<Range<usize>>), ScanError>;
 
 /// The parser's events, up to the first error.
-fn scan(text: &str) -> impl Iterator<Item = Scanned<'_>> {
+fn scan(text: &str, depth: usize) -> impl Iterator<Item = Scanned<'_>> {
     let limits = options! {
-        flow_nesting_limit: MAX_DEPTH,
-        block_nesting_limit: MAX_DEPTH,
+        flow_nesting_limit: depth,
+        block_nesting_limit: depth,
         disallow_directives: true,
     };
     let mut parser = Parser::new_from_str_with_options(text, limits);
@@ -75,6 +82,9 @@ struct NoTree;
 struct Builder<'a> {
     text: &'a str,
     file: FileId,
+    /// Where in the file the text begins, and in how many lists and mappings.
+    base: usize,
+    outer: usize,
     problems: Diagnostics,
     found: usize,
     open: Vec<Frame>,
@@ -100,6 +110,8 @@ impl<'a> Builder<'a> {
         Self {
             text,
             file,
+            base: 0,
+            outer: 0,
             problems: Diagnostics::default(),
             found: 0,
             open: Vec::new(),
@@ -273,7 +285,7 @@ impl<'a> Builder<'a> {
             };
             return self.structured_key(found, span);
         }
-        if self.open.len() >= MAX_DEPTH {
+        if self.outer + self.open.len() >= MAX_DEPTH {
             return self.fatal(refused::too_deep(span));
         }
         if anchor != 0 {
@@ -331,10 +343,10 @@ impl<'a> Builder<'a> {
         } else {
             self.total.nodes += 1;
         }
-        if self.open.len() + weight.depth > MAX_DEPTH {
+        if self.outer + self.open.len() + weight.depth > MAX_DEPTH {
             return self.fatal(refused::too_deep(span));
         }
-        if self.total.nodes > MAX_NODES || self.total.bytes > MAX_TEXT {
+        if self.is_too_much() {
             let what = if self.total.nodes > MAX_NODES {
                 "2 000 000 values"
             } else {
@@ -370,6 +382,10 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
+    fn is_too_much(&self) -> bool {
+        self.total.nodes > MAX_NODES || self.total.bytes > MAX_TEXT
+    }
+
     /// Whether there was a tag; its value is then not judged any further.
     fn refuse_tag(
         &mut self,
@@ -400,7 +416,7 @@ impl<'a> Builder<'a> {
 
     fn span(&self, start: usize, end: usize) -> Span {
         // Files are far below 4 GiB: `MAX_BYTES`.
-        let at = |byte: usize| u32::try_from(byte).unwrap_or(u32::MAX);
+        let at = |byte: usize| u32::try_from(self.base + byte).unwrap_or(u32::MAX);
         Span {
             file: self.file,
             start: at(start),
