@@ -1,5 +1,7 @@
 //! What a test expects of one look, and the judgement.
 
+use std::fmt::Write as _;
+
 use super::fact::{self, Fact, Found, Sight};
 use super::fault;
 use super::literal::is_blank;
@@ -336,14 +338,22 @@ impl Expectation {
         };
         Finding {
             code: self.fact.code(),
-            path: self.fact.to_string(),
-            expected: self.matcher.to_string(),
+            path: exactly(&self.fact),
+            expected: exactly(&self.matcher),
             actual: found.show(state),
             state,
             detail,
             place: Some(self.place.clone()),
         }
     }
+}
+
+/// The text in as much room as it takes: it is kept to the end of the run, and mostly written in one go.
+fn exactly(shown: &impl std::fmt::Display) -> String {
+    let mut roomy = String::with_capacity(128);
+    // Writing to a string cannot fail.
+    let _ = write!(roomy, "{shown}");
+    roomy.as_str().to_owned()
 }
 
 /// Longest text of an expectation that held.

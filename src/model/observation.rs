@@ -45,10 +45,15 @@ impl Facts {
     /// Adds a fact, or replaces it.
     pub fn insert(&mut self, name: impl Into<Cow<'static, str>>, value: Value) {
         let name = name.into();
-        match self.0.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, old)) => *old = value,
-            None => self.0.push((name, value)),
+        if let Some((_, old)) = self.0.iter_mut().find(|(known, _)| *known == name) {
+            *old = value;
+            return;
         }
+        if self.0.is_empty() {
+            // What an exchange tells, in one room.
+            self.0.reserve(12);
+        }
+        self.0.push((name, value));
     }
 
     /// A fact by name; `None` when it is absent.
@@ -64,18 +69,13 @@ impl Facts {
         self.0.iter().map(|(name, value)| (name.as_ref(), value))
     }
 
-    /// Changes or drops each fact: `None` drops it. What is left has no room to grow.
-    #[must_use]
-    pub fn filter_map(self, mut change: impl FnMut(&str, Value) -> Option<Value>) -> Self {
-        let mut left: Vec<_> = self
-            .0
-            .into_iter()
-            .filter_map(|(name, value)| change(&name, value).map(|value| (name, value)))
-            .collect();
+    /// Changes each fact, or drops it where `change` says no. What is left has no room to grow.
+    pub fn retain(&mut self, mut change: impl FnMut(&str, &mut Value) -> bool) {
+        self.0.retain_mut(|(name, value)| change(name, value));
         // Into a room of its own: an allocator that shrinks in place gives nothing back.
-        let mut fitting = Vec::with_capacity(left.len());
-        fitting.append(&mut left);
-        Self(fitting)
+        let mut fitting = Vec::with_capacity(self.0.len());
+        fitting.append(&mut self.0);
+        self.0 = fitting;
     }
 }
 

@@ -205,7 +205,7 @@ impl Probe for Http {
     }
 
     fn request(&self) -> String {
-        format!("{} {}", self.method, without_userinfo(&self.url))
+        [self.method.as_ref(), " ", &without_userinfo(&self.url)].concat()
     }
 
     fn show(&self, ctx: &Context, seen: &mut Observation) {

@@ -23,10 +23,11 @@ pub(super) enum Detail {
 
 /// Masks and cuts one step.
 pub(super) fn slim(step: &mut StepRecord, mask: &Mask, detail: Detail) {
+    let mask = asked_once(mask);
     clean(&mut step.request, mask);
     observation(&mut step.observation, mask, detail);
     for finding in &mut step.findings {
-        slim_finding(finding, mask);
+        clean_finding(finding, mask);
     }
     // It is kept to the end of the run, with thousands like it: room to grow would be a third of it.
     step.findings.shrink_to_fit();
@@ -37,6 +38,21 @@ pub(super) fn slim(step: &mut StepRecord, mask: &Mask, detail: Detail) {
 
 /// Masks and cuts one finding.
 pub(super) fn slim_finding(finding: &mut Finding, mask: &Mask) {
+    clean_finding(finding, asked_once(mask));
+}
+
+/// The text, masked and cut.
+pub(super) fn cleaned(mut text: String, mask: &Mask) -> String {
+    clean(&mut text, asked_once(mask));
+    text
+}
+
+/// `None` when there is nothing to mask. A step has some twenty texts, and all clones of the mask share a lock.
+fn asked_once(mask: &Mask) -> Option<&Mask> {
+    (!mask.is_empty()).then_some(mask)
+}
+
+fn clean_finding(finding: &mut Finding, mask: Option<&Mask>) {
     clean(&mut finding.path, mask);
     clean(&mut finding.expected, mask);
     for text in [&mut finding.actual, &mut finding.detail]
@@ -47,17 +63,20 @@ pub(super) fn slim_finding(finding: &mut Finding, mask: &Mask) {
     }
 }
 
-/// The text, masked and cut.
-pub(super) fn cleaned(mut text: String, mask: &Mask) -> String {
-    clean(&mut text, mask);
-    text
-}
-
-fn observation(seen: &mut Observation, mask: &Mask, detail: Detail) {
+fn observation(seen: &mut Observation, mask: Option<&Mask>, detail: Detail) {
     if let Some(fault) = &mut seen.fault {
         clean(&mut fault.message, mask);
     }
-    seen.facts = std::mem::take(&mut seen.facts).filter_map(|_, value| fact(value, mask, detail));
+    seen.facts.retain(|_, value| {
+        let is_kept = detail == Detail::Full || is_short(value);
+        if is_kept {
+            if let Some(mask) = mask {
+                *value = masked(std::mem::replace(value, Value::Null), mask);
+            }
+            shorten(value);
+        }
+        is_kept
+    });
     match detail {
         Detail::Short => seen.evidence = Vec::new(),
         Detail::Full => seen.evidence.iter_mut().for_each(|one| excerpt(one, mask)),
@@ -65,31 +84,24 @@ fn observation(seen: &mut Observation, mask: &Mask, detail: Detail) {
     seen.phases.shrink_to_fit();
 }
 
-fn fact(value: Value, mask: &Mask, detail: Detail) -> Option<Value> {
-    if detail == Detail::Short {
-        match &value {
-            Value::List(_) | Value::Map(_) => return None,
-            Value::Text(text) | Value::Untyped(text) if text.len() > LONGEST_OF_HELD => {
-                return None;
-            }
-            _ => {}
-        }
+/// Whether a fact of an attempt that held is kept.
+fn is_short(value: &Value) -> bool {
+    match value {
+        Value::List(_) | Value::Map(_) => false,
+        Value::Text(text) | Value::Untyped(text) => text.len() <= LONGEST_OF_HELD,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Duration(_) => true,
     }
-    Some(short(masked(value, mask)))
 }
 
 /// The value with every secret in it masked, also where a secret is a number or a key.
 fn masked(value: Value, mask: &Mask) -> Value {
-    if mask.is_empty() {
-        return value;
-    }
     match value {
         Value::Text(mut text) => {
-            hide(&mut text, mask);
+            hide(&mut text, Some(mask));
             Value::Text(text)
         }
         Value::Untyped(mut text) => {
-            hide(&mut text, mask);
+            hide(&mut text, Some(mask));
             Value::Untyped(text)
         }
         Value::Number(number) => match mask.apply(&number.to_string()) {
@@ -104,7 +116,7 @@ fn masked(value: Value, mask: &Mask) -> Value {
         ),
         Value::Map(entries) => {
             let entry = |(mut key, value): (String, Value)| {
-                hide(&mut key, mask);
+                hide(&mut key, Some(mask));
                 (key, masked(value, mask))
             };
             Value::Map(entries.into_iter().map(entry).collect())
@@ -113,27 +125,18 @@ fn masked(value: Value, mask: &Mask) -> Value {
     }
 }
 
-/// The value, or the beginning of what it looks like.
-fn short(value: Value) -> Value {
+/// Leaves the value, or the beginning of what it looks like.
+fn shorten(value: &mut Value) {
     match value {
-        Value::Text(mut text) => {
-            cut(&mut text, Keep::First(LONGEST));
-            Value::Text(text)
-        }
-        Value::Untyped(mut text) => {
-            cut(&mut text, Keep::First(LONGEST));
-            Value::Untyped(text)
-        }
+        Value::Text(text) | Value::Untyped(text) => cut(text, Keep::First(LONGEST)),
         Value::List(_) | Value::Map(_) => {
             let mut rendered = String::new();
-            if render(&value, &mut rendered) {
-                value
-            } else {
+            if !render(value, &mut rendered) {
                 cut(&mut rendered, Keep::First(LONGEST));
-                Value::Text(rendered)
+                *value = Value::Text(rendered);
             }
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Duration(_) => value,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Duration(_) => {}
     }
 }
 
@@ -178,17 +181,18 @@ fn render(value: &Value, into: &mut String) -> bool {
     into.len() <= LONGEST
 }
 
-fn excerpt(excerpt: &mut Excerpt, mask: &Mask) {
+fn excerpt(excerpt: &mut Excerpt, mask: Option<&Mask>) {
     hide(&mut excerpt.text, mask);
     cut(&mut excerpt.text, excerpt.keep);
 }
 
-fn clean(text: &mut String, mask: &Mask) {
+fn clean(text: &mut String, mask: Option<&Mask>) {
     hide(text, mask);
     cut(text, Keep::First(LONGEST));
 }
 
-fn hide(text: &mut String, mask: &Mask) {
+fn hide(text: &mut String, mask: Option<&Mask>) {
+    let Some(mask) = mask else { return };
     let masked = match mask.apply(text) {
         Cow::Owned(masked) => masked,
         Cow::Borrowed(_) => return,
@@ -303,6 +307,10 @@ mod tests {
     #[test]
     fn a_large_structure_becomes_its_beginning() {
         let row = Value::Map(vec![("id".to_owned(), Value::int(1))]);
+        let short = |mut value: Value| {
+            shorten(&mut value);
+            value
+        };
         let small = Value::List(vec![row.clone(); 3]);
         assert_eq!(short(small.clone()), small);
         match short(Value::List(vec![row; 100_000])) {

@@ -1,5 +1,6 @@
 //! What a URL of ours may look like, and where it leads.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use hyper::Uri;
@@ -142,15 +143,15 @@ fn userinfo_is_torn(text: &str) -> bool {
 }
 
 /// The URL as it may be shown.
-pub(in crate::probe) fn without_userinfo(text: &str) -> String {
+pub(in crate::probe) fn without_userinfo(text: &str) -> Cow<'_, str> {
     let Some((scheme, rest)) = text.split_once("://") else {
-        return text.to_owned();
+        return text.into();
     };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     match authority.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}://{host}{path}"),
-        None => text.to_owned(),
+        Some((_, host)) => format!("{scheme}://{host}{path}").into(),
+        None => text.into(),
     }
 }
 

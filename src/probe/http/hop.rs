@@ -173,8 +173,8 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
     value
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
-        .map(|essence| essence.trim().to_ascii_lowercase())
-        .is_some_and(|essence| essence.ends_with("/json") || essence.ends_with("+json"))
+        .and_then(|essence| essence.trim().as_bytes().last_chunk::<5>())
+        .is_some_and(|end| matches!(end[0], b'/' | b'+') && end[1..].eq_ignore_ascii_case(b"json"))
 }
 
 #[cfg(test)]

@@ -39,11 +39,9 @@ fn skew(ours: Duration, theirs: Duration) -> Duration {
 }
 
 /// The exchange behind it has facts of its own, which this probe does not promise.
-fn only_our_facts(seen: Observation) -> Observation {
-    let facts = seen
-        .facts
-        .filter_map(|name, value| (name == SKEW).then_some(value));
-    Observation { facts, ..seen }
+fn only_our_facts(mut seen: Observation) -> Observation {
+    seen.facts.retain(|name, _| name == SKEW);
+    seen
 }
 
 fn only_ours(stopped: Stopped) -> Stopped {
