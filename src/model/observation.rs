@@ -195,7 +195,7 @@ impl Unable {
                 "We could not look: a value that was only known late has the wrong type, or does not parse."
             }
             Self::Guard => {
-                "We would not look: more connections were to be taken than a server can spare, and `allow_exhaust` was not said."
+                "We would not look: more was to be taken than a server can spare, or a value that was known late asks for what was not allowed."
             }
             Self::Panic => {
                 "We could not look: a probe panicked. This is a bug of ours; please report it."

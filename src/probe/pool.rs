@@ -245,6 +245,9 @@ impl Probe for Pool {
 
     async fn observe(&self, ctx: &Context) -> Looked {
         let server = self.server()?;
+        if let Some(server) = server {
+            server.hide_in(&ctx.shared.mask, self.dsn.as_deref().unwrap_or_default());
+        }
         let mut look = Look::begin(ctx);
         match (self.plan()?, server) {
             (Plan::Capacity(capacity), None) => {

@@ -214,6 +214,12 @@ impl Probe for Redis {
     async fn observe(&self, ctx: &Context) -> Looked {
         self.prepare()?;
         let place = self.place()?;
+        // As it is sent it is a secret, too, where it is written otherwise (`%40`).
+        if let Some(login) = &place.login
+            && !self.url.contains(&login.password)
+        {
+            ctx.shared.mask.add(&login.password);
+        }
         let config = match &place.tls {
             Some(settings) => Some(ctx.shared.tls.get(settings).await?),
             None => None,

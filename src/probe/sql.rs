@@ -275,8 +275,17 @@ impl Probe for Sql {
         }
     }
 
+    fn counts(&self) -> &'static [&'static str] {
+        match (&self.schema, &self.migration) {
+            (Some(_), _) => &["missing"],
+            (None, Some(_)) => &["migration_head"],
+            (None, None) => &[],
+        }
+    }
+
     async fn observe(&self, ctx: &Context) -> Looked {
         let dsn = self.parsed()?;
+        dsn.hide_in(&ctx.shared.mask, &self.dsn);
         if let Dsn::Server(server) = dsn
             && let Some(settings) = server.tls_settings()
         {

@@ -23,7 +23,7 @@ use super::limits::{Job, Limits};
 use super::session::{NOT_CLEANED_UP, Opened, of_a_panic, open, unseen};
 use crate::model::{AttemptEnded, Event, Fold, NotRun, RunRecord, Status, TestEnded, Unable, Why};
 use crate::plan::Plan;
-use crate::probe::Shared;
+use crate::probe::{Needs, Shared};
 use crate::settings::RunConfig;
 use ending::is_bad_or_open;
 use sessions::OpenSession;
@@ -116,6 +116,10 @@ impl<'e> Coordinator<'e> {
             plan: plan.clone(),
             shared,
             jobs: config.jobs.max(1),
+            allowed: Needs {
+                commands: config.allow_commands,
+                side_effects: config.allow_side_effects,
+            },
             keep_evidence: config.keep_evidence,
             started,
             halting: Halting::new(&halt),

@@ -10,7 +10,7 @@ use super::halt::Halting;
 use super::{repeat, retry, until};
 use crate::model::{Code, KnownCode, NotRun, Sample, Status, TestEnded, Why};
 use crate::plan::{ExpectFailure, Mode, Plan};
-use crate::probe::Shared;
+use crate::probe::{Needs, Shared};
 
 /// What all tasks of one run share.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(super) struct Run {
     pub(super) plan: Arc<Plan>,
     pub(super) shared: Arc<Shared>,
     pub(super) jobs: usize,
+    /// What probes may do that shows their needs only when their values are known.
+    pub(super) allowed: Needs,
     pub(super) keep_evidence: bool,
     /// All offsets of the record count from here.
     pub(super) started: Instant,

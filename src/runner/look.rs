@@ -16,7 +16,7 @@ use crate::model::{
     Connections, Finding, Observation, Outcome, ProbeError, State, Stopped, Unable,
 };
 use crate::plan::{LateLook, Look, PlannedStep};
-use crate::probe::{AnyProbe, AttemptScope, Context};
+use crate::probe::{AnyProbe, AttemptScope, Context, Needs};
 use crate::template::LateError;
 
 /// A probe that goes on so long after its deadline is ended from outside.
@@ -77,6 +77,7 @@ pub(super) async fn look(
             Look::Late(late) => {
                 let (probe, expectations) = fill(step.probe, late, scope)
                     .map_err(|error| ProbeError::new(Unable::Value, error.to_string()))?;
+                permitted(probe.needs(), stage.run.allowed)?;
                 let filled = (&probe, &expectations);
                 observe(step, filled, stage, deadline, shown, &mut request).await
             }
@@ -97,6 +98,30 @@ pub(super) async fn look(
             outcome: Outcome::Unable,
         },
     }
+}
+
+/// What a probe needs may show only when its values are known: `rollback: "${captured}"`. The plan could not skip it for that.
+fn permitted(needs: Needs, allowed: Needs) -> Result<(), ProbeError> {
+    let flag = match (needs, allowed) {
+        (
+            Needs { commands: true, .. },
+            Needs {
+                commands: false, ..
+            },
+        ) => "--allow-commands",
+        (
+            Needs {
+                side_effects: true, ..
+            },
+            Needs {
+                side_effects: false,
+                ..
+            },
+        ) => "--allow-side-effects",
+        _ => return Ok(()),
+    };
+    let message = format!("with the values it has now it needs {flag}");
+    Err(ProbeError::new(Unable::Guard, message))
 }
 
 /// What a panic says for itself.

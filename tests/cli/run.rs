@@ -561,3 +561,33 @@ fn timeless(value: Value) -> Value {
         value => value,
     }
 }
+
+#[test]
+fn a_permission_whose_want_shows_only_late_is_asked_for_then() {
+    let tool = || {
+        Tool::bare()
+            .file(
+                "suites/allclear.yaml",
+                "target: demo\ncategories: { c: { critical: true } }\ndefaults: { timeout: 10s }\n",
+            )
+            .file(
+                "suites/targets/demo.yaml",
+                "embedded: demo\nvars: { dsn: \"${demo.dsn}\" }\n",
+            )
+            .file(
+                "suites/c/c.yaml",
+                "category: c\ntests:\n  - name: late\n    steps:\n      \
+                 - sql: { dsn: \"${dsn}\", query: \"SELECT 'false' AS keep\" }\n        \
+                 expect: { fault: none }\n        capture: { keep: { rows: [0, keep] } }\n      \
+                 - sql: { dsn: \"${dsn}\", query: \"INSERT INTO environment (name) VALUES ('mine')\", \
+                 rollback: \"${keep}\" }\n        expect: { rows_affected: 1 }\n",
+            )
+    };
+    tool()
+        .args(["run"])
+        .run()
+        .exits(3)
+        .stdout_has("error.guard")
+        .stdout_has("with the values it has now it needs --allow-side-effects");
+    tool().args(["run", "--allow-side-effects"]).run().exits(0);
+}

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::server::{Engine, Password, Server, TlsMode};
 use crate::probe::net::{ClientCertificate, Endpoint, Resolving, percent_decoded};
 use crate::probe::{Invalid, net};
+use crate::template::Mask;
 
 /// Where a database is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +88,13 @@ impl Dsn {
             return Err(Invalid::new("ca", why));
         }
         Ok(Self::Server(server))
+    }
+
+    /// The password as it is sent is a secret, too, where it is written otherwise (`%40`).
+    pub(in crate::probe) fn hide_in(&self, mask: &Mask, written: &str) {
+        if let Self::Server(server) = self {
+            server.hide_in(mask, written);
+        }
     }
 
     /// What it depends on, for grouping failures.

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::probe::net::{ClientCertificate, Endpoint, TlsSettings, Verification};
+use crate::template::Mask;
 
 /// A database server, and how to log in there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +53,16 @@ impl Server {
             verification,
             ..TlsSettings::default()
         })
+    }
+
+    /// See [`Dsn::hide_in`](super::Dsn::hide_in).
+    pub(in crate::probe) fn hide_in(&self, mask: &Mask, written: &str) {
+        match &self.password {
+            Some(password) if !written.contains(password.reveal()) => {
+                mask.add(password.reveal());
+            }
+            _ => {}
+        }
     }
 
     /// `postgres db.example:5432/app`: what may be shown of it.

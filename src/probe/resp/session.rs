@@ -104,7 +104,9 @@ impl Session {
         place: &Place,
     ) -> Result<Option<Self>, Stopped> {
         while let Some(mut session) = kept.take(place) {
-            session.wire.begin();
+            if !session.wire.begin().await {
+                continue;
+            }
             let has_resp3 = session.has_resp3;
             let wire = &mut session.wire;
             let late = FaultKind::Redis(RedisFault::TimeoutStartup);

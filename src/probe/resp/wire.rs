@@ -48,9 +48,19 @@ impl Wire {
         }
     }
 
-    /// Another look begins.
-    pub(super) fn begin(&mut self) {
+    /// Another look begins. `false` when something came that nobody asked for: it would be taken for the next answer.
+    pub(super) async fn begin(&mut self) -> bool {
         self.room = MOST_BYTES;
+        // The parser takes all that comes, and may have more than it was asked for.
+        let has_more = self.parser.parse_value(&mut self.fed);
+        if !self.fed.0.is_empty() || !has_more.is_err_and(|error| error.is_timeout()) {
+            return false;
+        }
+        tokio::select! {
+            biased;
+            _ = self.read() => false,
+            () = std::future::ready(()) => true,
+        }
     }
 
     pub(super) fn is_tls(&self) -> bool {
@@ -135,5 +145,25 @@ impl Read for &mut Fed {
         into[..count].copy_from_slice(&self.0[..count]);
         self.0.drain(..count);
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_nobody_asked_for_is_no_answer_to_the_next_question() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let ours = TcpStream::connect(listener.local_addr().unwrap());
+        let (ours, theirs) = tokio::join!(ours, listener.accept());
+        let (mut wire, mut theirs) = (Wire::over(Stream::Tcp(ours.unwrap())), theirs.unwrap().0);
+        assert!(wire.begin().await);
+        theirs.write_all(b"+PONG\r\n+STALE\r\n").await.unwrap();
+        assert!(wire.reply().await.is_ok());
+        assert!(!wire.begin().await, "another answer is there already");
     }
 }
