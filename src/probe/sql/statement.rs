@@ -51,6 +51,11 @@ pub(super) fn is_taken_back(text: &str, dialect: &Dialect) -> Result<(), String>
         return Ok(());
     }
     for words in readings(text, dialect)? {
+        if let Some(why) = is_beyond(&words, dialect) {
+            return Err(format!(
+                "{why}; write `rollback: false`, which needs `--allow-side-effects`"
+            ));
+        }
         let is_temporary = || {
             let mut next = words
                 .iter()
@@ -76,6 +81,26 @@ pub(super) fn is_taken_back(text: &str, dialect: &Dialect) -> Result<(), String>
         }
     }
     Ok(())
+}
+
+/// What a statement does that is the server's and not the transaction's, or that nobody sees before it runs.
+fn is_beyond(words: &[String], dialect: &Dialect) -> Option<String> {
+    /// What makes an assignment one of the server's: `GLOBAL x`, `@@global.x`, wherever it stands among others.
+    const OF_THE_SERVER: &[&str] = &["GLOBAL", "PERSIST", "PERSIST_ONLY", "PASSWORD"];
+    if dialect.has(Feature::Copy) && words[0] == "COPY" && words.iter().any(|word| word == "TO") {
+        return Some("`COPY … TO` writes a file that stays whatever is rolled back".to_owned());
+    }
+    if !dialect.has(Feature::MySql) {
+        return None;
+    }
+    if let Some(known) = begins(words, &["EXECUTE", "PREPARE", "SET STATEMENT"]) {
+        return Some(format!(
+            "what `{known}` runs may stay whatever is rolled back, and does not show here"
+        ));
+    }
+    let is_of_the_server = |word: &&String| OF_THE_SERVER.contains(&word.as_str());
+    let word = words.iter().find(is_of_the_server)?;
+    (words[0] == "SET").then(|| format!("`SET` with `{word}` stays whatever is rolled back"))
 }
 
 /// Whether a statement leaves something in its session that no rollback takes back.
@@ -413,6 +438,9 @@ mod tests {
             "SET SESSION sql_mode = ''",
             "CALL p()",
             "ANALYZE SELECT 1",
+            "SET @a = 'GLOBAL', @b = \"@@global.x\"",
+            "SELECT @@global.max_connections",
+            "DEALLOCATE PREPARE s",
         ] {
             assert_eq!(is_taken_back(fine, &MYSQL), Ok(()), "{fine}");
         }
@@ -432,12 +460,41 @@ mod tests {
             "/*!99999 SELECT 1 -- */ TRUNCATE t",
             "ANALYZE TABLE t",
             "SELECT 1 INTO OUTFILE '/tmp/x'",
+            "SET @a = 1, GLOBAL max_connections = 10",
+            "SET @a = 1, @@global.max_connections = 10",
+            "SET @a = 1, /*!50000 persist */ max_connections = 10",
+            "SET @@PERSIST_ONLY.max_connections = 10",
+            "SET NAMES utf8mb4, PASSWORD = 'x'",
+            "SET STATEMENT max_statement_time=1 FOR TRUNCATE t",
+            "EXECUTE IMMEDIATE 'DROP TABLE users'",
+            "execute s USING @a",
+            "PREPARE s FROM 'DROP TABLE users'",
         ] {
             let told = is_taken_back(wrong, &MYSQL).unwrap_err();
             assert!(told.contains("rollback: false"), "{wrong}: {told}");
             assert_eq!(check(wrong, &MYSQL), Ok(()), "{wrong}");
         }
         assert_eq!(is_taken_back("DROP TABLE t", &POSTGRES), Ok(()));
+    }
+
+    #[test]
+    fn what_postgres_writes_into_a_file_is_not_taken_back() {
+        for wrong in [
+            "COPY t TO '/srv/file'",
+            "copy (SELECT 1) /* x */ to '/srv/file' (FORMAT csv)",
+        ] {
+            let told = is_taken_back(wrong, &POSTGRES).unwrap_err();
+            assert!(told.contains("rollback: false"), "{wrong}: {told}");
+            assert_eq!(check(wrong, &POSTGRES), Ok(()), "{wrong}");
+        }
+        for fine in [
+            "COPY t FROM '/srv/to'",
+            "COPY t (\"to\") FROM '/srv/file'",
+            "SELECT 1 AS to",
+            "EXECUTE s",
+        ] {
+            assert_eq!(is_taken_back(fine, &POSTGRES), Ok(()), "{fine}");
+        }
     }
 
     #[test]
