@@ -197,7 +197,7 @@ async fn hold(
             sleep_until(until).await;
             return peak;
         };
-        peak = peak.max(Some(seen + 1));
+        peak = peak.max(Some(seen.saturating_add(1)));
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return peak;

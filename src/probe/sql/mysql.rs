@@ -177,7 +177,10 @@ async fn connections(session: &mut Session, known: &Answer, seen: &mut Seen) -> 
             ("max_connections", Value::int(most)),
             ("reserved_connections", Value::int(0)),
             ("used_connections", Value::int(used)),
-            ("free_connections", Value::int((most - used).max(0))),
+            (
+                "free_connections",
+                Value::int(most.saturating_sub(used).max(0)),
+            ),
         ]);
     }
     Ok(())
@@ -199,7 +202,8 @@ async fn own(session: &mut Session, keys: &Sql, seen: &mut Seen) -> Result<(), H
             Err(halt) => return Err(failed(session, keys, halt).await),
         };
         let before = seen.rows_affected.unwrap_or(0);
-        seen.rows_affected = Some(before + answer.affected.unwrap_or(0));
+        // What a stranger says may be any number.
+        seen.rows_affected = Some(before.saturating_add(answer.affected.unwrap_or(0)));
         seen.result = Some(answer.rows.unwrap_or_default());
         if keys.rollback && !session.is_in_transaction() {
             return Err(left_behind(

@@ -160,7 +160,7 @@ impl Talk {
                 Part::Head => seen.migration_head = first(&answer, "max").cloned(),
                 Part::Own => {
                     let before = seen.rows_affected.unwrap_or(0);
-                    seen.rows_affected = Some(before + answer.affected.unwrap_or(0));
+                    seen.rows_affected = Some(before.saturating_add(answer.affected.unwrap_or(0)));
                     seen.result = Some(answer.rows.unwrap_or_default());
                 }
             }
