@@ -28,6 +28,12 @@ pub(in crate::probe) fn broken(error: &io::Error, when: &str) -> Halt {
     }
 }
 
+/// A session that is over, or in the middle of an answer that nobody reads, was asked again.
+pub(in crate::probe) fn cut_short() -> Halt {
+    let why = "the session was cut short before, and is not asked again";
+    Halt::fault(FaultKind::Sql(SqlFault::Closed), why)
+}
+
 /// The end of the connection came instead of an answer.
 pub(in crate::probe) fn closed(when: &str) -> Halt {
     let why = format!("the connection was closed {when}, without a word of why");

@@ -4,6 +4,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 use super::session::Session;
@@ -12,8 +13,8 @@ use crate::probe::context::{Context, Shared};
 use crate::probe::database::{Limits, Server, hex};
 use crate::probe::look::Look;
 
-/// Nobody waits for it, and it waits for nobody longer than this. The limit the session began with is there beside it.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Who closes the session waits for it, and it waits for nobody longer than this. The limit the session began with is there beside it.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What it takes to end what a session asked.
 #[derive(Debug, Clone)]
@@ -27,14 +28,12 @@ pub(super) struct Kill {
 }
 
 impl Kill {
-    /// Ends this statement beside whatever else is going on.
-    pub(super) fn send(self, text: String) {
-        let (Ok(runtime), Some(shared)) = (Handle::try_current(), self.shared.upgrade()) else {
-            return;
-        };
-        runtime.spawn(async move {
+    /// Ends this statement beside whatever else is going on: that goes on also where nobody waits for it.
+    pub(super) fn send(self, text: String) -> Option<JoinHandle<()>> {
+        let (runtime, shared) = (Handle::try_current().ok()?, self.shared.upgrade()?);
+        Some(runtime.spawn(async move {
             let _ = timeout(PATIENCE, self.sent(shared, &text)).await;
-        });
+        }))
     }
 
     /// Whoever balances connections may have led us to another server, where the number is somebody else's: only the very
@@ -51,7 +50,8 @@ impl Kill {
             rows: 1,
             bytes: 64 * 1024,
         };
-        let Ok(mut session) = Session::open(&mut Look::begin(&ctx), &self.server).await else {
+        let mut look = Look::begin(&ctx);
+        let Ok(mut session) = Session::open_to_kill(&mut look, &self.server).await else {
             return;
         };
         let found = session.ask(&self.is_there(text), limits).await;

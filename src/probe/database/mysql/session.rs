@@ -15,6 +15,7 @@ use super::plugin::Way;
 use super::query::{End, Given, query, run};
 use super::wire::{Wire, protocol};
 use crate::model::{FaultKind, Phase, SqlFault, Stopped, TlsFault, Value};
+use crate::probe::database::broken::cut_short;
 use crate::probe::database::{Answer, Limits, Server, TlsMode};
 use crate::probe::look::{Halt, Look};
 use crate::probe::net::{self, Endpoint, Resolving, Stream, Verification};
@@ -33,7 +34,8 @@ pub(in crate::probe) struct Session {
     tls: Option<String>,
     /// How long a statement may take there by itself, in its own unit: none when it is 0, absent when it knows no limit.
     limit: Option<f64>,
-    kill: Kill,
+    /// Absent of a session that was opened to end another: nothing ends an end.
+    kill: Option<Kill>,
     state: State,
     end: End,
 }
@@ -55,6 +57,28 @@ impl Session {
         look: &mut Look<'_>,
         server: &Server,
     ) -> Result<Self, Stopped> {
+        let (mut session, remote) = Self::reach(look, server).await?;
+        session.kill = Some(Kill {
+            shared: Arc::downgrade(&look.ctx.shared),
+            server: at(server, remote),
+            connection: session.greeting.connection,
+        });
+        Ok(session)
+    }
+
+    /// The same for a session that leaves nothing behind which somebody would have to end.
+    pub(super) async fn open_to_kill(
+        look: &mut Look<'_>,
+        server: &Server,
+    ) -> Result<Self, Stopped> {
+        Self::reach(look, server).await.map(|(session, _)| session)
+    }
+
+    /// A session, and where it leads to.
+    async fn reach(
+        look: &mut Look<'_>,
+        server: &Server,
+    ) -> Result<(Self, Option<IpAddr>), Stopped> {
         let stream = server.endpoint.open(look).await?;
         let remote = match &stream {
             Stream::Tcp(stream) => stream.peer_addr().ok().map(|address| address.ip()),
@@ -73,19 +97,16 @@ impl Session {
         let settling = settle(&mut wire, &greeting);
         let (end, limit) = look.phase(Phase::Startup, late, settling).await?;
         wire.when = "while a query ran";
-        Ok(Self {
+        let session = Self {
             tls: wire.tls(),
-            kill: Kill {
-                shared: Arc::downgrade(&look.ctx.shared),
-                server: at(server, remote),
-                connection: greeting.connection,
-            },
+            kill: None,
             wire,
             greeting,
             limit,
             state: State::Waiting,
             end,
-        })
+        };
+        Ok((session, remote))
     }
 
     /// Runs one statement by the text protocol. Its rows are counted while they are read.
@@ -94,6 +115,9 @@ impl Session {
         text: &str,
         limits: Limits,
     ) -> Result<Answer, Halt> {
+        if !matches!(self.state, State::Waiting) {
+            return Err(cut_short());
+        }
         self.state = State::Asked(text.to_owned());
         let is_extended = login::is_extended(&self.greeting);
         match query(&mut self.wire, text, is_extended, limits).await {
@@ -149,11 +173,19 @@ impl Session {
         matches!(self.state, State::Waiting) && !self.is_in_transaction() && self.wire.is_quiet()
     }
 
-    /// Says goodbye, and waits a little until the server has closed, too.
+    /// Says goodbye, or ends what it was asked, and waits a little until the server has done so: who leaves the program then leaves
+    /// nothing behind.
     pub(in crate::probe) async fn close(mut self) {
-        if let State::Waiting = self.state {
-            self.state = State::Over;
-            let _ = timeout(GOODBYE, self.wire.quit()).await;
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Waiting => {
+                let _ = timeout(GOODBYE, self.wire.quit()).await;
+            }
+            State::Asked(text) => {
+                if let Some(ending) = self.kill.take().and_then(|kill| kill.send(text)) {
+                    let _ = ending.await;
+                }
+            }
+            State::Over => {}
         }
     }
 
@@ -191,7 +223,11 @@ impl Drop for Session {
             State::Waiting => {
                 let _ = self.wire.leave().now_or_never();
             }
-            State::Asked(text) => self.kill.clone().send(std::mem::take(text)),
+            State::Asked(text) => {
+                if let Some(kill) = self.kill.take() {
+                    kill.send(std::mem::take(text));
+                }
+            }
         }
     }
 }

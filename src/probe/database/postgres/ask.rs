@@ -18,6 +18,7 @@ use super::said::Said;
 use super::session::{Session, State};
 use super::value::value;
 use crate::model::{FaultKind, SqlFault, Unable, Value};
+use crate::probe::database::broken::cut_short;
 use crate::probe::database::rows::{Limits, Rows};
 use crate::probe::database::session::Answer;
 use crate::probe::look::Halt;
@@ -65,8 +66,7 @@ impl Session {
         answers: &mut Vec<Answer>,
     ) -> Result<(), Halt> {
         if !matches!(self.state, State::Idle | State::InTransaction) {
-            let why = "a session that was cut short is not asked again";
-            return Err(Halt::unable(Unable::Panic, why));
+            return Err(cut_short());
         }
         let mut answered = 0;
         for (at, asked) in all.iter().enumerate() {
