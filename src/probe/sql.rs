@@ -286,12 +286,6 @@ impl Probe for Sql {
     async fn observe(&self, ctx: &Context) -> Looked {
         let dsn = self.parsed()?;
         dsn.hide_in(&ctx.shared.mask, &self.dsn);
-        if let Dsn::Server(server) = dsn
-            && let Some(settings) = server.tls_settings()
-        {
-            // Reading certificates is not the server's time.
-            ctx.shared.tls.get(&settings).await?;
-        }
         let mut look = Look::begin(ctx);
         match dsn {
             Dsn::Sqlite { file, is_read_only } => {

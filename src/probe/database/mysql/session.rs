@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use mysql_common::constants::{CapabilityFlags, StatusFlags};
+use rustls::ClientConfig;
 use tokio::time::timeout;
 
 use super::greeting::{Flavour, Greeting};
@@ -79,6 +80,10 @@ impl Session {
         look: &mut Look<'_>,
         server: &Server,
     ) -> Result<(Self, Option<IpAddr>), Stopped> {
+        let config = match server.tls_settings() {
+            Some(settings) => Some(look.ctx.shared.tls.get(&settings).await?),
+            None => None,
+        };
         let stream = server.endpoint.open(look).await?;
         let remote = match &stream {
             Stream::Tcp(stream) => stream.peer_addr().ok().map(|address| address.ip()),
@@ -86,7 +91,7 @@ impl Session {
         };
         let mut wire = Wire::new(stream);
         let greeting = greeted(look, &mut wire).await?;
-        let (mut wire, way) = secured(look, wire, &greeting, server).await?;
+        let (mut wire, way) = secured(look, wire, &greeting, server, config).await?;
         wire.when = "while credentials were checked";
         let name = format!("allclear/{}", look.ctx.shared.run);
         let late = FaultKind::Sql(SqlFault::TimeoutAuth);
@@ -279,6 +284,7 @@ async fn secured(
     mut wire: Wire,
     greeting: &Greeting,
     server: &Server,
+    config: Option<Arc<ClientConfig>>,
 ) -> Result<(Wire, Way), Stopped> {
     let host = match &server.endpoint {
         Endpoint::Socket { host, .. } => host.as_str(),
@@ -288,7 +294,7 @@ async fn secured(
         Endpoint::Socket { .. } => Way::Open,
         Endpoint::Unix(_) => Way::Socket,
     };
-    let Some(settings) = server.tls_settings() else {
+    let (Some(settings), Some(config)) = (server.tls_settings(), config) else {
         return Ok((wire, plain));
     };
     let is_offered = greeting.capabilities.contains(CapabilityFlags::CLIENT_SSL);
@@ -305,7 +311,6 @@ async fn secured(
         }
     };
     look.phase(Phase::StartTls, late, asking).await?;
-    let config = look.ctx.shared.tls.get(&settings).await?;
     let next = wire.next();
     let stream = wire
         .into_stream()
