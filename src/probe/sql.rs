@@ -41,8 +41,9 @@ pub struct Sql {
     /// `sqlite:///var/lib/app.db?mode=ro`. A file must exist. What is special in a name or password is percent-encoded.
     dsn: String,
     /// Whether TLS is spoken, and whom it believes; `sslmode` of the DSN says it otherwise. Without both it is `prefer`, with a `ca`
-    /// `verify-full`, and over a unix socket `disable`. A server that wants the password in clear (`mysql_clear_password`) has it over
-    /// a unix socket or TLS that is verified, and otherwise the look ends in `sql.auth.server`.
+    /// `verify-full`, and over a unix socket `disable`. A server that wants the password itself (`password` of PostgreSQL;
+    /// `mysql_clear_password`, `sha256_password`, and `caching_sha2_password` until somebody has logged in as this user) has it over a
+    /// unix socket or TLS that is verified (`verify-ca`, `verify-full`), and otherwise the look ends in `sql.auth.server`.
     tls: Option<TlsMode>,
     /// A PEM file of authorities, trusted instead of the system's. Relative paths begin where the program was started.
     ca: Option<PathBuf>,

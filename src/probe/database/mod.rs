@@ -10,6 +10,7 @@ mod rows;
 mod server;
 mod session;
 mod sessions;
+mod way;
 
 pub(super) use dsn::{Dsn, Security};
 pub(super) use hex::hex;

@@ -165,7 +165,21 @@ fn who_asks_is_proved_in_each_way_a_server_may_want() {
                 "user: old",
             ),
             stops("md5-wrong", sql(&of("old:x"), ""), "postgres.28P01", "auth"),
-            passes("clear", sql(&of("clear:clear-4711"), ""), "user: clear"),
+            passes(
+                "clear",
+                sql(
+                    &of("clear:clear-4711"),
+                    &format!(", ca: \"{}\"", made.root().display()),
+                ),
+                "user: clear",
+            ),
+            // Whoever answers would have it.
+            stops(
+                "clear-unverified",
+                sql(&of("clear:clear-4711"), ""),
+                "sql.auth.server",
+                "auth",
+            ),
             passes("clear-socket", sql(&socket, ""), "user: clear"),
             stops(
                 "clear-plain",

@@ -9,7 +9,7 @@ use mysql_common::packets::{AuthPlugin, HandshakeResponse, SslRequest};
 use mysql_common::proto::MySerialize;
 
 use super::greeting::{Flavour, Greeting};
-use super::plugin::{Plugin, Proof, Way, unsupported};
+use super::plugin::{Plugin, Proof, unsupported};
 use super::wire::{ERROR, Wire, failed, protocol};
 use crate::probe::database::Server;
 use crate::probe::look::Halt;
@@ -82,7 +82,6 @@ pub(super) async fn log_in(
     greeting: &Greeting,
     server: &Server,
     name: Name<'_>,
-    way: Way,
 ) -> Result<(), Halt> {
     /// Nobody needs more turns: one to change the way, three of `caching_sha2_password`.
     const TURNS: usize = 8;
@@ -95,7 +94,7 @@ pub(super) async fn log_in(
         plugin,
         password: server.password.as_ref().map_or("", |word| word.reveal()),
         nonce: greeting.nonce.clone(),
-        way,
+        way: wire.way(server),
     };
     let response = response(
         greeting,

@@ -9,21 +9,9 @@ use mysql_common::auth::plugins::{ChallengeResponsePlugin, Context};
 use super::key::encrypted;
 use super::wire::protocol;
 use crate::model::{FaultKind, SqlFault};
+use crate::probe::database::way::{Way, untrusted};
 use crate::probe::look::Halt;
 use crate::yaml::visible;
-
-/// Who can read along on the way to the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
-    /// Anybody: TCP.
-    Open,
-    /// Nobody: a socket of this machine.
-    Socket,
-    /// Nobody but who answers: TLS with whoever that is.
-    Tls,
-    /// Nobody but whom we mean: TLS with a certificate that was looked at.
-    VerifiedTls,
-}
 
 /// A way to prove who one is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,19 +66,16 @@ impl Proof<'_> {
         match (self.plugin, self.way) {
             (Plugin::Ed25519, _) => self.signed(),
             (Plugin::Sha256, _) if password.is_empty() => Ok(vec![0]),
-            (Plugin::Clear, Way::Socket | Way::VerifiedTls)
-            | (Plugin::Sha256, Way::Tls | Way::VerifiedTls) => Ok(self.terminated()),
-            (Plugin::Clear, Way::Open | Way::Tls) => Err(unsafe_here(
-                "the server wants the password in clear (mysql_clear_password), which is sent over a unix socket, or over TLS with `sslmode=verify-ca` or `verify-full`",
-            )),
+            // Of sha256_password the server takes a socket for no better than TCP: it has a key there.
+            (Plugin::Sha256, Way::Socket) => Ok(vec![WANTS_KEY]),
+            (Plugin::Clear | Plugin::Sha256, way) if way.takes_password() => Ok(self.terminated()),
+            (Plugin::Clear | Plugin::Sha256, _) => Err(untrusted(self.plugin.name())),
             (Plugin::Native, _) => Ok(scramble_native(self.twenty()?, password)
                 .map(Vec::from)
                 .unwrap_or_default()),
             (Plugin::CachingSha2, _) => Ok(scramble_sha256(self.twenty()?, password)
                 .map(Vec::from)
                 .unwrap_or_default()),
-            // The server takes a socket for no better than TCP here.
-            (Plugin::Sha256, Way::Open | Way::Socket) => Ok(vec![WANTS_KEY_SHA256]),
         }
     }
 
@@ -98,13 +83,15 @@ impl Proof<'_> {
     pub(super) fn next(&self, more: &[u8]) -> Result<Option<Vec<u8>>, Halt> {
         match (self.plugin, more, self.way) {
             (Plugin::CachingSha2, [FAST_DONE], _) => Ok(None),
-            (Plugin::CachingSha2, [WANTS_ALL], Way::Open) => Ok(Some(vec![WANTS_KEY])),
-            // Over TLS or a socket the password goes as it is, as MySQL's own clients send it.
-            (Plugin::CachingSha2, [WANTS_ALL], _) => Ok(Some(self.terminated())),
-            (Plugin::CachingSha2, key, Way::Open)
-            | (Plugin::Sha256, key, Way::Open | Way::Socket)
-                if key.starts_with(b"-----") =>
-            {
+            // As it is, as MySQL's own clients send it over TLS or a socket. Over TCP they could ask for a key to encrypt it, which
+            // is of whoever answers.
+            (Plugin::CachingSha2, [WANTS_ALL], way) if way.takes_password() => {
+                Ok(Some(self.terminated()))
+            }
+            (Plugin::CachingSha2, [WANTS_ALL], _) => Err(untrusted(
+                "caching_sha2_password, as long as nobody else has logged in as this user since the server started",
+            )),
+            (Plugin::Sha256, key, Way::Socket) if key.starts_with(b"-----") => {
                 self.encrypted(key).map(Some)
             }
             _ => Err(protocol(format!(
@@ -126,7 +113,7 @@ impl Proof<'_> {
         for (byte, nonce) in bytes.iter_mut().zip(self.twenty()?.iter().cycle()) {
             *byte ^= nonce;
         }
-        encrypted(&bytes, key).map_err(unsafe_here)
+        encrypted(&bytes, key).map_err(|why| Halt::fault(FaultKind::Sql(SqlFault::AuthServer), why))
     }
 
     fn signed(&self) -> Result<Vec<u8>, Halt> {
@@ -157,10 +144,8 @@ impl Proof<'_> {
 const FAST_DONE: u8 = 3;
 /// caching_sha2_password: the server must see the password itself.
 const WANTS_ALL: u8 = 4;
-/// caching_sha2_password: we ask for the public key.
-const WANTS_KEY: u8 = 2;
-/// sha256_password: the same.
-const WANTS_KEY_SHA256: u8 = 1;
+/// sha256_password: we ask for the public key.
+const WANTS_KEY: u8 = 1;
 
 impl Context for &Proof<'_> {
     fn pass(&self) -> &[u8] {
@@ -178,11 +163,6 @@ impl Context for &Proof<'_> {
     fn server_key_pem(&self) -> Option<&[u8]> {
         None
     }
-}
-
-/// The password is not sent in this way here.
-fn unsafe_here(why: impl Into<String>) -> Halt {
-    Halt::fault(FaultKind::Sql(SqlFault::AuthServer), why)
 }
 
 /// The server wants to be convinced in a way we do not speak.

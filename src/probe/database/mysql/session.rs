@@ -12,14 +12,13 @@ use tokio::time::timeout;
 use super::greeting::{Flavour, Greeting};
 use super::kill::Kill;
 use super::login::{self, Name};
-use super::plugin::Way;
 use super::query::{End, Given, query, run};
 use super::wire::{Wire, protocol};
 use crate::model::{FaultKind, Phase, SqlFault, Stopped, TlsFault, Value};
 use crate::probe::database::broken::cut_short;
 use crate::probe::database::{Answer, Limits, Server, TlsMode};
 use crate::probe::look::{Halt, Look};
-use crate::probe::net::{self, Endpoint, Resolving, Stream, Verification};
+use crate::probe::net::{self, Endpoint, Resolving, Stream};
 
 /// Saying goodbye takes no longer: a server that does not close is left.
 const GOODBYE: Duration = Duration::from_millis(250);
@@ -91,11 +90,11 @@ impl Session {
         };
         let mut wire = Wire::new(stream);
         let greeting = greeted(look, &mut wire).await?;
-        let (mut wire, way) = secured(look, wire, &greeting, server, config).await?;
+        let mut wire = secured(look, wire, &greeting, server, config).await?;
         wire.when = "while credentials were checked";
         let name = format!("allclear/{}", look.ctx.shared.run);
         let late = FaultKind::Sql(SqlFault::TimeoutAuth);
-        let logging_in = login::log_in(&mut wire, &greeting, server, Name(&name), way);
+        let logging_in = login::log_in(&mut wire, &greeting, server, Name(&name));
         look.phase(Phase::Auth, late, logging_in).await?;
         wire.when = "while the session was set up";
         let late = FaultKind::Sql(SqlFault::TimeoutStartup);
@@ -285,21 +284,17 @@ async fn secured(
     greeting: &Greeting,
     server: &Server,
     config: Option<Arc<ClientConfig>>,
-) -> Result<(Wire, Way), Stopped> {
+) -> Result<Wire, Stopped> {
     let host = match &server.endpoint {
         Endpoint::Socket { host, .. } => host.as_str(),
         Endpoint::Unix(_) => "localhost",
     };
-    let plain = match &server.endpoint {
-        Endpoint::Socket { .. } => Way::Open,
-        Endpoint::Unix(_) => Way::Socket,
-    };
-    let (Some(settings), Some(config)) = (server.tls_settings(), config) else {
-        return Ok((wire, plain));
+    let Some(config) = config else {
+        return Ok(wire);
     };
     let is_offered = greeting.capabilities.contains(CapabilityFlags::CLIENT_SSL);
     if !is_offered && server.mode() == TlsMode::Prefer {
-        return Ok((wire, plain));
+        return Ok(wire);
     }
     let late = FaultKind::Tls(TlsFault::Timeout);
     let asking = async {
@@ -316,11 +311,7 @@ async fn secured(
         .into_stream()
         .map_err(|halt| look.stop(Phase::StartTls, halt))?;
     let stream = net::handshake(look, config, host, stream).await?;
-    let way = match settings.verification {
-        Verification::Nothing => Way::Tls,
-        Verification::Chain | Verification::Full => Way::VerifiedTls,
-    };
-    Ok((Wire::over(stream, next), way))
+    Ok(Wire::over(stream, next))
 }
 
 /// Makes the session what every look counts on, UTF-8 and UTC, and asks how long a statement may take by itself.

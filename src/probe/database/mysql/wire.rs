@@ -7,7 +7,9 @@ use futures_util::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 
 use crate::model::{FaultKind, Origin, SqlFault};
+use crate::probe::database::Server;
 use crate::probe::database::broken::{broken, closed};
+use crate::probe::database::way::Way;
 use crate::probe::look::Halt;
 use crate::probe::net::{self, Stream};
 use crate::yaml::visible;
@@ -65,6 +67,11 @@ impl Wire {
     /// Whether TLS is spoken.
     pub(super) fn is_tls(&self) -> bool {
         matches!(self.stream.get_ref(), Stream::Tls(_))
+    }
+
+    /// Who can read along on it.
+    pub(super) fn way(&self, server: &Server) -> Way {
+        Way::over(self.stream.get_ref(), server)
     }
 
     /// The version of TLS that is spoken: `TLSv1.3`.

@@ -16,6 +16,7 @@ use super::said::Said;
 use super::wire::Wire;
 use crate::model::{FaultKind, SqlFault};
 use crate::probe::database::server::{Password, Server};
+use crate::probe::database::way::{Way, untrusted};
 use crate::probe::look::Halt;
 use crate::probe::net::{self, Stream};
 
@@ -23,8 +24,7 @@ use crate::probe::net::{self, Stream};
 pub(super) struct Credentials<'s> {
     user: &'s str,
     password: Option<&'s Password>,
-    /// Nobody can listen in: TLS, or a socket of this machine.
-    is_private: bool,
+    way: Way,
     was_asked: bool,
     scram: Option<Scram>,
 }
@@ -36,11 +36,11 @@ struct Scram {
 }
 
 impl<'s> Credentials<'s> {
-    pub(super) fn of(server: &'s Server, is_private: bool) -> Self {
+    pub(super) fn of(server: &'s Server, way: Way) -> Self {
         Self {
             user: &server.user,
             password: server.password.as_ref(),
-            is_private,
+            way,
             was_asked: false,
             scram: None,
         }
@@ -55,9 +55,9 @@ impl<'s> Credentials<'s> {
                 )),
                 _ => Ok(true),
             },
-            Message::AuthenticationCleartextPassword if !self.is_private => Err(unproved(
-                "the server wants the password as it is, and that is sent only over TLS or a unix socket",
-            )),
+            Message::AuthenticationCleartextPassword if !self.way.takes_password() => {
+                Err(untrusted("`password` of its pg_hba.conf"))
+            }
             Message::AuthenticationCleartextPassword => {
                 let password = self.password().to_owned();
                 said(frontend::password_message(&password, &mut wire.outgoing))

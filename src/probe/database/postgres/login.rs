@@ -12,6 +12,7 @@ use super::wire::Wire;
 use crate::model::{FaultKind, Origin, Phase, ProbeError, SqlFault, Stopped, TlsFault, Unable};
 use crate::probe::database::broken::{broken, closed};
 use crate::probe::database::server::{Server, TlsMode};
+use crate::probe::database::way::Way;
 use crate::probe::look::{Halt, Look};
 use crate::probe::net::{self, Endpoint, Stream};
 
@@ -41,7 +42,7 @@ impl Session {
                 stream = net::handshake(look, config, host, stream).await?;
             }
         }
-        let is_private = !matches!(stream, Stream::Tcp(_));
+        let way = Way::over(&stream, server);
         let tls = net::spoken(&stream);
         let mut session = Self {
             wire: Wire::new(stream),
@@ -62,7 +63,7 @@ impl Session {
         let late = FaultKind::Sql(SqlFault::TimeoutStartup);
         let first = look.phase(Phase::Startup, late, starting).await?;
         let late = FaultKind::Sql(SqlFault::TimeoutAuth);
-        let logging_in = session.log_in(server, is_private, first, place);
+        let logging_in = session.log_in(server, way, first, place);
         look.phase(Phase::Auth, late, logging_in).await?;
         Ok(session)
     }
@@ -71,11 +72,11 @@ impl Session {
     async fn log_in(
         &mut self,
         server: &Server,
-        is_private: bool,
+        way: Way,
         first: Message,
         place: Option<Place>,
     ) -> Result<(), Halt> {
-        let mut credentials = Credentials::of(server, is_private);
+        let mut credentials = Credentials::of(server, way);
         let mut message = first;
         let when = "while we logged in";
         while !credentials.answer(&message, &mut self.wire)? {

@@ -4,8 +4,8 @@ use sha2::{Digest as _, Sha256};
 use tokio::net::{TcpStream, UnixListener};
 use tokio::sync::mpsc;
 
-use super::{NONCE, OFFERS, OK, PASSWORD, Peer, TLS, at, error, greeting, open, server};
-use crate::model::Phase;
+use super::{NONCE, OFFERS, OK, PASSWORD, Peer, Session, TLS, at, error, greeting, open, server};
+use crate::model::{Phase, Stopped};
 use crate::probe::database::mysql::key::encrypted;
 use crate::probe::testing::certificates::{Authority, Speaking};
 use crate::probe::testing::{AMPLE, Server, stopped};
@@ -164,23 +164,13 @@ fn is_encrypted(cipher: &[u8], nonce: &[u8]) -> bool {
 const OTHER: [u8; 20] = *b"KLMNOPQRSTUVWXYZ4711";
 
 #[tokio::test]
-async fn over_plain_tcp_the_password_is_encrypted_for_the_server() {
-    let words = vec![more(&[4]), more(PEM)];
-    let (server, mut heard) = telling("caching_sha2_password", words).await;
-    open(&at(server.port())).await.unwrap().close().await;
-    assert!(is_caching_sha2(
-        &parts(&heard.recv().await.unwrap()).1,
-        &NONCE
-    ));
-    assert_eq!(heard.recv().await.unwrap(), [2], "the key is asked for");
-    assert!(is_encrypted(&heard.recv().await.unwrap(), &NONCE));
-
-    let words = vec![switch("sha256_password", &OTHER), more(PEM)];
-    let (server, mut heard) = telling("mysql_native_password", words).await;
-    open(&at(server.port())).await.unwrap().close().await;
-    heard.recv().await.unwrap();
-    assert_eq!(heard.recv().await.unwrap(), [1], "the key is asked for");
-    assert!(is_encrypted(&heard.recv().await.unwrap(), &OTHER));
+async fn over_plain_tcp_the_password_is_not_sent_even_encrypted() {
+    for word in [more(&[4]), switch("sha256_password", &OTHER)] {
+        let (code, message, heard) = refused(vec![word]).await;
+        assert_eq!(code, "sql.auth.server");
+        assert!(message.contains("verify-full"), "{message}");
+        assert_eq!(heard, [Vec::<u8>::new()], "the connection ends instead");
+    }
 }
 
 #[tokio::test]
@@ -196,6 +186,28 @@ async fn another_way_is_taken_with_its_own_nonce() {
     assert!(is_caching_sha2(&heard.recv().await.unwrap(), &OTHER));
 }
 
+/// How a login over a socket of this machine ended, and what the peer heard after the response.
+async fn over_a_socket(
+    plugin: &'static str,
+    words: Vec<Vec<u8>>,
+) -> (Result<(), Stopped>, mpsc::UnboundedReceiver<Vec<u8>>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let listener = UnixListener::bind(&path).unwrap();
+    let (telling, mut heard) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        tell(stream, plugin, words, telling).await;
+    });
+    let dsn = format!(
+        "mysql://app:s3cret%2F+%C3%BC@localhost/shop?socket={}",
+        path.display()
+    );
+    let opened = open(&server(&dsn)).await.map(drop);
+    heard.recv().await.unwrap();
+    (opened, heard)
+}
+
 #[tokio::test]
 async fn over_a_socket_the_password_goes_as_it_is() {
     for (plugin, words) in [
@@ -205,25 +217,30 @@ async fn over_a_socket_the_password_goes_as_it_is() {
             vec![switch("mysql_clear_password", &[])],
         ),
     ] {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("s");
-        let listener = UnixListener::bind(&path).unwrap();
-        let (telling, mut heard) = mpsc::unbounded_channel();
-        tokio::spawn(async move {
-            let (stream, _) = listener.accept().await.unwrap();
-            tell(stream, plugin, words, telling).await;
-        });
-        let dsn = format!(
-            "mysql://app:s3cret%2F+%C3%BC@localhost/shop?socket={}",
-            path.display()
-        );
-        open(&server(&dsn)).await.unwrap().close().await;
-        heard.recv().await.unwrap();
+        let (opened, mut heard) = over_a_socket(plugin, words).await;
+        opened.unwrap();
         assert_eq!(
             heard.recv().await.unwrap(),
             [PASSWORD.as_bytes(), &[0]].concat()
         );
     }
+}
+
+#[tokio::test]
+async fn over_a_socket_sha256_has_it_encrypted_for_the_server() {
+    let asking = switch("sha256_password", &OTHER);
+    let words = vec![asking.clone(), more(PEM)];
+    let (opened, mut heard) = over_a_socket("mysql_native_password", words).await;
+    opened.unwrap();
+    assert_eq!(heard.recv().await.unwrap(), [1], "the key is asked for");
+    assert!(is_encrypted(&heard.recv().await.unwrap(), &OTHER));
+    let none = b"-----BEGIN PUBLIC KEY-----\nMAA=\n-----END PUBLIC KEY-----\n";
+    let words = vec![asking, more(none)];
+    let (opened, _) = over_a_socket("mysql_native_password", words).await;
+    let (code, seen) = stopped(opened.map(|()| panic!("let in")));
+    assert_eq!(code.to_string(), "sql.auth.server");
+    let message = seen.fault.unwrap().message;
+    assert!(message.contains("no public key"), "{message}");
 }
 
 /// What the peer heard after the response, and how the login ended.
@@ -273,7 +290,7 @@ async fn each_refusal_has_its_code() {
         (
             vec![switch("mysql_clear_password", &[])],
             "sql.auth.server",
-            "in clear",
+            "mysql_clear_password",
         ),
         (vec![vec![0xfe, b'x']], "sql.protocol", "does not say which"),
         (
@@ -288,13 +305,7 @@ async fn each_refusal_has_its_code() {
         ),
         (vec![vec![7, 7]], "sql.protocol", "0x07"),
         (vec![vec![]], "sql.protocol", "empty packet"),
-        (
-            vec![more(
-                b"-----BEGIN PUBLIC KEY-----\nMAA=\n-----END PUBLIC KEY-----\n",
-            )],
-            "sql.auth.server",
-            "no public key",
-        ),
+        (vec![more(PEM)], "sql.protocol", "more of"),
         (
             vec![switch("mysql_native_password", &OTHER); 9],
             "sql.protocol",
@@ -338,11 +349,11 @@ proptest::proptest! {
     }
 }
 
-#[tokio::test]
-async fn tls_is_spoken_before_the_name_of_the_user_is_told() {
+/// A login over TLS with a server that wants the password itself: how it ended, and what was heard.
+async fn over_tls(mode: &str) -> (Result<Session, Stopped>, mpsc::UnboundedReceiver<Vec<u8>>) {
     let authority = Authority::new("root");
     let acceptor = Speaking::default().acceptor(authority.certificate("localhost"));
-    let (heard, mut hearing) = mpsc::unbounded_channel();
+    let (heard, hearing) = mpsc::unbounded_channel();
     let peer = Server::start(move |stream: TcpStream| {
         let (acceptor, heard) = (acceptor.clone(), heard.clone());
         async move {
@@ -361,13 +372,30 @@ async fn tls_is_spoken_before_the_name_of_the_user_is_told() {
     })
     .await;
     let dsn = format!(
-        "mysql://app:s3cret%2F+%C3%BC@localhost:{}/shop?sslmode=verify-full",
+        "mysql://app:s3cret%2F+%C3%BC@localhost:{}/shop?sslmode={mode}",
         peer.port()
     );
     let ctx = Context::for_tests(AMPLE).trusting(authority.roots());
-    let session = super::Session::open(&mut Look::begin(&ctx), &server(&dsn))
-        .await
-        .unwrap();
+    let opened = Session::open(&mut Look::begin(&ctx), &server(&dsn)).await;
+    (opened, hearing)
+}
+
+#[tokio::test]
+async fn whoever_answers_over_tls_is_not_sent_the_password() {
+    for mode in ["prefer", "require"] {
+        let (opened, mut hearing) = over_tls(mode).await;
+        let (code, _) = stopped(opened.map(|_| panic!("let in")));
+        assert_eq!(code.to_string(), "sql.auth.server", "{mode}");
+        hearing.recv().await.unwrap();
+        hearing.recv().await.unwrap();
+        assert_eq!(hearing.recv().await.unwrap(), [0_u8; 0], "{mode}");
+    }
+}
+
+#[tokio::test]
+async fn tls_is_spoken_before_the_name_of_the_user_is_told() {
+    let (opened, mut hearing) = over_tls("verify-full").await;
+    let session = opened.unwrap();
     assert_eq!(session.tls(), Some("TLSv1.3"));
     session.close().await;
     let request = hearing.recv().await.unwrap();
