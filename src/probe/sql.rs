@@ -32,7 +32,10 @@ const MOST_BYTES: usize = 8 * 1024 * 1024;
 /// and MariaDB, booleans are the numbers 1 and 0, `BIT` and `YEAR` are numbers, `JSON` is what it holds, and everything else (times in
 /// UTC, also `0000-00-00`, `ENUM`, `SET`) is text as the server writes it; what statements of theirs cannot be rolled back is refused
 /// (`CREATE TABLE`), and what was not, because a table is of MyISAM, is `sql.not_rolled_back`. A file of SQLite has values of the types
-/// they are stored with.
+/// they are stored with. The `role` of MySQL and MariaDB is `primary` where everybody's writes are taken, also of one that follows
+/// another; a server that is `read_only` is a `replica` if it follows one, a `primary` under maintenance if it follows none, and has
+/// no `role` where that does not show: to see it takes `REPLICATION CLIENT`, of MariaDB `SLAVE MONITOR`, and the secondaries of a group
+/// do not show it at all.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sql {

@@ -317,7 +317,27 @@ fn a_replica_says_how_far_it_is_behind() {
         passes(
             "replica",
             sql(&replica.dsn(), ask),
-            "role: replica, read_only: false, replication_lag: { below: 30s }",
+            "role: primary, read_only: false, replication_lag: { below: 30s }",
+        ),
+    ]);
+    // One that takes writes is none to its writers, whomever it follows.
+    replica.set_read_only(true);
+    look_at(&[passes(
+        "only-reads",
+        sql(&replica.dsn(), ask),
+        "role: replica, read_only: true, replication_lag: { below: 30s }",
+    )]);
+    primary.set_read_only(true);
+    look_at(&[
+        passes(
+            "maintained",
+            sql(&primary.dsn(), ask),
+            "role: primary, read_only: true",
+        ),
+        passes(
+            "nobody-knows",
+            sql(&primary.dsn_of(&ODD), ""),
+            "role: { exists: false }, read_only: true",
         ),
     ]);
     replica.admin("STOP SLAVE");

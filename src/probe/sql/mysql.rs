@@ -74,16 +74,21 @@ async fn about(session: &mut Session, keys: &Sql, seen: &mut Seen) -> Result<(),
         // Old versions have less to say.
         None => session.ask(&identity(""), OURS).await?,
     };
-    let is_read_only = ["read_only", "super_read_only", "innodb_read_only"]
-        .iter()
-        .any(|name| first(&known, name).is_some_and(is_on));
     let channels = channels(session).await?;
-    let role = match &channels {
-        Some(channels) if !channels.is_empty() => "replica",
-        _ if is_read_only => "replica",
-        _ => "primary",
+    let on = |name| first(&known, name).is_some_and(is_on);
+    let writing = if on("innodb_read_only") {
+        Writing::Never
+    } else if on("super_read_only") {
+        Writing::Nobody
+    } else if on("read_only") {
+        Writing::Administrators
+    } else {
+        Writing::Everybody
     };
-    seen.facts.push(("role", Value::Text(role.to_owned())));
+    let role = role(writing, channels.as_deref());
+    let role = role.map(|role| ("role", Value::Text(role.to_owned())));
+    seen.facts.extend(role);
+    let is_read_only = writing != Writing::Everybody;
     seen.facts.push(("read_only", Value::Bool(is_read_only)));
     for name in ["database", "user"] {
         let value = first(&known, name).cloned();
@@ -100,6 +105,30 @@ async fn about(session: &mut Session, keys: &Sql, seen: &mut Seen) -> Result<(),
         seen.facts.extend(lag.into_iter().chain(replicas));
     }
     Ok(())
+}
+
+/// Who may write, as the server says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Writing {
+    Everybody,
+    /// `read_only`: for replicas, and where somebody works on it.
+    Administrators,
+    /// `super_read_only`: the same; also of the secondaries of a group, who follow without a channel that is shown.
+    Nobody,
+    /// `innodb_read_only`, which stays until a restart: of the readers of Aurora, who follow without any channel.
+    Never,
+}
+
+/// Whoever may write finds a primary, whomever it follows: both sources of a circle are. One that only reads is a replica if it
+/// follows somebody, which is not known of a server that does not show whom.
+fn role(writing: Writing, channels: Option<&[Value]>) -> Option<&'static str> {
+    match (writing, channels) {
+        (Writing::Everybody, _) => Some("primary"),
+        (Writing::Never, _) => Some("replica"),
+        (Writing::Administrators | Writing::Nobody, Some([_, ..])) => Some("replica"),
+        (Writing::Administrators, Some([])) => Some("primary"),
+        (Writing::Nobody, Some([])) | (Writing::Administrators | Writing::Nobody, None) => None,
+    }
 }
 
 /// Written as a number, or as a word.
@@ -383,4 +412,30 @@ async fn head(session: &mut Session, migration: &Migration) -> Result<Option<Val
     );
     let answer = session.ask(&text, OURS).await?;
     Ok(first(&answer, "head").cloned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_is_told_as_far_as_it_shows() {
+        let follows = [Value::Null];
+        let table = [
+            (Writing::Everybody, None, Some("primary")),
+            (Writing::Everybody, Some(&[][..]), Some("primary")),
+            (Writing::Everybody, Some(&follows[..]), Some("primary")),
+            (Writing::Administrators, None, None),
+            (Writing::Administrators, Some(&[]), Some("primary")),
+            (Writing::Administrators, Some(&follows), Some("replica")),
+            (Writing::Nobody, None, None),
+            (Writing::Nobody, Some(&[]), None),
+            (Writing::Nobody, Some(&follows), Some("replica")),
+            (Writing::Never, None, Some("replica")),
+            (Writing::Never, Some(&[]), Some("replica")),
+        ];
+        for (writing, channels, told) in table {
+            assert_eq!(role(writing, channels), told, "{writing:?} {channels:?}");
+        }
+    }
 }

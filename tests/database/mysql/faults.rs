@@ -147,7 +147,7 @@ fn one_that_only_reads_is_a_replica_that_refuses_to_write() {
             passes(
                 "read",
                 sql(&server.dsn(), ", query: SELECT id FROM notes"),
-                "role: replica, read_only: true, rows: { empty: true }",
+                "role: { exists: false }, read_only: true, rows: { empty: true }",
             ),
         ],
     );
