@@ -46,12 +46,14 @@ use crate::model::{KnownFact, Looked, Phase, ProbeError, Stopped, Unable};
 /// `storm`: so many logins at the same instant, all to the address that answered the watcher (`remote_ip`), each once and without
 /// a retry, each with a first question, then held. The watcher's connection is one of them: a server of 10 with 3 reserved opens
 /// exactly 7. A login that fails is counted in `codes` (code and number) and `refused`, and ends nothing but the ramp; a test
-/// expects `opened`, `refused` or `codes`. `opened` of `attempted`, the percentiles `connect_p50`, `connect_p95` and `connect_max`
+/// expects `opened`, `refused` or `codes`. Before they are closed all are asked once more: one that ended while it was held does not
+/// count as `opened`, and its code does as any other's. `opened` of `attempted`, the percentiles `connect_p50`, `connect_p95` and `connect_max`
 /// (from the start of the socket to logged in) and `by_phase`, the same of each phase, are of the last step taken; logins that
 /// failed count as slower than any, so a percentile that falls among them is absent, and so is the watcher's. `phases.*` are the
 /// slowest login's. `codes` and `refused` are of all steps, `steps` lists them. Once a server has no connection left nothing is
 /// held and no further step begins, unless `allow_exhaust` is said. `server_peak` is the most connections of ours that the
-/// watcher saw while they were held.
+/// watcher saw while they were held, `server_low` the fewest of the last step; when the watcher himself is not answered any more
+/// the look ends as he did.
 ///
 /// `pool`: a pool with these rules is tried from its first connection to its last, and each is a fact. Nothing is opened before
 /// it is asked for (`lazy`); `size` and `overflow` together can be out at once (`opened`, and by the server's account
@@ -173,6 +175,7 @@ impl Probe for Pool {
         KnownFact::duration("connect_max"),
         KnownFact::any("by_phase"),
         KnownFact::number("server_peak"),
+        KnownFact::number("server_low"),
         KnownFact::truth("lazy"),
         KnownFact::duration("waited"),
         KnownFact::duration("handed_over"),

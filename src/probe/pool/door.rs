@@ -18,8 +18,11 @@ pub(super) trait Door: Sync {
     /// Logs in and asks a first question, bounded in time by the door itself.
     fn open(&self) -> impl Future<Output = Login<Self::Connection>> + Send;
 
-    /// Whether a connection still answers. One that does not is never used again.
-    fn is_alive(&self, connection: &mut Self::Connection) -> impl Future<Output = bool> + Send;
+    /// Asks a connection once more; why it does not answer. One that does not is never used again.
+    fn ask_again(
+        &self,
+        connection: &mut Self::Connection,
+    ) -> impl Future<Output = Result<(), Refusal>> + Send;
 
     /// Says goodbye, bounded in time.
     fn close(&self, connection: Self::Connection) -> impl Future<Output = ()> + Send;

@@ -89,12 +89,31 @@ impl Door for Entrance {
         }
     }
 
-    async fn is_alive(&self, connection: &mut Connection) -> bool {
+    async fn ask_again(&self, connection: &mut Connection) -> Result<(), Refusal> {
         let asking = connection.session.ask("SELECT 1", ANSWER);
-        let limit = PING.min(self.ends.saturating_duration_since(Instant::now()));
-        timeout(limit, asking)
-            .await
-            .is_ok_and(|answer| answer.is_ok())
+        // Also when logins have no time left: a connection that was held to the end is asked all the same.
+        let left = self.ctx.deadline.saturating_duration_since(Instant::now());
+        let limit = PING.min(left / 2);
+        match timeout(limit, asking).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(Halt::Fault {
+                kind,
+                message,
+                origin,
+            })) => Err(Refusal::Fault(Fault {
+                kind,
+                phase: Phase::Query,
+                message,
+                origin,
+            })),
+            Ok(Err(Halt::Unable(error))) => Err(Refusal::Unable(error)),
+            Err(_) => Err(Refusal::Fault(Fault {
+                kind: FaultKind::Sql(SqlFault::TimeoutQuery),
+                phase: Phase::Query,
+                message: format!("a connection did not answer within {limit:.1?}"),
+                origin: None,
+            })),
+        }
     }
 
     async fn close(&self, connection: Connection) {

@@ -65,7 +65,7 @@ impl<D: Door> Queue<D> {
         // Nobody closes the semaphore.
         let place = place.map_err(|_| NotGiven::TimedOut)?;
         while let Some(mut connection) = self.oldest() {
-            if self.door.is_alive(&mut connection).await {
+            if self.door.ask_again(&mut connection).await.is_ok() {
                 return Ok(Lease { connection, place });
             }
             self.replaced.fetch_add(1, Ordering::Relaxed);

@@ -8,14 +8,14 @@ use futures_util::future::join_all;
 use futures_util::stream::FuturesUnordered;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep};
 
 use super::capacity::within;
 use super::door::{Door, Refusal, Watch, falls_to};
 use super::tally::{Tally, histogram};
 use crate::model::{Code, Keep, Phase, Stopped, Value};
 use crate::probe::Invalid;
-use crate::probe::look::Look;
+use crate::probe::look::{Halt, Look};
 use crate::yaml;
 
 /// More logins at once are an attack and no question.
@@ -105,8 +105,9 @@ struct Step {
     tally: Tally,
 }
 
-/// Storms, step by step, until `ends`. A step in which a login fails is the last, unless the server is to be exhausted; and when
-/// it has no connection left, nothing is held.
+/// Storms, step by step, until `ends`. A step in which a login fails, or a connection that was held, is the last, unless the
+/// server is to be exhausted; and when it has no connection left, nothing is held. Without its watcher nobody knows what the
+/// server has: the storm ends as he did.
 pub(super) async fn rage<D: Door, W: Watch>(
     look: &mut Look<'_>,
     keys: &Storm,
@@ -116,33 +117,49 @@ pub(super) async fn rage<D: Door, W: Watch>(
     ends: Instant,
 ) -> Result<(), Stopped> {
     let mut taken: Vec<Step> = Vec::new();
-    let mut peak = None;
+    let mut counted = Counted::default();
+    let mut lost = None;
     let steps = keys.steps();
     for connections in steps {
         let Held {
-            tally,
-            connections: held,
+            mut tally,
+            connections: mut held,
         } = log_in(door, connections - 1).await?;
         let numbers: Vec<u64> = held.iter().map(D::number).collect();
         let is_to_hold = may_exhaust || !tally.is_exhausted;
-        let seen = hold(keys.hold.0, is_to_hold, &numbers, watcher, ends).await;
-        peak = peak.max(seen);
+        counted.lowest = None;
+        let watched = hold(
+            keys.hold.0,
+            is_to_hold,
+            &numbers,
+            watcher,
+            ends,
+            &mut counted,
+        )
+        .await;
+        match watched {
+            Ok(()) if is_to_hold => ask_again(door, &mut held, &mut tally).await?,
+            Ok(()) => {}
+            Err(halt) => lost = Some(halt),
+        }
         join_all(held.into_iter().map(|connection| door.close(connection))).await;
         let is_last = tally.refused() > 0 && !may_exhaust;
         taken.push(Step {
             connections: *connections,
             tally,
         });
-        if is_last {
-            break;
-        }
-        if taken.len() == steps.len() {
+        if is_last || lost.is_some() || taken.len() == steps.len() {
             break;
         }
         // Who comes before the server has let go of those that went would be refused, and nobody would be to blame. A proxy
         // that keeps them gives them to who comes next.
         let patience = (Instant::now() + CLOSING).min(ends);
-        let _ = falls_to(watcher, &numbers, 0, patience).await;
+        if Instant::now() < ends
+            && let Err(halt) = falls_to(watcher, &numbers, 0, patience).await
+        {
+            lost = Some(halt);
+            break;
+        }
         if Instant::now() >= ends {
             let (done, all) = (taken.len(), steps.len());
             let text = format!("the budget ended after {done} of {all} steps");
@@ -150,8 +167,19 @@ pub(super) async fn rage<D: Door, W: Watch>(
             break;
         }
     }
-    tell(look, &taken, peak);
-    Ok(())
+    tell(look, &taken, counted);
+    match lost {
+        None => Ok(()),
+        Some(halt) => Err(look.stop(Phase::Query, halt)),
+    }
+}
+
+/// What the watcher saw of us while connections were held, himself among them.
+#[derive(Debug, Default, Clone, Copy)]
+struct Counted {
+    most: Option<u64>,
+    /// Of the last step.
+    lowest: Option<u64>,
 }
 
 /// What a step has in hand when its logins have ended.
@@ -178,36 +206,54 @@ async fn log_in<D: Door>(door: &D, count: u32) -> Result<Held<D::Connection>, St
     Ok(step)
 }
 
-/// Holds connections; the most of ours that the watcher saw meanwhile, himself among them. He is believed until he fails.
+/// Holds connections while the watcher counts them; why he could not.
 async fn hold(
     time: Duration,
     is_to_hold: bool,
     numbers: &[u64],
     watcher: &mut impl Watch,
     ends: Instant,
-) -> Option<u64> {
+    counted: &mut Counted,
+) -> Result<(), Halt> {
     let until = if is_to_hold {
         (Instant::now() + time).min(ends)
     } else {
         Instant::now()
     };
-    let mut peak = None;
-    loop {
-        let Ok(seen) = watcher.present(numbers).await else {
-            sleep_until(until).await;
-            return peak;
-        };
-        peak = peak.max(Some(seen.saturating_add(1)));
+    // Who has no time left to answer says nothing about the server.
+    while Instant::now() < ends {
+        let seen = watcher.present(numbers).await?.saturating_add(1);
+        counted.most = counted.most.max(Some(seen));
+        counted.lowest = Some(counted.lowest.map_or(seen, |lowest| lowest.min(seen)));
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            return peak;
+            break;
         }
         sleep(left.min(SAMPLE)).await;
     }
+    Ok(())
+}
+
+/// Asks each connection that was held once more: one that ended
+/// meanwhile was not carried, and counts as refused.
+async fn ask_again<D: Door>(
+    door: &D,
+    held: &mut [D::Connection],
+    tally: &mut Tally,
+) -> Result<(), Stopped> {
+    let asking = held.iter_mut().map(|connection| door.ask_again(connection));
+    for answer in join_all(asking).await {
+        match answer {
+            Ok(()) => {}
+            Err(Refusal::Fault(fault)) => tally.end(&fault),
+            Err(Refusal::Unable(error)) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// Of the last step, which is the largest, unless something else is said.
-fn tell(look: &mut Look<'_>, taken: &[Step], peak: Option<u64>) {
+fn tell(look: &mut Look<'_>, taken: &[Step], counted: Counted) {
     let mut codes: BTreeMap<Code, u64> = BTreeMap::new();
     for step in taken {
         for (code, count) in step.tally.codes() {
@@ -229,8 +275,11 @@ fn tell(look: &mut Look<'_>, taken: &[Step], peak: Option<u64>) {
         look.keep_only(Phase::Resolve);
         last.tally.tell(look);
     }
-    if let Some(peak) = peak {
-        look.fact("server_peak", Value::int(peak));
+    if let Some(most) = counted.most {
+        look.fact("server_peak", Value::int(most));
+    }
+    if let Some(lowest) = counted.lowest {
+        look.fact("server_low", Value::int(lowest));
     }
 }
 

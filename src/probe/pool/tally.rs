@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::door::{Login, Refusal};
-use crate::model::{Code, FaultKind, Phase, Value};
+use crate::model::{Code, Fault, FaultKind, Phase, Value};
 use crate::probe::look::Look;
 
 /// Refusals that say that there are no connections left: PostgreSQL's too_many_connections, MySQL's ER_CON_COUNT_ERROR,
@@ -23,6 +23,8 @@ pub(super) struct Tally {
     /// How long those took that came through.
     opened: Vec<Duration>,
     codes: BTreeMap<Code, u64>,
+    /// How many of those that came through had ended when they were asked again.
+    ended: u64,
     /// For each phase how long it took, and whether it was passed.
     phases: BTreeMap<Phase, Vec<(Duration, bool)>>,
     /// Whether the server had no connection left for one of them.
@@ -51,10 +53,18 @@ impl Tally {
         }
     }
 
-    pub(super) fn opened(&self) -> u64 {
-        self.opened.len() as u64
+    /// Counts one that came through, was held, and does not answer any more.
+    pub(super) fn end(&mut self, fault: &Fault) {
+        self.ended += 1;
+        *self.codes.entry(fault.code()).or_default() += 1;
     }
 
+    /// How many came through and stayed.
+    pub(super) fn opened(&self) -> u64 {
+        (self.opened.len() as u64).saturating_sub(self.ended)
+    }
+
+    /// How many did not come through, or did not stay.
     pub(super) fn refused(&self) -> u64 {
         self.codes.values().sum()
     }
@@ -66,7 +76,8 @@ impl Tally {
 
     /// Of all logins; those that failed are slower than any.
     pub(super) fn connect(&self) -> Spread {
-        let all = self.opened.len() + usize::try_from(self.refused()).unwrap_or(usize::MAX);
+        let all = self.opened() + self.refused();
+        let all = usize::try_from(all).unwrap_or(usize::MAX);
         Spread::of(self.opened.clone(), all)
     }
 

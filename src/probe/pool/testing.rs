@@ -181,8 +181,12 @@ impl Door for Scene {
         }
     }
 
-    async fn is_alive(&self, line: &mut Line) -> bool {
-        self.state.lock().unwrap().open.contains(&line.number)
+    async fn ask_again(&self, line: &mut Line) -> Result<(), Refusal> {
+        if self.state.lock().unwrap().open.contains(&line.number) {
+            return Ok(());
+        }
+        let ended = FaultKind::Postgres("57P01".parse().unwrap());
+        Err(Self::refused(ended, Phase::Query))
     }
 
     async fn close(&self, line: Line) {

@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 
 use super::proxy::Holding;
 use super::{ended, ends, hold, test, tool};
-use crate::support::postgres::Options;
+use crate::support::postgres::{Options, Stop};
 use crate::support::{APP, Certificates, Postgres, Running};
 
 /// A small server: of ten connections three are for superusers.
@@ -305,9 +305,42 @@ fn a_frozen_server_ends_in_time() {
     let running = tool.start();
     wait_until(&server, COUNTED);
     server.freeze();
-    running.end().exits(0);
+    let output = running.end().exits(1);
+    let record = &tool.json("out.json")["tests"][0];
+    let told = (record["status"].as_str(), record["code"].as_str());
+    assert_eq!(
+        told,
+        (Some("failed"), Some("sql.timeout.query")),
+        "{output}"
+    );
     server.thaw();
     is_left_alone(&server);
+}
+
+#[test]
+fn what_ends_while_it_is_held_was_not_carried() {
+    let mut server = small();
+    let storm = keys(&server, "storm: { connections: 4, hold: 5s }");
+    let dropped = "opened: 3, refused: 1, codes: { equals: { postgres.57P01: 1 } }, server_peak: 4, server_low: 3";
+    let tool_of = |expect: &str| tool(&[test("held", &storm, "20s", expect)]);
+    let one = tool_of(dropped);
+    let running = one.start();
+    wait_until(&server, COUNTED);
+    let ended = server.admin(
+        "SELECT pg_terminate_backend((SELECT min(pid) FROM pg_stat_activity WHERE application_name LIKE 'allclear/%' \
+         AND query NOT LIKE '%WHERE pid IN%'))",
+    );
+    assert_eq!(ended, "t");
+    running.end().exits(0);
+    is_left_alone(&server);
+    // And all of them, with the watcher.
+    let all = tool_of("opened: 4");
+    let running = all.start();
+    wait_until(&server, COUNTED);
+    server.stop(Stop::Fast);
+    let output = running.end().exits(1);
+    let record = &all.json("out.json")["tests"][0];
+    assert_eq!(record["code"], "postgres.57P01", "{output}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::super::testing::{Scene, Script};
 use super::*;
 use crate::model::{Observation, Unable};
 use crate::probe::Context;
-use crate::probe::testing::AMPLE;
+use crate::probe::testing::{AMPLE, stopped};
 
 const HOLD: Duration = Duration::from_secs(2);
 /// The script's logins take this long.
@@ -72,6 +72,7 @@ async fn all_begin_at_once_are_held_and_closed() {
     assert_eq!(number(&seen, "attempted"), 60);
     assert_eq!(number(&seen, "refused"), 0);
     assert_eq!(number(&seen, "server_peak"), 60);
+    assert_eq!(number(&seen, "server_low"), 60);
     assert_eq!(codes(&seen), "");
     for fact in ["connect_p50", "connect_p95", "connect_max"] {
         assert_eq!(
@@ -205,14 +206,38 @@ async fn nothing_stays_open_after_a_panic_or_when_nobody_waits_any_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_its_watcher_a_storm_goes_on() {
+async fn a_connection_that_ends_while_it_is_held_was_not_carried() {
+    let scene = Scene::new(Script::default());
+    let ramp = keys(60, Some(&[10, 60]));
+    let killing = async {
+        sleep(LOGIN + HOLD / 2).await;
+        scene.kill(3);
+    };
+    let (seen, ()) = tokio::join!(storm(&scene, &ramp, false), killing);
+    let seen = seen.unwrap();
+    // Nor does the next step begin.
+    assert_eq!(number(&seen, "attempted"), 10);
+    assert_eq!(number(&seen, "opened"), 9);
+    assert_eq!(number(&seen, "refused"), 1);
+    assert_eq!(codes(&seen), "postgres.57P01 1");
+    assert_eq!(number(&seen, "server_peak"), 10);
+    assert_eq!(number(&seen, "server_low"), 9);
+    // It had logged in as fast as the others.
+    assert_eq!(seen.facts.get("connect_max"), Some(&Value::Duration(LOGIN)));
+    assert_eq!(seen.facts.get("connect_p95"), Some(&Value::Duration(LOGIN)));
+    assert_eq!(scene.open(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_its_watcher_a_storm_ends_as_he_did() {
     let scene = Scene::new(Script {
         is_blind: true,
         ..Script::default()
     });
-    let began = Instant::now();
-    let seen = storm(&scene, &keys(60, None), false).await.unwrap();
+    let (code, seen) = stopped(storm(&scene, &keys(60, None), false).await);
+    assert_eq!(code.as_str(), "sql.closed");
     assert_eq!(number(&seen, "opened"), 60);
     assert_eq!(seen.facts.get("server_peak"), None);
-    assert_eq!(began.elapsed(), LOGIN + HOLD);
+    assert_eq!(seen.fault.unwrap().phase, Phase::Query);
+    assert_eq!(scene.open(), 0);
 }
