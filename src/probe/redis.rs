@@ -164,7 +164,8 @@ impl Probe for Redis {
         KnownFact::text("last_save"),
         KnownFact::number("replicas"),
         KnownFact::text("replication_link"),
-        KnownFact::duration("replication_lag"),
+        KnownFact::duration("replication_silence"),
+        KnownFact::size("replication_behind"),
     ];
 
     fn prepare(&self) -> Result<(), Invalid> {

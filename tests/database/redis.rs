@@ -297,12 +297,13 @@ fn a_replica_reads_and_does_not_write() {
         passes(
             "replica",
             redis(&replica.dsn(), both),
-            "role: replica, replication_link: up, replication_lag: { below: 30s }",
+            "role: replica, replication_link: up, replication_silence: { below: 30s }, replication_behind: { below: 1MiB }",
         ),
         passes(
             "primary",
             redis(&primary.dsn(), both),
-            "role: primary, replicas: 1, replication_link: { exists: false }",
+            "role: primary, replicas: 1, replication_link: { exists: false }, replication_silence: { below: 30s }, \
+             replication_behind: { below: 1MiB }",
         ),
     ]);
     primary.stop();
@@ -317,7 +318,7 @@ fn a_replica_reads_and_does_not_write() {
         passes(
             "lost-told",
             redis(&replica.dsn(), both),
-            "role: replica, replication_link: down, replication_lag: { exists: false }",
+            "role: replica, replication_link: down, replication_silence: { exists: false }, replication_behind: { exists: false }",
         ),
     ]);
 }
