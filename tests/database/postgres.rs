@@ -31,6 +31,12 @@ impl Postgres {
         );
     }
 
+    /// How often one of us was let in, as its log has it.
+    fn logins(&self) -> usize {
+        let log = self.log();
+        log.matches("connection authorized: user=app").count()
+    }
+
     /// Waits until we are in the middle of this.
     #[track_caller]
     fn is_asked(&self, statement: &str) {
