@@ -52,6 +52,15 @@ impl Session {
         }
     }
 
+    /// Has the server take away what is left in the session; `false` when it cannot be asked that.
+    pub(super) async fn tidy(&mut self) -> bool {
+        match self {
+            Self::Postgres(session) => session.tidy().await,
+            // What leaves something there is not kept for others at all.
+            Self::MySql(_) => true,
+        }
+    }
+
     /// Says goodbye, in little time.
     pub(in crate::probe) async fn close(self) {
         match self {

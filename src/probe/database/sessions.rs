@@ -31,9 +31,20 @@ impl Sessions {
 
     /// Keeps a session, if it can be asked something else.
     pub(in crate::probe) async fn put(&self, server: &Server, mut session: Session) {
-        if !session.is_usable().await {
-            return;
+        if session.is_usable().await {
+            self.push(server, session);
         }
+    }
+
+    /// The same for whoever comes, who is to find it as new. Tidying up is only begun: nobody waits for it before the next who
+    /// takes it.
+    pub(in crate::probe) async fn put_for_others(&self, server: &Server, mut session: Session) {
+        if session.is_usable().await && session.tidy().await {
+            self.push(server, session);
+        }
+    }
+
+    fn push(&self, server: &Server, session: Session) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match all.iter_mut().find(|(known, _)| known == server) {
             Some((_, idle)) if idle.len() < MOST_IDLE => idle.push(session),

@@ -78,7 +78,7 @@ async fn keep(look: &Look<'_>, keys: &Sql, server: &Server, session: Session) {
     let dialect = dialect::of(server.engine);
     let is_as_new = keys.rollback && !keys.texts().any(|text| leaves_traces(text, dialect));
     if ctx.connections == Connections::Reuse && is_as_new {
-        ctx.shared.databases.put(server, session).await;
+        ctx.shared.databases.put_for_others(server, session).await;
     } else {
         ctx.attempt.databases.put(server, session).await;
     }

@@ -136,6 +136,44 @@ fn sessions_are_kept_for_steps_and_for_others_if_they_may() {
 }
 
 #[test]
+fn who_gets_a_kept_session_finds_it_as_new() {
+    let server = Postgres::start(&Options {
+        sql: "CREATE SEQUENCE numbers; GRANT ALL ON SEQUENCE numbers TO app",
+        ..Options::default()
+    });
+    let dsn = server.dsn();
+    let test = |name: &str, requires: &str, statements: &str, expect: &str| {
+        format!(
+            "  - name: {name}\n    timeout: 5s\n    connections: reuse\n    {requires}\n    \
+             sql: {{ dsn: \"{dsn}\", statements: [{statements}] }}\n    expect: {{ {expect} }}\n"
+        )
+    };
+    let suite = [
+        test(
+            "locks",
+            "",
+            "\"SELECT pg_advisory_lock(7)\", \"SELECT nextval('numbers')\", SELECT pg_backend_pid() AS pid",
+            "connect_latency: { exists: true }",
+        ),
+        test(
+            "next",
+            "requires: [c/locks]",
+            "\"SELECT count(*) AS locks FROM pg_locks WHERE locktype = 'advisory'\"",
+            "connect_latency: { exists: false }, rows: [{ locks: 0 }]",
+        ),
+        test(
+            "last",
+            "requires: [c/next]",
+            "SELECT lastval()",
+            "connect_latency: { exists: false }, fault: postgres.55000",
+        ),
+    ]
+    .concat();
+    Tool::new().suite(&suite).run().exits(0);
+    server.is_left_alone();
+}
+
+#[test]
 fn a_kept_session_that_ended_meanwhile_is_replaced() {
     let server = Postgres::start(&Options::default());
     let dsn = server.dsn();
