@@ -370,6 +370,16 @@ fn rows_are_bounded_while_they_are_read() {
                 "sql.too_large",
                 "query",
             ),
+            // The server, which we told that it has all the time there is, would go on for a minute.
+            stops(
+                "wide-and-going-on",
+                many(
+                    "statements: [SET LOCAL statement_timeout = 0, \"SELECT CASE WHEN i = 1 THEN repeat('x', 20000000) \
+                     ELSE pg_sleep(60)::text END FROM generate_series(1, 2) i\"]",
+                ),
+                "sql.too_large",
+                "query",
+            ),
             passes(
                 "as-many-as-wanted",
                 many("max_rows: 3, query: \"SELECT generate_series(1, 3) AS i\""),

@@ -184,7 +184,13 @@ impl Session {
 
     async fn hear(&mut self) -> Result<Message, Halt> {
         let heard = self.wire.next(WHEN).await;
-        if heard.is_err() {
+        match &heard {
+            // It works on at the rest of an answer that is too long, which is cancelled when nobody reads it any more.
+            Ok(_)
+            | Err(Halt::Fault {
+                kind: FaultKind::Sql(SqlFault::TooLarge),
+                ..
+            }) => {}
             // Who is gone, or speaks something else, has nothing to cancel.
             self.state = State::Over;
         }
