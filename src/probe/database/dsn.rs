@@ -186,6 +186,8 @@ struct Parts {
     socket: Option<PathBuf>,
     database: Option<String>,
     tls: Option<TlsMode>,
+    /// The authority is the word `system`.
+    is_system: bool,
     ca: Option<PathBuf>,
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
@@ -219,6 +221,7 @@ impl Parts {
             socket: None,
             database: some(path.strip_prefix('/').unwrap_or(path)),
             tls: None,
+            is_system: false,
             ca: None,
             certificate: None,
             key: None,
@@ -248,8 +251,7 @@ impl Parts {
             (Engine::MySql, "socket" | "unix_socket") => self.socket = Some(value.into()),
             (_, "sslmode" | "ssl_mode" | "ssl") => self.tls = Some(mode(&value)?),
             (_, "sslrootcert" | "ssl_ca") if value == "system" => {
-                // As libpq has it: the system's authorities, and no less than all of the certificate.
-                self.tls = Some(TlsMode::VerifyFull);
+                self.is_system = true;
             }
             (_, "sslrootcert" | "ssl_ca") => self.ca = Some(value.into()),
             (_, "sslcert" | "ssl_cert") => self.certificate = Some(value.into()),
@@ -308,6 +310,19 @@ impl Parts {
                 "the DSN holds a NUL (`%00`), which ends a name or a password for every server",
             );
         }
+        // As libpq has it: who believes the system's authorities looks at all of the certificate, and who says that he looks at
+        // less did not mean what he wrote. The order of the parameters says nothing.
+        let tls = match self.tls {
+            None if self.is_system => Some(TlsMode::VerifyFull),
+            Some(mode) if self.is_system && mode != TlsMode::VerifyFull => {
+                return wrong(format!(
+                    "`sslrootcert=system` looks at all of the certificate, and `sslmode={}` beside it at less; write \
+                     `sslmode=verify-full`",
+                    mode.name()
+                ));
+            }
+            known => known,
+        };
         let client_certificate = match (self.certificate, self.key) {
             (Some(certificate), Some(key)) => Some(ClientCertificate { certificate, key }),
             (None, None) => None,
@@ -318,7 +333,7 @@ impl Parts {
             user,
             password: self.password,
             database: self.database,
-            tls: self.tls,
+            tls,
             ca: self.ca,
             client_certificate,
             options: self.options,
@@ -539,6 +554,14 @@ mod tests {
                 "postgres://u@h/d?sslrootcert=system",
                 Some(Verification::Full),
             ),
+            (
+                "postgres://u@h/d?sslmode=verify-full&sslrootcert=system",
+                Some(Verification::Full),
+            ),
+            (
+                "postgres://u@h/d?sslrootcert=system&sslmode=verify-full",
+                Some(Verification::Full),
+            ),
             ("postgres://u@/d?host=/run", None),
         ] {
             let known = server(text).tls_settings().map(|tls| tls.verification);
@@ -568,6 +591,18 @@ mod tests {
             ("postgres://u:hunter2@db/app?colour=red", "`colour`"),
             ("postgres://u:hunter2@db/app?sslcert=a.pem", "go together"),
             ("postgres://u:hunter2@db:0/app", "port 0"),
+            (
+                "postgres://u:hunter2@db/app?sslrootcert=system&sslmode=require",
+                "`sslmode=require` beside it",
+            ),
+            (
+                "postgres://u:hunter2@db/app?sslmode=require&sslrootcert=system",
+                "`sslmode=require` beside it",
+            ),
+            (
+                "mysql://u:hunter2@db/app?ssl-mode=VERIFY_CA&ssl-ca=system",
+                "`sslmode=verify-ca` beside it",
+            ),
             (&long, "107"),
             ("oracle://u:hunter2@db/app", "unknown"),
             ("sqlite::memory:", "in memory"),
