@@ -26,6 +26,9 @@ use crate::model::{KnownFact, Looked};
 /// So many bytes of rows are read at most.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
 
+/// So many statements may stand in one look.
+const MOST_STATEMENTS: usize = 1000;
+
 /// Opens a database, runs statements in one transaction and rolls it back. Integers, floats and decimals are numbers, text is
 /// text, NULL is null, a blob is its bytes in hexadecimal. Of PostgreSQL, booleans are true and false, `json` is what it holds, an
 /// array is a list, and everything else (times in ISO and UTC, `uuid`, `interval`, enums) is text as the server writes it. Of MySQL
@@ -61,7 +64,7 @@ pub struct Sql {
     knock: bool,
     /// One statement.
     query: Option<String>,
-    /// Several statements, run in order; `rows` and `columns` are those of the last, `rows_affected` is their sum.
+    /// Several statements, run in order, at most 1000; `rows` and `columns` are those of the last, `rows_affected` is their sum.
     statements: Option<Vec<String>>,
     /// What must be there; what is not becomes the fact `missing`.
     schema: Option<Wanted>,
@@ -187,6 +190,10 @@ impl Sql {
             }
             Ok(())
         };
+        if self.statements.iter().flatten().count() > MOST_STATEMENTS {
+            let why = format!("at most {MOST_STATEMENTS} statements are run in a look");
+            return Err(Invalid::new("statements", why));
+        }
         if let Some(query) = &self.query {
             check(query).map_err(|why: String| Invalid::new("query", why))?;
         }

@@ -128,15 +128,18 @@ impl Talk {
     async fn go(&mut self, session: &mut Session, round: Round) -> Result<(), Halt> {
         self.parts.extend(round.0.iter().map(|(part, ..)| *part));
         let next = round.0.iter().skip(1).map(|(part, ..)| Some(*part));
+        let before = round.0.iter().map(|(part, ..)| Some(*part));
+        let around = [None].into_iter().chain(before).zip(next.chain([None]));
         let asked: Vec<_> = round
             .0
             .iter()
-            .zip(next.chain([None]))
-            .map(|((part, text, limits), next)| Asked {
+            .zip(around)
+            .map(|((part, text, limits), (before, next))| Asked {
                 text,
                 limits: *limits,
                 // What is known of the server is seen also when a statement of the test never ends.
                 at_once: *part != Part::Own && next == Some(Part::Own),
+                replaces: *part == Part::Own && before == Some(Part::Own),
             })
             .collect();
         session.ask_all(&asked, &mut self.answers).await

@@ -223,6 +223,8 @@ async fn too_many_rows_and_too_many_bytes_are_cut() {
 
 #[test]
 fn slips_are_told() {
+    let many = vec!["SELECT 1"; 1001].join(", ");
+    let many = format!("{{ dsn: \"sqlite:a\", statements: [{many}] }}");
     for (yaml, message) in [
         (
             "{ dsn: \"postgres://db/app\", query: SELECT 1 }",
@@ -238,6 +240,7 @@ fn slips_are_told() {
             "{ dsn: \"sqlite:a\", statements: [SELECT 1, COMMIT] }",
             "statement 2: `COMMIT`",
         ),
+        (&many, "at most 1000 statements"),
         ("{ dsn: \"sqlite:a\", knock: true }", "without knocking"),
         (
             "{ dsn: \"postgres://u@h/d\", knock: true, ask: [connections] }",

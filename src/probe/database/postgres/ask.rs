@@ -39,6 +39,19 @@ pub(in crate::probe) struct Asked<'t> {
     pub(in crate::probe) limits: Limits,
     /// Whether the answer is told at once, and not with the next: it is known then while the next is waited for.
     pub(in crate::probe) at_once: bool,
+    /// Whether the rows of the one before are given up for its own: only those of the last are of any use.
+    pub(in crate::probe) replaces: bool,
+}
+
+impl Asked<'_> {
+    fn begin(&self, answers: &mut Vec<Answer>, answer: Answer) {
+        if self.replaces
+            && let Some(before) = answers.last_mut()
+        {
+            before.rows = None;
+        }
+        answers.push(answer);
+    }
 }
 
 impl Session {
@@ -53,6 +66,7 @@ impl Session {
             text,
             limits,
             at_once: false,
+            replaces: false,
         };
         self.ask_all(&[asked], &mut answers).await?;
         Ok(answers.pop().unwrap_or_default())
@@ -98,6 +112,7 @@ impl Session {
             _ => Err(unexpected(WHEN)),
         }
     }
+
     /// Adds one statement to what is sent next.
     fn write(&mut self, asked: Asked<'_>) -> Result<(), Halt> {
         let out = &mut self.wire.outgoing;
@@ -143,10 +158,11 @@ impl Session {
                 Message::ParseComplete | Message::BindComplete | Message::NoData => {}
                 Message::RowDescription(columns) if types.is_none() => {
                     let (names, known) = described(&columns)?;
-                    answers.push(Answer {
+                    let answer = Answer {
                         rows: Some(Rows::of(names)),
                         affected: None,
-                    });
+                    };
+                    asked.begin(answers, answer);
                     types = Some(known);
                 }
                 Message::DataRow(row) => {
@@ -161,15 +177,15 @@ impl Session {
                     let affected = affected(tag, types.is_some());
                     match answers.last_mut() {
                         Some(answer) if types.is_some() => answer.affected = affected,
-                        _ => answers.push(Answer {
-                            rows: None,
-                            affected,
-                        }),
+                        _ => {
+                            let rows = None;
+                            asked.begin(answers, Answer { rows, affected });
+                        }
                     }
                     return Ok(());
                 }
                 Message::EmptyQueryResponse => {
-                    answers.push(Answer::default());
+                    asked.begin(answers, Answer::default());
                     return Ok(());
                 }
                 Message::ErrorResponse(error) => return Err(self.failed(&error).await),
@@ -192,7 +208,7 @@ impl Session {
                 ..
             }) => {}
             // Who is gone, or speaks something else, has nothing to cancel.
-            self.state = State::Over;
+            Err(_) => self.state = State::Over,
         }
         heard
     }
