@@ -28,8 +28,9 @@ const MOST_COMMANDS: usize = 1000;
 /// RESP3 has them: integers, floats, truth values and null, lists (also sets) and mappings. Strings compare as written in the suite,
 /// and as numbers when they parse whole; one that is no UTF-8 becomes `{ hex: 00ff }`. Without `commands` and `ask`, `PING` is
 /// sent. A command that may write needs `--allow-side-effects`, unless it is `SET` with `EX` or `PX`, `SETEX`, `PSETEX`, `DEL` or
-/// `UNLINK`, all of its keys begin with `allclear:`, and they last one hour at most: `allclear:${run.id}:x`. Names that are known
-/// late (`${uuid}`) do not count as such keys.
+/// `UNLINK`, all of its keys begin with `allclear:`, and they last one hour at most: `allclear:${run.id}:x`. Keys of another run
+/// are such keys, too, and names that are known late (`${uuid}`) are not. Scripts and functions need it also when they may only
+/// read (`EVAL_RO`): while one runs nobody else is served.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Redis {

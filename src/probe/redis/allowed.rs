@@ -3,7 +3,7 @@
 
 use crate::probe::resp::Command;
 
-/// The keys that may be written without a permission begin so.
+/// The keys that may be written without a permission begin so, whichever run they are of.
 pub(super) const OWN: &str = "allclear:";
 
 /// And last so long at most, in seconds.
@@ -123,8 +123,8 @@ fn reads_no_secret(names: &[String]) -> bool {
         })
 }
 
-/// Commands that change nothing: those Redis 7 flags `readonly`, but `KEYS`, which stops the server while it looks at every key;
-/// and those that ask the connection or the server itself. In order.
+/// Commands that change nothing: those Redis 7 flags `readonly`, but `KEYS`, which stops the server while it looks at every key,
+/// and `EVAL_RO`, `EVALSHA_RO` and `FCALL_RO`, which stop it for as long as their script runs, and that may be for ever; and those that ask the connection or the server itself. In order.
 const READS: &[&str] = &[
     "BITCOUNT",
     "BITFIELD_RO",
@@ -133,12 +133,9 @@ const READS: &[&str] = &[
     "DISCARD",
     "DUMP",
     "ECHO",
-    "EVALSHA_RO",
-    "EVAL_RO",
     "EXEC",
     "EXISTS",
     "EXPIRETIME",
-    "FCALL_RO",
     "GEODIST",
     "GEOHASH",
     "GEOPOS",
@@ -318,6 +315,9 @@ mod tests {
             "KEYS *",
             "FLUSHALL",
             "EVAL return 0",
+            "EVAL_RO return 0",
+            "EVALSHA_RO e0e1f9fabfc9d4800c877a703b823ac0578ff8db 0",
+            "FCALL_RO f 0",
             "CONFIG SET maxmemory 1",
             "CONFIG GET *",
             "CONFIG GET requirepass",
