@@ -91,17 +91,17 @@ async fn wait_in_vain<D: Door>(
     let asked = Instant::now();
     let given = pool.check_out().await;
     let waited = asked.elapsed();
-    match given {
-        Err(NotGiven::TimedOut) => {}
-        Err(refused @ NotGiven::Refused(_)) => return Err(stop(look, refused)),
-        Ok(_) => {
-            let message = "our own pool gave more connections than it has";
-            return Err(ProbeError::new(Unable::Panic, message).into());
-        }
+    let Err(not_given) = given else {
+        let message = "our own pool gave more connections than it has";
+        return Err(ProbeError::new(Unable::Panic, message).into());
+    };
+    if let Some(code) = not_given.code() {
+        look.fact("timed_out_with", Value::Text(code.to_string()));
+    }
+    if !matches!(not_given, NotGiven::TimedOut) {
+        return Err(stop(look, not_given));
     }
     look.fact("timed_out", Value::Duration(waited));
-    let code = FaultKind::Pool(PoolFault::Timeout).code();
-    look.fact("timed_out_with", Value::Text(code.to_string()));
     if waited.abs_diff(rules.timeout.get()) > rules.tolerance() {
         let message = format!(
             "our own clock gave up after {waited:.1?} instead of {:?}: this machine is too busy to judge a pool",

@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use super::door::{Door, Login, Refusal};
+use crate::model::{Code, FaultKind, PoolFault};
 
 /// A pool.
 pub(super) struct Queue<D: Door> {
@@ -41,6 +42,17 @@ pub(super) enum NotGiven {
     TimedOut,
     /// A place was free, and no connection could be opened.
     Refused(Refusal),
+}
+
+impl NotGiven {
+    /// What the one who asked is told; absent when we could not even try.
+    pub(super) fn code(&self) -> Option<Code> {
+        match self {
+            Self::TimedOut => Some(FaultKind::Pool(PoolFault::Timeout).code()),
+            Self::Refused(Refusal::Fault(fault)) => Some(fault.code()),
+            Self::Refused(Refusal::Unable(_)) => None,
+        }
+    }
 }
 
 impl<D: Door> Queue<D> {
