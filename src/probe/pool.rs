@@ -41,7 +41,7 @@ use crate::model::{KnownFact, Looked, Phase, ProbeError, Stopped, Unable};
 /// Before any of them a watcher logs in, alone: what it may not do nobody else tries, so a wrong password is sent once. It reads
 /// `max_connections`, `reserved_connections` (in PostgreSQL those for superusers and for `pg_use_reserved_connections`),
 /// `user_limit` and `database_limit` (where there are any) and how many others have, and from these `free_connections`. A look that would take more than 80 % of those that are free is not taken and ends in `error.guard`, unless `allow_exhaust` is
-/// said. Looks like these want `alone: true`: what others do meanwhile is counted as theirs.
+/// said; before each further step of a ramp the same is asked again of what is free then. Looks like these want `alone: true`: what others do meanwhile is counted as theirs.
 ///
 /// `storm`: so many logins at the same instant, all to the address that answered the watcher (`remote_ip`), each once and without
 /// a retry, each with a first question, then held. The watcher's connection is one of them: a server of 10 with 3 reserved opens

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use super::room::Room;
 use crate::model::{Fault, PhaseTime, ProbeError, Stopped};
 use crate::probe::look::{Halt, Look};
 
@@ -35,6 +36,9 @@ pub(super) trait Door: Sync {
 pub(super) trait Watch: Send {
     /// How many of these connections the server has.
     fn present(&mut self, numbers: &[u64]) -> impl Future<Output = Result<u64, Halt>> + Send;
+
+    /// How much room there is now, without himself.
+    fn room(&mut self) -> impl Future<Output = Result<Room, Halt>> + Send;
 
     /// Has the server end a connection.
     fn end(&mut self, number: u64) -> impl Future<Output = Result<(), Halt>> + Send;

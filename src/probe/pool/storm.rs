@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::capacity::within;
 use super::door::{Door, Refusal, Watch, falls_to};
+use super::room::Room;
 use super::tally::{Tally, histogram};
 use crate::model::{Code, Keep, Phase, Stopped, Value};
 use crate::probe::Invalid;
@@ -154,11 +155,15 @@ pub(super) async fn rage<D: Door, W: Watch>(
         // Who comes before the server has let go of those that went would be refused, and nobody would be to blame. A proxy
         // that keeps them gives them to who comes next.
         let patience = (Instant::now() + CLOSING).min(ends);
-        if Instant::now() < ends
-            && let Err(halt) = falls_to(watcher, &numbers, 0, patience).await
-        {
-            lost = Some(halt);
-            break;
+        if Instant::now() < ends {
+            match is_let_go(watcher, &numbers, patience).await {
+                Ok(Some(room)) if !may_exhaust => room.admit(steps[taken.len()].into())?,
+                Ok(_) => {}
+                Err(halt) => {
+                    lost = Some(halt);
+                    break;
+                }
+            }
         }
         if Instant::now() >= ends {
             let (done, all) = (taken.len(), steps.len());
@@ -171,6 +176,19 @@ pub(super) async fn rage<D: Door, W: Watch>(
     match lost {
         None => Ok(()),
         Some(halt) => Err(look.stop(Phase::Query, halt)),
+    }
+}
+
+/// Waits until the server has let go of these, and reads how much room there is then: others came and went meanwhile. `None`
+/// while it does not, as behind a proxy: what that keeps is given to who comes next, and in use all the same.
+async fn is_let_go(
+    watcher: &mut impl Watch,
+    numbers: &[u64],
+    until: Instant,
+) -> Result<Option<Room>, Halt> {
+    match falls_to(watcher, numbers, 0, until).await? {
+        Some(_) if Instant::now() < until => watcher.room().await.map(Some),
+        _ => Ok(None),
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::door::{Door, Login, Refusal, Watch};
+use super::room::Room;
 use crate::model::{Fault, FaultKind, Phase, PhaseTime, ProbeError, SqlFault, Unable};
 use crate::probe::look::Halt;
 
@@ -29,6 +30,8 @@ pub(super) struct Script {
     pub(super) lingers: Duration,
     /// The watcher sees nothing.
     pub(super) is_blind: bool,
+    /// How many connections others leave free while the storm goes on.
+    pub(super) room: u64,
 }
 
 impl Default for Script {
@@ -42,6 +45,7 @@ impl Default for Script {
             unable: None,
             lingers: Duration::ZERO,
             is_blind: false,
+            room: 1000,
         }
     }
 }
@@ -209,6 +213,10 @@ impl Watch for Scene {
         let lingering = state.lingering.iter().filter(|(_, until)| *until > now);
         let there = state.open.iter().chain(lingering.map(|(number, _)| number));
         Ok(there.filter(|number| numbers.contains(number)).count() as u64)
+    }
+
+    async fn room(&mut self) -> Result<Room, Halt> {
+        Ok(Room::declared(self.script.room, 0))
     }
 
     async fn end(&mut self, number: u64) -> Result<(), Halt> {

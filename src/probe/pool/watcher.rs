@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
 use super::door::Watch;
@@ -90,10 +91,7 @@ impl Watcher {
 
     async fn ask(&mut self, text: &str) -> Result<Answer, Halt> {
         let asking = self.session.ask(text, ANSWER);
-        timeout_at(self.ends, asking).await.unwrap_or_else(|_| {
-            let why = "the budget ended while the watcher was asked";
-            Err(Halt::fault(FaultKind::Sql(SqlFault::TimeoutQuery), why))
-        })
+        timeout_at(self.ends, asking).await.unwrap_or_else(late)
     }
 }
 
@@ -114,6 +112,11 @@ impl Watch for Watcher {
         number(&self.ask(&text).await?, 0)
     }
 
+    async fn room(&mut self) -> Result<Room, Halt> {
+        let reading = read(&mut self.session, self.engine);
+        timeout_at(self.ends, reading).await.unwrap_or_else(late)
+    }
+
     async fn end(&mut self, number: u64) -> Result<(), Halt> {
         let text = match self.engine {
             Engine::Postgres => format!("SELECT pg_catalog.pg_terminate_backend({number})"),
@@ -121,6 +124,11 @@ impl Watch for Watcher {
         };
         self.ask(&text).await.map(|_| ())
     }
+}
+
+fn late<T>(_: Elapsed) -> Result<T, Halt> {
+    let why = "the budget ended while the watcher was asked";
+    Err(Halt::fault(FaultKind::Sql(SqlFault::TimeoutQuery), why))
 }
 
 /// How much room there is, without the watcher himself.

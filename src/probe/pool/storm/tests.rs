@@ -151,6 +151,22 @@ async fn a_step_waits_until_the_one_before_is_gone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn others_who_come_meanwhile_keep_their_share() {
+    let ramp = keys(60, Some(&[10, 16, 60]));
+    let crowded = Scene::new(Script {
+        room: 20,
+        ..Script::default()
+    });
+    let stopped = storm(&crowded, &ramp, false).await.unwrap_err();
+    assert!(matches!(stopped, Stopped::Unable(error) if error.kind == Unable::Guard));
+    // 16 are four fifths of them.
+    assert_eq!(crowded.starts().len(), 9 + 15);
+    assert_eq!(crowded.open(), 0);
+    let seen = storm(&crowded, &ramp, true).await.unwrap();
+    assert_eq!(number(&seen, "opened"), 60);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_login_that_hangs_is_counted_when_time_is_up() {
     let ends = Instant::now() + Duration::from_secs(5);
     let scene = Scene::new(Script {
