@@ -5,9 +5,9 @@ use std::thread;
 use nix::sys::signal::Signal;
 
 use super::{look, look_at, query, sql};
-use crate::support::Tool;
 use crate::support::case::{passes, stops};
 use crate::support::mariadb::{MariaDb, Options};
+use crate::support::{ODD, Tool};
 
 const SLEEP: &str = "SELECT SLEEP(60)";
 
@@ -106,25 +106,34 @@ fn nothing_is_left_of_us_when_we_are_killed_in_the_middle_of_a_write() {
 
 #[test]
 fn a_kept_session_that_ended_meanwhile_is_replaced() {
-    let server = MariaDb::start(&Options::default());
-    let dsn = server.dsn();
-    let step = |name: &str, query: &str, expect: &str| {
+    let server = MariaDb::start(&Options {
+        // Ends all sessions of `app`; afterwards they are gone.
+        sql: "CREATE PROCEDURE ends() BEGIN \
+              FOR other IN (SELECT id FROM information_schema.processlist WHERE user = 'app') DO KILL other.id; END FOR; \
+              WHILE EXISTS (SELECT 1 FROM information_schema.processlist WHERE user = 'app') DO DO SLEEP(0.01); END WHILE; \
+              END;; GRANT EXECUTE ON PROCEDURE ends TO odd",
+        ..Options::default()
+    });
+    let (app, other) = (server.dsn(), server.dsn_of(&ODD));
+    let step = |name: &str, dsn: &str, query: &str, is_new: bool| {
         format!(
-            "      - {{ name: {name}, sql: {{ dsn: \"{dsn}\", query: {query} }}, expect: {{ {expect} }} }}\n"
+            "      - {{ name: {name}, sql: {{ dsn: \"{dsn}\", {query} }}, expect: {{ connect_latency: {{ exists: {is_new} }} }} }}\n"
         )
     };
-    let (new, kept) = (
-        "connect_latency: { exists: true }",
-        "connect_latency: { exists: false }",
-    );
+    let one = "query: SELECT 1 AS one";
     let suite = format!(
-        "  - name: replaced\n    timeout: 5s\n    steps:\n{}{}{}{}",
-        step("first", "SELECT 1 AS one", new),
-        step("second", "SELECT 1 AS one", kept),
-        step("kill", "\"SELECT CONNECTION_ID() INTO @a\"", kept),
-        step("third", "SELECT 1 AS one", kept),
+        "  - name: replaced\n    timeout: 5s\n    steps:\n{}{}{}{}{}",
+        step("first", &app, one, true),
+        step("second", &app, one, false),
+        step("ends", &other, "query: CALL ends(), rollback: false", true),
+        step("third", &app, one, true),
+        step("fourth", &app, one, false),
     );
-    Tool::new().suite(&suite).run().exits(0);
+    Tool::new()
+        .env("ALLCLEAR_ALLOW_SIDE_EFFECTS", "true")
+        .suite(&suite)
+        .run()
+        .exits(0);
     server.is_left_alone();
-    look(&server, &[passes("after", sql(&dsn, ""), "database: app")]);
+    look(&server, &[passes("after", sql(&app, ""), "database: app")]);
 }
