@@ -14,7 +14,7 @@ use super::capacity::within;
 use super::door::{Door, Refusal, Watch, falls_to};
 use super::room::Room;
 use super::tally::{Tally, histogram};
-use crate::model::{Code, Keep, Phase, Stopped, Value};
+use crate::model::{Code, FaultKind, Phase, SqlFault, Stopped, Value};
 use crate::probe::Invalid;
 use crate::probe::look::{Halt, Look};
 use crate::yaml;
@@ -129,6 +129,8 @@ pub(super) async fn rage<D: Door, W: Watch>(
         let numbers: Vec<u64> = held.iter().map(D::number).collect();
         let is_to_hold = may_exhaust || !tally.is_exhausted;
         counted.lowest = None;
+        // What is held for less than was asked proves less than was asked.
+        let is_cut = is_to_hold && tally.refused() == 0 && Instant::now() + keys.hold.0 > ends;
         let watched = hold(
             keys.hold.0,
             is_to_hold,
@@ -139,6 +141,11 @@ pub(super) async fn rage<D: Door, W: Watch>(
         )
         .await;
         match watched {
+            Ok(()) if is_cut => {
+                lost = Some(too_late(
+                    "before the connections were held for as long as they were to be",
+                ));
+            }
             Ok(()) if is_to_hold => ask_again(door, &mut held, &mut tally).await?,
             Ok(()) => {}
             Err(halt) => lost = Some(halt),
@@ -167,8 +174,7 @@ pub(super) async fn rage<D: Door, W: Watch>(
         }
         if Instant::now() >= ends {
             let (done, all) = (taken.len(), steps.len());
-            let text = format!("the budget ended after {done} of {all} steps");
-            look.evidence("storm", text, Keep::First(200));
+            lost = Some(too_late(&format!("after {done} of {all} steps")));
             break;
         }
     }
@@ -177,6 +183,12 @@ pub(super) async fn rage<D: Door, W: Watch>(
         None => Ok(()),
         Some(halt) => Err(look.stop(Phase::Query, halt)),
     }
+}
+
+/// A storm that was not finished is none that the server carried.
+fn too_late(when: &str) -> Halt {
+    let why = format!("the budget ended {when}");
+    Halt::fault(FaultKind::Sql(SqlFault::TimeoutQuery), why)
 }
 
 /// Waits until the server has let go of these, and reads how much room there is then: others came and went meanwhile. `None`
