@@ -123,10 +123,10 @@ enum Writing {
 /// follows somebody, which is not known of a server that does not show whom.
 fn role(writing: Writing, channels: Option<&[Value]>) -> Option<&'static str> {
     match (writing, channels) {
-        (Writing::Everybody, _) => Some("primary"),
-        (Writing::Never, _) => Some("replica"),
-        (Writing::Administrators | Writing::Nobody, Some([_, ..])) => Some("replica"),
-        (Writing::Administrators, Some([])) => Some("primary"),
+        (Writing::Everybody, _) | (Writing::Administrators, Some([])) => Some("primary"),
+        (Writing::Never, _) | (Writing::Administrators | Writing::Nobody, Some([_, ..])) => {
+            Some("replica")
+        }
         (Writing::Nobody, Some([])) | (Writing::Administrators | Writing::Nobody, None) => None,
     }
 }
