@@ -144,7 +144,7 @@ async fn what_is_said_at_startup_has_its_code() {
             vec![],
             "sql.auth.server",
             Phase::Auth,
-            "only over TLS",
+            "only over a unix socket, or over TLS",
         ),
         (
             authentication(10, b"SCRAM-SHA-256\0\0"),
