@@ -14,7 +14,7 @@ use super::capacity::within;
 use super::door::{Door, Refusal, Watch, falls_to};
 use super::room::Room;
 use super::tally::{Tally, histogram};
-use crate::model::{Code, FaultKind, Phase, SqlFault, Stopped, Value};
+use crate::model::{Code, FaultKind, Keep, Phase, SqlFault, Stopped, Value};
 use crate::probe::Invalid;
 use crate::probe::look::{Halt, Look};
 use crate::yaml;
@@ -174,7 +174,14 @@ pub(super) async fn rage<D: Door, W: Watch>(
         }
         if Instant::now() >= ends {
             let (done, all) = (taken.len(), steps.len());
-            lost = Some(too_late(&format!("after {done} of {all} steps")));
+            let when = format!("after {done} of {all} steps");
+            // Who was refused is counted, and tells it all the same.
+            if taken.iter().any(|step| step.tally.refused() > 0) {
+                let text = format!("the budget ended {when}");
+                look.evidence("storm", text, Keep::First(200));
+            } else {
+                lost = Some(too_late(&when));
+            }
             break;
         }
     }

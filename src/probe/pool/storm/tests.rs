@@ -167,6 +167,29 @@ async fn others_who_come_meanwhile_keep_their_share() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_storm_that_was_not_finished_is_none_that_was_carried() {
+    let ctx = Context::for_tests(AMPLE);
+    // The hold of the first step ends with the time there is, or would end after it.
+    for seconds in [2, 1] {
+        let ends = Instant::now() + Duration::from_secs(seconds);
+        let mut keys = keys(20, Some(&[10, 20]));
+        keys.hold = yaml::Duration(Duration::from_secs(2));
+        let scene = Scene::new(Script {
+            ends: Some(ends),
+            ..Script::default()
+        });
+        let mut look = Look::begin(&ctx);
+        let mut watcher = scene.clone();
+        let raged = rage(&mut look, &keys, &scene, &mut watcher, false, ends).await;
+        let Err(Stopped::Fault(seen)) = raged else {
+            panic!("{raged:?}");
+        };
+        assert_eq!(seen.fault.unwrap().code().to_string(), "sql.timeout.query");
+        assert_eq!(scene.open(), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_login_that_hangs_is_counted_when_time_is_up() {
     let ends = Instant::now() + Duration::from_secs(5);
     let scene = Scene::new(Script {
