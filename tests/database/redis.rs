@@ -281,6 +281,8 @@ fn a_replica_reads_and_does_not_write() {
             ..Options::default()
         },
     );
+    // Its primary counts it from its first word on.
+    assert_eq!(primary.cli(["WAIT", "1", "30000"]), "1");
     let both = ", ask: [replication]";
     look_at(&[
         passes(
