@@ -16,6 +16,11 @@ fn test(name: &str, keys: &str, timeout: &str, expect: &str) -> String {
     )
 }
 
+/// The same once a server has let go of who asked it before: he has one of its few connections for a moment more.
+fn settled(test: &str) -> String {
+    format!("{test}    until: {{ within: 60s, every: 200ms }}\n")
+}
+
 /// One test after the other, side effects allowed.
 fn tool(tests: &[String]) -> Tool {
     let args = ["run", "-v", "--jobs", "1", "--allow-side-effects"];

@@ -1,6 +1,6 @@
 //! MariaDB.
 
-use super::{ended, ends, hold, test};
+use super::{ended, ends, hold, settled, test};
 use crate::support::mariadb::Options;
 use crate::support::{APP, MariaDb};
 
@@ -56,14 +56,14 @@ fn a_server_that_is_exhausted_opens_exactly_what_it_has() {
     is_left_alone(&server);
     let storm = "storm: { connections: 12, hold: 300ms }, allow_exhaust: true";
     let ten = "opened: 10, attempted: 12, codes: { equals: { mysql.1040: 2 } }, server_peak: 10, free_connections: 10";
-    hold(&[test("exhaust", &keys(&server, storm), "10s", ten)]);
+    hold(&[settled(&test("exhaust", &keys(&server, storm), "10s", ten))]);
     is_left_alone(&server);
     server.admin("ALTER USER app WITH MAX_USER_CONNECTIONS 4");
     // Fewer than the server has, which would say so first.
     let eight = storm.replace("12", "8");
     let four =
         "opened: 4, codes: { equals: { mysql.1226: 4 } }, user_limit: 4, free_connections: 4";
-    hold(&[test("user", &keys(&server, &eight), "10s", four)]);
+    hold(&[settled(&test("user", &keys(&server, &eight), "10s", four))]);
     is_left_alone(&server);
 }
 

@@ -5,7 +5,7 @@ use std::process::Command;
 use nix::sys::signal::Signal;
 
 use super::proxy::Holding;
-use super::{ended, ends, hold, test, tool};
+use super::{ended, ends, hold, settled, test, tool};
 use crate::support::postgres::{Options, Stop};
 use crate::support::{APP, Certificates, Postgres, Running};
 
@@ -148,18 +148,18 @@ fn a_server_that_is_exhausted_opens_exactly_what_it_has() {
     );
     let all = "opened: 7, attempted: 12, refused: 5, codes: { equals: { postgres.53300: 5 } }, server_peak: 7, \
         free_connections: 7, connect_p95: { exists: false }";
-    hold(&[test("exhaust", &storm, "10s", all)]);
+    hold(&[settled(&test("exhaust", &storm, "10s", all))]);
     is_left_alone(&server);
     // Each has a text of its own, and all of them one code.
     server.limit_role(5);
     let of_the_role = all.replace('7', "5").replace("refused: 5", "refused: 7");
     let of_the_role = of_the_role.replace("53300: 5", "53300: 7");
     let of_the_role = format!("{of_the_role}, user_limit: 5, max_connections: 10");
-    hold(&[test("role", &storm, "10s", &of_the_role)]);
+    hold(&[settled(&test("role", &storm, "10s", &of_the_role))]);
     is_left_alone(&server);
     server.limit_database(4);
     let four = "opened: 4, codes: { equals: { postgres.53300: 8 } }, user_limit: 5, database_limit: 4, free_connections: 4";
-    hold(&[test("database", &storm, "10s", four)]);
+    hold(&[settled(&test("database", &storm, "10s", four))]);
     is_left_alone(&server);
     server.limit_role(0);
     ends(
