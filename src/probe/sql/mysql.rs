@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::dialect::MYSQL;
 use super::seen::Seen;
-use super::{About, MOST_BYTES, Migration, Sql, Wanted, name};
+use super::{About, MOST_BYTES, Migration, Sql, Wanted, name, statement};
 use crate::model::{FaultKind, Number, Origin, Phase, SqlFault, Stopped, Unable, Value};
 use crate::probe::database::mysql::{Flavour, Session};
 use crate::probe::database::{Answer, Limits, Rows, hex};
@@ -14,6 +14,8 @@ use crate::probe::look::{Halt, Look};
 
 /// ER_UNKNOWN_SYSTEM_VARIABLE.
 const UNKNOWN_VARIABLE: u16 = 1193;
+/// ER_SP_DOES_NOT_EXIST: the savepoint went with its transaction.
+const NO_SAVEPOINT: u16 = 1305;
 /// ER_SPECIFIC_ACCESS_DENIED_ERROR.
 const NOT_ALLOWED: u16 = 1227;
 /// ER_PARSE_ERROR.
@@ -56,9 +58,12 @@ pub(super) async fn look_at(
 async fn about(session: &mut Session, keys: &Sql, seen: &mut Seen) -> Result<(), Halt> {
     let more = match session.flavour() {
         Flavour::MySql => {
-            ", @@global.super_read_only AS super_read_only, @@global.innodb_read_only AS innodb_read_only"
+            ", @@global.super_read_only AS super_read_only, @@global.innodb_read_only AS innodb_read_only, \
+             @@session.transaction_read_only AS transaction_read_only"
         }
-        Flavour::MariaDb => ", @@global.innodb_read_only AS innodb_read_only",
+        Flavour::MariaDb => {
+            ", @@global.innodb_read_only AS innodb_read_only, @@session.tx_read_only AS transaction_read_only"
+        }
     };
     let identity = |more: &str| {
         format!(
@@ -74,6 +79,10 @@ async fn about(session: &mut Session, keys: &Sql, seen: &mut Seen) -> Result<(),
         // Old versions have less to say.
         None => session.ask(&identity(""), OURS).await?,
     };
+    if first(&known, "max_connections").is_none() {
+        let why = "the server answered what it is without a row of what it is";
+        return Err(Halt::fault(FaultKind::Sql(SqlFault::Protocol), why));
+    }
     let channels = channels(session).await?;
     let on = |name| first(&known, name).is_some_and(is_on);
     let writing = if on("innodb_read_only") {
@@ -88,7 +97,8 @@ async fn about(session: &mut Session, keys: &Sql, seen: &mut Seen) -> Result<(),
     let role = role(writing, channels.as_deref());
     let role = role.map(|role| ("role", Value::Text(role.to_owned())));
     seen.facts.extend(role);
-    let is_read_only = writing != Writing::Everybody;
+    // The server may take writes, and give this session only transactions that read.
+    let is_read_only = writing != Writing::Everybody || on("transaction_read_only");
     seen.facts.push(("read_only", Value::Bool(is_read_only)));
     for name in ["database", "user"] {
         let value = first(&known, name).cloned();
@@ -225,10 +235,15 @@ async fn own(session: &mut Session, keys: &Sql, seen: &mut Seen) -> Result<(), H
         return Ok(());
     }
     session.ask("START TRANSACTION", OURS).await?;
+    // A procedure may end our transaction and begin another, and nothing else can: only what is gone with ours tells.
+    let is_marked = keys.rollback && keys.texts().any(|text| statement::calls(text, &MYSQL));
+    if is_marked {
+        session.ask("SAVEPOINT allclear_mark", OURS).await?;
+    }
     for text in keys.texts() {
         let answer = match session.ask(text, limits).await {
             Ok(answer) => answer,
-            Err(halt) => return Err(failed(session, keys, halt).await),
+            Err(halt) => return Err(failed(session, keys, is_marked, halt).await),
         };
         let before = seen.rows_affected.unwrap_or(0);
         // What a stranger says may be any number.
@@ -241,13 +256,13 @@ async fn own(session: &mut Session, keys: &Sql, seen: &mut Seen) -> Result<(), H
         }
     }
     if keys.rollback {
-        rollback(session).await?;
+        rollback(session, is_marked).await?;
     }
     Ok(())
 }
 
 /// What went wrong; and whether what was done before it stays.
-async fn failed(session: &mut Session, keys: &Sql, halt: Halt) -> Halt {
+async fn failed(session: &mut Session, keys: &Sql, is_marked: bool, halt: Halt) -> Halt {
     let Halt::Fault {
         kind: kind @ FaultKind::MySql(_),
         message,
@@ -263,7 +278,7 @@ async fn failed(session: &mut Session, keys: &Sql, halt: Halt) -> Halt {
             origin,
         };
     }
-    let stays = match rollback(session).await {
+    let stays = match rollback(session, is_marked).await {
         Err(Halt::Fault {
             kind: FaultKind::Sql(SqlFault::NotRolledBack),
             message,
@@ -279,7 +294,18 @@ async fn failed(session: &mut Session, keys: &Sql, halt: Halt) -> Halt {
 }
 
 /// Rolls back. An engine without transactions keeps what it has, and says so in a warning only.
-async fn rollback(session: &mut Session) -> Result<(), Halt> {
+async fn rollback(session: &mut Session, is_marked: bool) -> Result<(), Halt> {
+    if is_marked {
+        let back = session
+            .ask("ROLLBACK TO SAVEPOINT allclear_mark", OURS)
+            .await;
+        if refused(back, &[NO_SAVEPOINT])?.is_none() {
+            session.ask("ROLLBACK", OURS).await?;
+            let why =
+                "a procedure committed what was to be rolled back, and began another transaction";
+            return Err(left_behind(why).by(Origin::MySql(NO_SAVEPOINT)));
+        }
+    }
     session.ask("ROLLBACK", OURS).await?;
     if session.warnings() == 0 {
         return Ok(());

@@ -103,6 +103,12 @@ fn is_beyond(words: &[String], dialect: &Dialect) -> Option<String> {
     (words[0] == "SET").then(|| format!("`SET` with `{word}` stays whatever is rolled back"))
 }
 
+/// Whether a statement calls a procedure, in any way it can be read.
+pub(super) fn calls(text: &str, dialect: &Dialect) -> bool {
+    let readings = readings(text, dialect).unwrap_or_default();
+    readings.iter().any(|words| words[0] == "CALL")
+}
+
 /// Whether a statement leaves something in its session that no rollback takes back.
 pub(super) fn leaves_traces(text: &str, dialect: &Dialect) -> bool {
     /// What of MySQL leaves none, if it touches neither variables nor locks of the session.
@@ -113,7 +119,10 @@ pub(super) fn leaves_traces(text: &str, dialect: &Dialect) -> bool {
     let readings = readings(text, dialect).unwrap_or_default();
     if dialect.has(Feature::MySql) {
         let is_clean = |words: &Vec<String>| {
-            begins(words, CLEAN).is_some() && !words.iter().any(|word| word == "GET_LOCK")
+            begins(words, CLEAN).is_some()
+                && !words
+                    .iter()
+                    .any(|word| word == "GET_LOCK" || word == "LAST_INSERT_ID")
         };
         return text.contains('@') || !readings.iter().all(is_clean);
     }

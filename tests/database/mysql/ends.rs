@@ -137,3 +137,26 @@ fn a_kept_session_that_ended_meanwhile_is_replaced() {
     server.is_left_alone();
     look(&server, &[passes("after", sql(&app, ""), "database: app")]);
 }
+
+#[test]
+fn the_limit_of_one_look_is_none_of_the_next() {
+    let server = MariaDb::start(&Options {
+        conf: "max_statement_time=10",
+        ..Options::default()
+    });
+    let step = |timeout: &str, query: &str, is_new: bool| {
+        format!(
+            "      - {{ timeout: {timeout}, sql: {{ dsn: \"{}\", query: \"{query}\" }}, \
+             expect: {{ rows: {{ length: 1 }}, connect_latency: {{ exists: {is_new} }} }} }}\n",
+            server.dsn()
+        )
+    };
+    // Longer than the first step may take, and shorter than the server's own limit.
+    let suite = format!(
+        "  - name: limits\n    timeout: 9s\n    steps:\n{}{}",
+        step("500ms", "SELECT 1", true),
+        step("8s", "SELECT SLEEP(1)", false),
+    );
+    Tool::new().suite(&suite).run().exits(0);
+    server.is_left_alone();
+}

@@ -2,13 +2,14 @@
 
 use super::sql;
 use crate::support::Tool;
-use crate::support::case::{look_at_with, passes, stops};
+use crate::support::case::{look_at, look_at_with, passes, stops};
 use crate::support::mariadb::{MariaDb, Options};
 
 const NOTES: &str = "\
     CREATE TABLE notes (id int PRIMARY KEY) ENGINE=InnoDB;; CREATE TABLE old (id int) ENGINE=MyISAM;; \
     CREATE TABLE made (id int);; \
     CREATE PROCEDURE careless() MODIFIES SQL DATA BEGIN INSERT INTO made VALUES (1); COMMIT; END;; \
+    CREATE PROCEDURE cunning() BEGIN COMMIT; START TRANSACTION; END;; \
     CREATE PROCEDURE careful() MODIFIES SQL DATA INSERT INTO made VALUES (2)";
 
 #[test]
@@ -102,12 +103,32 @@ fn what_cannot_be_rolled_back_is_told() {
                 "sql.not_rolled_back",
                 "query",
             ),
+            stops(
+                "cunning",
+                of("INSERT INTO made VALUES (7), CALL cunning()"),
+                "sql.not_rolled_back",
+                "query",
+            ),
             passes("careful", of("CALL careful()"), "rows_affected: 1"),
             passes("read", of("SELECT id FROM old"), "rows: { exists: true }"),
         ],
     );
     assert!(output.stdout.contains("keeps what was written"), "{output}");
     server.is_left_alone();
-    assert_eq!(server.admin("SELECT id FROM made"), "1");
+    assert_eq!(server.admin("SELECT id FROM made ORDER BY id"), "1\n7");
     assert_eq!(server.admin("SELECT id FROM old ORDER BY id"), "1\n2");
+}
+
+#[test]
+fn a_session_that_may_only_read_says_so() {
+    let server = MariaDb::start(&Options {
+        conf: "transaction-read-only=1",
+        ..Options::default()
+    });
+    look_at(&[passes(
+        "reads",
+        sql(&server.dsn(), ""),
+        "role: primary, read_only: true",
+    )]);
+    server.is_left_alone();
 }

@@ -34,6 +34,8 @@ pub(in crate::probe) struct Session {
     tls: Option<String>,
     /// How long a statement may take there by itself, in its own unit: none when it is 0, absent when it knows no limit.
     limit: Option<f64>,
+    /// The limit that the look before this one had set.
+    limited: Option<f64>,
     /// Absent of a session that was opened to end another: nothing ends an end.
     kill: Option<Kill>,
     state: State,
@@ -107,6 +109,7 @@ impl Session {
             wire,
             greeting,
             limit,
+            limited: None,
             state: State::Waiting,
             end,
         };
@@ -162,14 +165,18 @@ impl Session {
             // It ends nothing but SELECT.
             Flavour::MySql => ("max_execution_time", left.as_secs_f64().ceil() * 1000.0),
         };
-        match self.limit {
-            Some(own) if own == 0.0 || own > most => {
-                let nothing = Limits { rows: 0, bytes: 0 };
-                let text = format!("SET SESSION {name} = {most}");
-                self.ask(&text, nothing).await.map(|_| ())
-            }
-            _ => Ok(()),
+        let Some(own) = self.limit else {
+            return Ok(());
+        };
+        let wanted = if own == 0.0 { most } else { own.min(most) };
+        // Of a kept session an earlier look may have set a shorter one.
+        if self.limited.is_none() && wanted >= own && own != 0.0 {
+            return Ok(());
         }
+        self.limited = Some(wanted);
+        let nothing = Limits { rows: 0, bytes: 0 };
+        let text = format!("SET SESSION {name} = {wanted}");
+        self.ask(&text, nothing).await.map(|_| ())
     }
 
     /// Whether it can be asked something new: nothing is open, and nothing came meanwhile.
