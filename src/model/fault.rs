@@ -12,8 +12,10 @@ mod origin;
 mod process;
 mod redis;
 mod sql;
+mod sse;
 mod tcp;
 mod tls;
+mod websocket;
 
 pub use dns::DnsFault;
 pub use http::{HttpFault, ProxyFault};
@@ -22,8 +24,10 @@ pub use origin::{Origin, OriginKind};
 pub use process::{ProcessFault, RunnerFault};
 pub use redis::{RedisFault, RedisPrefix};
 pub use sql::{PoolFault, SqlFault, SqlState};
+pub use sse::SseFault;
 pub use tcp::TcpFault;
 pub use tls::TlsFault;
+pub use websocket::WebSocketFault;
 
 /// Something in the world that prevented an answer. HTTP 4xx and 5xx, a non-zero exit code and SQL rows are answers, not faults.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,6 +137,10 @@ kinds! {
         Http(HttpFault),
         /// Proxies.
         Proxy(ProxyFault),
+        /// WebSockets.
+        WebSocket(WebSocketFault),
+        /// Server-sent events.
+        Sse(SseFault),
         /// Databases in general.
         Sql(SqlFault),
         /// Redis.
@@ -155,6 +163,12 @@ kinds! {
         Http2Reset(u32) = "http2.reset.", in [Send, FirstByte, Body], by [Http2];
         /// The server closed the connection with this code (RFC 9113 §6.8): `http2.goaway.11` is "enhance your calm".
         Http2Goaway(u32) = "http2.goaway.", in [Send, FirstByte, Body], by [Http2];
+        /// The handshake of a WebSocket was answered with this status instead of 101 (RFC 6455 §4.1): `websocket.refused.401` wants
+        /// other credentials.
+        WebSocketRefused(u16) = "websocket.refused.", in [Upgrade], by [HttpStatus];
+        /// The peer closed the WebSocket with this code before the script was through (RFC 6455 §7.4): `websocket.closed.1011` is
+        /// an error of the server. 1005 stands for a close frame without a code.
+        WebSocketClosed(u16) = "websocket.closed.", in [Event], by [CloseCode];
         /// PostgreSQL failed with this SQLSTATE (<https://www.postgresql.org/docs/current/errcodes-appendix.html>): `postgres.53300`
         /// has too many connections.
         Postgres(SqlState) = "postgres.", in [StartTls, Startup, Auth, Query], by [SqlState];

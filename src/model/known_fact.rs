@@ -30,6 +30,8 @@ pub enum FactKind {
     List,
     /// Headers; what is expected of them stands below their names.
     Headers,
+    /// The events of a stream; what is expected of them are rules of their own.
+    Events,
     /// A document of JSON; what is expected of it stands below JSONPaths.
     Json,
 }
@@ -40,6 +42,9 @@ impl KnownFact {
 
     /// `json`.
     pub const JSON: Self = Self::of(FactKind::Json, "json");
+
+    /// `events`, a list of [`Received`](super::Received).
+    pub const EVENTS: Self = Self::of(FactKind::Events, "events");
 
     /// One value, whose type the other side chooses.
     pub const fn one(name: &'static str) -> Self {
@@ -99,6 +104,7 @@ impl FactKind {
             Self::Duration => "duration",
             Self::List => "list",
             Self::Headers => "by name",
+            Self::Events => "by rules",
             Self::Json => "by JSONPath",
         }
     }

@@ -17,6 +17,7 @@ mod phase;
 mod place;
 mod policy;
 mod proxies;
+mod received;
 mod record;
 mod status;
 mod value;
@@ -26,7 +27,8 @@ pub use code::{Code, CodePattern};
 pub use event::{AttemptEnded, Event, Fold, TestEnded};
 pub use fault::{
     DnsFault, Fault, FaultKind, HttpFault, KnownFault, Origin, OriginKind, PoolFault, ProcessFault,
-    ProxyFault, RedisFault, RedisPrefix, RunnerFault, SqlFault, SqlState, TcpFault, TlsFault,
+    ProxyFault, RedisFault, RedisPrefix, RunnerFault, SqlFault, SqlState, SseFault, TcpFault,
+    TlsFault, WebSocketFault,
 };
 pub use finding::{Finding, State};
 pub use finished::FinishedRun;
@@ -42,6 +44,7 @@ pub use phase::{Phase, PhaseTime};
 pub use place::Place;
 pub use policy::{Cap, CategoryPolicy, GateMode, MinExecuted, Policy, Rate};
 pub use proxies::{Proxies, ProxySetting};
+pub use received::{Data, Received};
 pub use record::{
     AttemptRecord, Blamed, Counts, Interrupt, Kept, NotRun, Outcome, Root, RunRecord, Sample,
     SampleRow, SessionRecord, StepRecord, TestRecord, Why,

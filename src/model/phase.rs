@@ -36,6 +36,8 @@ phases! {
     Send = "send",
     /// From the request written to the first byte of the answer.
     FirstByte = "first_byte",
+    /// The handshake of a WebSocket, from the request written to its answer (RFC 6455 §4).
+    Upgrade = "upgrade",
     /// From the first to the last byte of the answer.
     Body = "body",
     /// Bytes are read from a raw connection.
@@ -46,7 +48,7 @@ phases! {
     Auth = "auth",
     /// A query runs and its rows are read.
     Query = "query",
-    /// An event is awaited.
+    /// A stream is open: events are sent and awaited.
     Event = "event",
     /// A process runs.
     Process = "process",

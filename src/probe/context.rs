@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::exchange::{Connections, EnvironmentProxies, Jar, Turns};
 use super::net::{Certificates, Configs, Resolvers};
-use super::{Inventory, database, resp};
+use super::{Barriers, Inventory, database, resp};
 use crate::model::{self, Proxies, RunId};
 use crate::template::Mask;
 
@@ -75,6 +75,8 @@ pub struct Context {
     pub connections: model::Connections,
     /// When the look must be over. Every phase is bounded by it and turns it into its own timeout fault.
     pub deadline: Instant,
+    /// Where the actors of a test wait for each other; none of a test without.
+    pub barriers: Option<Arc<Barriers>>,
     /// How many looks may run at once: what `runner: { look: limits }` measures against.
     pub jobs: usize,
 }
@@ -88,6 +90,7 @@ impl Context {
             attempt: Arc::default(),
             connections: model::Connections::Fresh,
             deadline: Instant::now() + budget,
+            barriers: None,
             jobs: 8,
         }
     }

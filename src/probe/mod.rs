@@ -7,6 +7,14 @@ use std::time::Duration;
 #[macro_use]
 mod any;
 mod argv;
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "scripts of WebSockets wait there, which come next"
+    )
+)]
+mod barriers;
 mod command;
 mod context;
 mod database;
@@ -32,6 +40,7 @@ mod testing;
 mod tls;
 
 pub use any::field_span;
+pub use barriers::Barriers;
 pub use context::{AttemptScope, Context, Shared};
 pub use inventory::Inventory;
 #[cfg(test)]

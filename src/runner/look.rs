@@ -163,6 +163,7 @@ async fn observe(
         attempt: stage.attempt.clone(),
         connections: stage.connections,
         deadline,
+        barriers: None,
         jobs: stage.run.jobs,
     };
     let looked = timeout_at(later(deadline, BACKSTOP), probe.observe(&ctx)).await;

@@ -73,6 +73,7 @@ pub(super) enum Origin {
     Http2(u32),
     /// The status a proxy answered with.
     HttpStatus(u16),
+    CloseCode(u16),
     /// The five characters of PostgreSQL.
     SqlState(SqlState),
     /// An error number of MySQL or MariaDB.
@@ -96,6 +97,7 @@ impl<'a> Mirror<'a, model::Origin> for Origin {
             model::Origin::Rcode(number) => Self::Rcode(number),
             model::Origin::Http2(number) => Self::Http2(number),
             model::Origin::HttpStatus(number) => Self::HttpStatus(number),
+            model::Origin::CloseCode(number) => Self::CloseCode(number),
             model::Origin::SqlState(state) => Self::SqlState(Mirror::of(&state)),
             model::Origin::MySql(number) => Self::MySql(number),
             model::Origin::Redis(prefix) => Self::Redis(Mirror::of(&prefix)),
@@ -113,6 +115,7 @@ impl<'a> Mirror<'a, model::Origin> for Origin {
             Self::Rcode(number) => model::Origin::Rcode(number),
             Self::Http2(number) => model::Origin::Http2(number),
             Self::HttpStatus(number) => model::Origin::HttpStatus(number),
+            Self::CloseCode(number) => model::Origin::CloseCode(number),
             Self::SqlState(state) => model::Origin::SqlState(state.back()),
             Self::MySql(number) => model::Origin::MySql(number),
             Self::Redis(prefix) => model::Origin::Redis(prefix.back()),

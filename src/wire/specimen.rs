@@ -328,6 +328,7 @@ fn origins() -> Vec<Option<Origin>> {
         Some(Origin::Rcode(3)),
         Some(Origin::Http2(u32::MAX)),
         Some(Origin::HttpStatus(407)),
+        Some(Origin::CloseCode(1011)),
         Some(Origin::SqlState(SqlState::default())),
         Some(Origin::MySql(1045)),
         Some(Origin::Redis(RedisPrefix::default())),

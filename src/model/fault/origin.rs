@@ -47,8 +47,10 @@ origins! {
     TlsAlert(u8) = "TLS alert",
     /// An error code of HTTP/2 (RFC 9113 §7).
     Http2(u32) = "HTTP/2 error",
-    /// The status a proxy answered with.
+    /// The status of an answer.
     HttpStatus(u16) = "HTTP status",
+    /// A code a WebSocket was closed with (RFC 6455 §7.4).
+    CloseCode(u16) = "close code",
     /// PostgreSQL's five characters (SQL:2016 §24.1).
     SqlState(SqlState) = "SQLSTATE",
     /// An error number of MySQL or MariaDB.

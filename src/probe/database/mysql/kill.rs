@@ -44,6 +44,7 @@ impl Kill {
             attempt: Arc::default(),
             connections: Connections::Fresh,
             deadline: Instant::now() + PATIENCE,
+            barriers: None,
             jobs: 1,
         };
         let limits = Limits {

@@ -1,0 +1,21 @@
+//! Streams of server-sent events; the exchange below them has the faults of HTTP.
+
+layer! {
+    /// Server-sent events (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
+    SseFault {
+        /// The answer is no stream of events: another status than 200, or another type than `text/event-stream`.
+        NoStream = "sse.no_stream", in [FirstByte], by [HttpStatus];
+        /// What was waited for did not come within its time.
+        TimeoutEvent = "sse.timeout.event", in [Event], by [];
+        /// The stream ended before what was waited for had come.
+        Closed = "sse.closed", in [Event], by [];
+        /// The connection broke in the middle of the stream.
+        Lost = "sse.lost", in [Event], by [Errno];
+        /// Something came where nothing was to come.
+        Unexpected = "sse.unexpected", in [Event], by [];
+        /// A line, an event or all of them together passed the cap on their size.
+        TooLarge = "sse.too_large", in [Event], by [];
+        /// The stream is no UTF-8.
+        Utf8 = "sse.utf8", in [Event], by [];
+    }
+}
