@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::errands::Errands;
 use super::exchange::{Connections, EnvironmentProxies, Jar, Turns};
 use super::net::{Certificates, Configs, Resolvers};
 use super::{Barriers, Inventory, database, resp};
@@ -24,6 +25,7 @@ pub struct Shared {
     pub(super) databases: database::Sessions,
     pub(super) redis: resp::Sessions,
     pub(super) unpacking: Turns,
+    pub(super) errands: Errands,
     pub(super) tls: Configs,
     pub(super) certificates: Certificates,
     pub(super) proxies: EnvironmentProxies,
@@ -49,9 +51,16 @@ impl Shared {
             databases: database::Sessions::default(),
             redis: resp::Sessions::default(),
             unpacking: Turns::default(),
+            errands: Errands::default(),
             tls: Configs::default(),
             certificates: Certificates::default(),
         })
+    }
+
+    /// Ends when nothing goes on any more beside the looks: what was left behind in a server is told to end there. That takes a second
+    /// at most.
+    pub async fn done(&self) {
+        self.errands.done().await;
     }
 }
 

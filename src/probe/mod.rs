@@ -20,6 +20,7 @@ mod context;
 mod database;
 mod descriptors;
 mod dns;
+mod errands;
 mod exchange;
 mod http;
 mod inventory;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinError;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::attempt::Subject;
 use super::cancel::Cancel;
@@ -31,6 +31,9 @@ use tasks::{Doing, Done, Tasks};
 
 /// Attempts that tasks have told and the loop has not yet taken.
 const TOLD_AHEAD: usize = 256;
+
+/// Who was asked twice to leave still tells servers that nobody waits for them.
+const MOMENT: Duration = Duration::from_millis(200);
 
 /// Events that are told together, at most.
 const TOLD_TOGETHER: usize = 256;
@@ -51,6 +54,7 @@ pub async fn run(
     coordinator.begin();
     coordinator.run_tests().await;
     coordinator.close_sessions().await;
+    coordinator.end_errands().await;
     coordinator.finish()
 }
 
@@ -371,6 +375,22 @@ impl<'e> Coordinator<'e> {
             } else {
                 Vec::new()
             },
+        }
+    }
+
+    /// Waits until what looks left behind in servers is told to end there; once we are to leave at once, no longer than a moment.
+    async fn end_errands(&mut self) {
+        let leaving = async {
+            self.cancel.leaving().await;
+            sleep(MOMENT).await;
+        };
+        let done = async {
+            self.tasks.gone().await;
+            self.run.shared.done().await;
+        };
+        tokio::select! {
+            () = done => {}
+            () = leaving => {}
         }
     }
 

@@ -34,6 +34,7 @@ pub(super) enum Done {
 pub(super) struct Tasks {
     set: JoinSet<Done>,
     doing: HashMap<Id, Doing>,
+    abandoned: JoinSet<Done>,
 }
 
 impl Tasks {
@@ -76,6 +77,13 @@ impl Tasks {
 
     /// Ends all of them where they are, and says what they did.
     pub(super) fn abandon(&mut self) -> Vec<Doing> {
-        std::mem::take(self).doing.into_values().collect()
+        self.set.abort_all();
+        self.abandoned = std::mem::take(&mut self.set);
+        std::mem::take(&mut self.doing).into_values().collect()
+    }
+
+    /// Waits until nothing is left of those that were ended where they were.
+    pub(super) async fn gone(&mut self) {
+        while self.abandoned.join_next().await.is_some() {}
     }
 }

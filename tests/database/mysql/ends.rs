@@ -80,6 +80,20 @@ fn nobody_works_on_for_a_look_that_is_over() {
 }
 
 #[test]
+fn nobody_works_on_for_a_run_whose_deadline_has_passed() {
+    let server = MariaDb::start(&Options::default());
+    let unlimited = ", statements: [SET SESSION max_statement_time = 0, SELECT SLEEP(60)]";
+    Tool::new()
+        .args(["run", "--deadline", "500ms"])
+        .suite(&format!(
+            "  - name: late\n    timeout: 60s\n    {}\n    expect: {{ rows: {{ length: 1 }} }}\n",
+            sql(&server.dsn(), unlimited)
+        ))
+        .run();
+    server.is_left_alone();
+}
+
+#[test]
 fn nothing_is_left_of_us_when_we_are_killed_in_the_middle_of_a_write() {
     let server = MariaDb::start(&Options {
         sql: "CREATE TABLE notes (id int)",

@@ -74,6 +74,24 @@ fn nobody_works_on_for_a_look_that_is_over() {
 }
 
 #[test]
+fn nobody_works_on_for_a_run_that_was_left() {
+    let server = Postgres::start(&Options::default());
+    let tool = Tool::new().suite(&format!(
+        "  - name: left\n    timeout: 60s\n    {}\n    expect: {{ rows: {{ length: 1 }} }}\n",
+        sql(
+            &server.dsn(),
+            ", statements: [SET LOCAL statement_timeout = 0, SELECT pg_sleep(60)]"
+        )
+    ));
+    let running = tool.start();
+    server.is_asked("SELECT pg_sleep");
+    running.signal(Signal::SIGINT);
+    running.signal(Signal::SIGTERM);
+    running.end();
+    server.is_left_alone();
+}
+
+#[test]
 fn nothing_is_left_of_us_when_we_are_killed_in_the_middle_of_a_write() {
     let server = Postgres::start(&Options {
         sql: "CREATE TABLE notes (id int); GRANT ALL ON notes TO app; GRANT CREATE ON SCHEMA public TO app",

@@ -3,7 +3,6 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
@@ -30,10 +29,11 @@ pub(super) struct Kill {
 impl Kill {
     /// Ends this statement beside whatever else is going on: that goes on also where nobody waits for it.
     pub(super) fn send(self, text: String) -> Option<JoinHandle<()>> {
-        let (runtime, shared) = (Handle::try_current().ok()?, self.shared.upgrade()?);
-        Some(runtime.spawn(async move {
+        let shared = self.shared.upgrade()?;
+        let errands = shared.errands.clone();
+        errands.send(async move {
             let _ = timeout(PATIENCE, self.sent(shared, &text)).await;
-        }))
+        })
     }
 
     /// Whoever balances connections may have led us to another server, where the number is somebody else's: only the very

@@ -10,9 +10,9 @@ use bytes::BytesMut;
 use postgres_protocol::message::frontend;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
-use tokio::runtime::Handle;
 use tokio::time::timeout;
 
+use crate::probe::errands::Errands;
 use crate::probe::net::Stream;
 
 /// A look that is over waits no longer than this. The server's `statement_timeout` is there beside it.
@@ -24,6 +24,7 @@ pub(super) struct Cancel {
     pub(super) place: Place,
     pub(super) process: i32,
     pub(super) secret: i32,
+    pub(super) errands: Errands,
 }
 
 /// Where a session was opened: other servers may stand behind the same name.
@@ -58,9 +59,8 @@ impl Cancel {
 
     /// Sends it beside whatever else is going on, where nobody can wait.
     pub(super) fn send_beside(self) {
-        if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(self.send());
-        }
+        let errands = self.errands.clone();
+        let _ = errands.send(self.send());
     }
 
     async fn sent(&self) -> io::Result<()> {

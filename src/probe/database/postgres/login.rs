@@ -13,6 +13,7 @@ use crate::model::{FaultKind, Origin, Phase, ProbeError, SqlFault, Stopped, TlsF
 use crate::probe::database::broken::{broken, closed};
 use crate::probe::database::server::{Server, TlsMode};
 use crate::probe::database::way::Way;
+use crate::probe::errands::Errands;
 use crate::probe::look::{Halt, Look};
 use crate::probe::net::{self, Endpoint, Stream};
 
@@ -30,7 +31,8 @@ impl Session {
             None => None,
         };
         let mut stream = server.endpoint.open(look).await?;
-        let place = Place::of(&stream);
+        let errands = &look.ctx.shared.errands;
+        let place = Place::of(&stream).map(|place| (place, errands.clone()));
         if let Some(config) = config {
             let late = FaultKind::Sql(SqlFault::TimeoutStartup);
             let asking = is_agreed(&mut stream, server.mode());
@@ -74,7 +76,7 @@ impl Session {
         server: &Server,
         way: Way,
         first: Message,
-        place: Option<Place>,
+        place: Option<(Place, Errands)>,
     ) -> Result<(), Halt> {
         let mut credentials = Credentials::of(server, way);
         let mut message = first;
@@ -92,10 +94,11 @@ impl Session {
         loop {
             match refused(self.wire.next(when).await?)? {
                 Message::BackendKeyData(key) => {
-                    self.cancel = place.clone().map(|place| Cancel {
+                    self.cancel = place.clone().map(|(place, errands)| Cancel {
                         place,
                         process: key.process_id(),
                         secret: key.secret_key(),
+                        errands,
                     });
                 }
                 Message::ReadyForQuery(_) => {
