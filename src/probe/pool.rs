@@ -3,9 +3,10 @@
 mod capacity;
 mod door;
 mod entrance;
+mod guard;
 mod prove;
 mod queue;
-mod room;
+
 mod rules;
 mod storm;
 mod tally;

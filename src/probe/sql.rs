@@ -88,7 +88,8 @@ pub struct Sql {
 #[serde(rename_all = "snake_case")]
 enum About {
     /// `max_connections`, `reserved_connections` (for superusers; 0 of MySQL, whose administrators have one beside the others),
-    /// `used_connections` (ours included) and `free_connections` (for everybody else).
+    /// `used_connections` (ours included), `user_limit` and `database_limit` (where there are any), and `free_connections`, what of the
+    /// narrowest of them nobody has.
     Connections,
     /// `replicas`, how many follow it; `replication_lag`, how far a replica is behind, and absent of a primary. Of MySQL both are
     /// absent without the right to know (`REPLICATION CLIENT` and `REPLICATION SLAVE`; of MariaDB `SLAVE MONITOR` and `REPLICATION
@@ -247,6 +248,8 @@ impl Probe for Sql {
         KnownFact::number("reserved_connections"),
         KnownFact::number("used_connections"),
         KnownFact::number("free_connections"),
+        KnownFact::number("user_limit"),
+        KnownFact::number("database_limit"),
         KnownFact::duration("replication_lag"),
         KnownFact::number("replicas"),
         KnownFact::text("remote_ip"),

@@ -265,6 +265,24 @@ fn it_says_how_many_connections_are_left_also_to_those_without_rights() {
     );
     held.kill().unwrap();
     held.wait().unwrap();
+    // Whoever has a narrower limit has no use for what the server would give to others.
+    server.is_left_alone();
+    server.admin("ALTER DATABASE app CONNECTION LIMIT 9; ALTER ROLE app CONNECTION LIMIT 5");
+    look(
+        &server,
+        &[
+            passes(
+                "role",
+                sql(&server.dsn(), ", ask: [connections]"),
+                "max_connections: 20, user_limit: 5, database_limit: 9, free_connections: 4",
+            ),
+            passes(
+                "database",
+                sql(&server.dsn_of(&ODD), ", ask: [connections]"),
+                "user_limit: { exists: false }, database_limit: 9, free_connections: { at_most: 8 }",
+            ),
+        ],
+    );
 }
 
 #[test]

@@ -5,9 +5,9 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::room::Room;
 use crate::model::{FaultKind, PoolFault, Value};
 use crate::probe::Invalid;
+use crate::probe::database::Room;
 use crate::probe::look::{Halt, Look};
 
 /// More instances are nobody's; and the product of all stays far from the end of 64 bits.

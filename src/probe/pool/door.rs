@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::room::Room;
 use crate::model::{Fault, PhaseTime, ProbeError, Stopped};
+use crate::probe::database::Room;
 use crate::probe::look::{Halt, Look};
 
 /// How often the watcher is asked whether something is gone.

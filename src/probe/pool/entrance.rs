@@ -5,10 +5,10 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 use super::door::{Door, Login, Refusal};
-use super::watcher::{ANSWER, Watcher, number};
+use super::watcher::{ANSWER, Watcher};
 use crate::model::{Fault, FaultKind, Observation, Phase, PhaseTime, SqlFault, Stopped};
 use crate::probe::Context;
-use crate::probe::database::{Engine, Server, Session};
+use crate::probe::database::{Engine, Server, Session, number};
 use crate::probe::look::{Halt, Look};
 
 /// How long a connection that is kept may take to say that it is alive.

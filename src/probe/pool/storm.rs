@@ -12,10 +12,10 @@ use tokio::time::{Instant, sleep};
 
 use super::capacity::within;
 use super::door::{Door, Refusal, Watch, falls_to};
-use super::room::Room;
 use super::tally::{Tally, histogram};
 use crate::model::{Code, FaultKind, Keep, Phase, SqlFault, Stopped, Value};
 use crate::probe::Invalid;
+use crate::probe::database::Room;
 use crate::probe::look::{Halt, Look};
 use crate::yaml;
 

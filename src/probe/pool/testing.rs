@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::door::{Door, Login, Refusal, Watch};
-use super::room::Room;
 use crate::model::{Fault, FaultKind, Phase, PhaseTime, ProbeError, SqlFault, Unable};
+use crate::probe::database::Room;
 use crate::probe::look::Halt;
 
 /// What it does.

@@ -6,9 +6,8 @@ use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
 use super::door::Watch;
-use super::room::{Limit, Room};
-use crate::model::{FaultKind, Number, Phase, SqlFault, Stopped, Value};
-use crate::probe::database::{Answer, Engine, Limits, Server, Session};
+use crate::model::{FaultKind, Phase, SqlFault, Stopped, Value};
+use crate::probe::database::{Answer, Engine, Limits, Room, Server, Session, number};
 use crate::probe::look::{Halt, Look};
 use crate::probe::net::{Endpoint, Resolving};
 
@@ -17,23 +16,6 @@ pub(super) const ANSWER: Limits = Limits {
     rows: 4,
     bytes: 4096,
 };
-
-/// PostgreSQL tells all in one row. Who may not see the sessions of others sees that they are there and not what they are: those
-/// with a database and a user are clients. Superusers have no limits of their own; less than zero is none.
-const ROOM: &str = "\
-    WITH clients AS (SELECT datid, usesysid FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend' \
-    OR (backend_type IS NULL AND datid IS NOT NULL AND usesysid IS NOT NULL)), \
-    me AS (SELECT oid, rolsuper, rolconnlimit FROM pg_catalog.pg_roles WHERE rolname = session_user), \
-    here AS (SELECT oid, datconnlimit FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
-    SELECT pg_catalog.current_setting('max_connections')::int8, \
-    pg_catalog.current_setting('superuser_reserved_connections')::int8 \
-    + coalesce(pg_catalog.current_setting('reserved_connections', true)::int8, 0), \
-    (SELECT count(*) FROM clients), \
-    CASE WHEN me.rolsuper THEN -1 ELSE me.rolconnlimit END, \
-    (SELECT count(*) FROM clients WHERE usesysid = me.oid), \
-    CASE WHEN me.rolsuper THEN -1 ELSE here.datconnlimit END, \
-    (SELECT count(*) FROM clients WHERE datid = here.oid) \
-    FROM me, here";
 
 /// Who watches.
 #[derive(Debug)]
@@ -63,7 +45,9 @@ impl Watcher {
         let late = FaultKind::Sql(SqlFault::TimeoutQuery);
         let reading = read(&mut session, server.engine);
         let room = look.phase(Phase::Query, late, reading).await?;
-        room.tell(look);
+        for (name, value) in room.facts() {
+            look.fact(name, value);
+        }
         let address = look.seen("remote_ip").and_then(Value::as_text);
         Ok(Self {
             address: address.and_then(|text| text.parse().ok()),
@@ -133,74 +117,12 @@ fn late<T>(_: Elapsed) -> Result<T, Halt> {
 
 /// How much room there is, without the watcher himself.
 async fn read(session: &mut Session, engine: Engine) -> Result<Room, Halt> {
-    match engine {
-        Engine::Postgres => {
-            let answer = session.ask(ROOM, ANSWER).await?;
-            let at = |column| number(&answer, column);
-            Ok(Room {
-                max: at(0)?,
-                reserved: at(1)?,
-                used: at(2)?.saturating_sub(1),
-                user: limit(&answer, 3)?,
-                database: limit(&answer, 5)?,
-            })
-        }
+    let room = match engine {
+        Engine::Postgres => Room::of_postgres(&session.ask(Room::POSTGRES, ANSWER).await?)?,
         Engine::MySql => {
-            let text = "SELECT @@GLOBAL.max_connections, @@SESSION.max_user_connections, \
-                (SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = SUBSTRING_INDEX(USER(), '@', 1))";
-            let answer = session.ask(text, ANSWER).await?;
-            let status = session
-                .ask("SHOW GLOBAL STATUS LIKE 'Threads_connected'", ANSWER)
-                .await?;
-            let most = number(&answer, 1)?;
-            Ok(Room {
-                max: number(&answer, 0)?,
-                // The one for administrators is beyond `max_connections`.
-                reserved: 0,
-                used: number(&status, 1)?.saturating_sub(1),
-                user: (most > 0).then_some(Limit {
-                    most,
-                    used: number(&answer, 2)?.saturating_sub(1),
-                }),
-                database: None,
-            })
+            let limits = session.ask(Room::MYSQL, ANSWER).await?;
+            Room::of_mysql(&limits, &session.ask(Room::MYSQL_USED, ANSWER).await?)?
         }
-    }
-}
-
-/// A limit and how much of it is used; -1 is none.
-fn limit(answer: &Answer, at: usize) -> Result<Option<Limit>, Halt> {
-    let most = integer(answer, at)?;
-    let Ok(most) = u64::try_from(most) else {
-        return Ok(None);
     };
-    let used = number(answer, at + 1)?.saturating_sub(1);
-    Ok(Some(Limit { most, used }))
-}
-
-/// A count in the first row of an answer.
-pub(super) fn number(answer: &Answer, at: usize) -> Result<u64, Halt> {
-    let found = integer(answer, at)?;
-    u64::try_from(found).map_err(|_| strange(&format!("{found} is no count")))
-}
-
-fn integer(answer: &Answer, at: usize) -> Result<i128, Halt> {
-    let row = answer.rows.as_ref().and_then(|rows| rows.all.first());
-    let value = match row {
-        Some(Value::Map(columns)) => columns.get(at).map(|(_, value)| value),
-        _ => None,
-    };
-    match value {
-        Some(Value::Number(Number::Int(int))) => Ok(*int),
-        // MariaDB's status is text, whatever it counts.
-        Some(Value::Text(text)) => text
-            .parse()
-            .map_err(|_| strange("a text came where a number was asked for")),
-        Some(_) => Err(strange("something else came where a number was asked for")),
-        None => Err(strange("nothing came where a number was asked for")),
-    }
-}
-
-fn strange(why: &str) -> Halt {
-    Halt::fault(FaultKind::Sql(SqlFault::Protocol), why)
+    Ok(room.without_one())
 }

@@ -7,9 +7,9 @@ use tokio::time::Instant;
 use super::dialect::MYSQL;
 use super::seen::Seen;
 use super::{About, MOST_BYTES, Migration, Sql, Wanted, name, statement};
-use crate::model::{FaultKind, Number, Origin, Phase, SqlFault, Stopped, Unable, Value};
+use crate::model::{FaultKind, Origin, Phase, SqlFault, Stopped, Unable, Value};
 use crate::probe::database::mysql::{Flavour, Session};
-use crate::probe::database::{Answer, Limits, Rows, hex};
+use crate::probe::database::{Answer, Limits, Room, Rows, hex};
 use crate::probe::look::{Halt, Look};
 
 /// ER_UNKNOWN_SYSTEM_VARIABLE.
@@ -105,7 +105,7 @@ async fn about(session: &mut Session, keys: &Sql, seen: &mut Seen) -> Result<(),
         seen.facts.extend(value.map(|value| (name, value)));
     }
     if keys.ask.contains(&About::Connections) {
-        connections(session, &known, seen).await?;
+        connections(session, seen).await?;
     }
     if keys.ask.contains(&About::Replication) {
         let lag = channels.and_then(|channels| lag(&channels));
@@ -200,28 +200,11 @@ fn lag(channels: &[Value]) -> Option<Duration> {
     behind?.into_iter().max()
 }
 
-/// The connection for administrators is none of `max_connections`: all of those are for everybody.
-async fn connections(session: &mut Session, known: &Answer, seen: &mut Seen) -> Result<(), Halt> {
-    let used = session
-        .ask("SHOW GLOBAL STATUS LIKE 'Threads_connected'", OURS)
-        .await?;
-    let used = first(&used, "Value").and_then(Value::as_text);
-    let used = used.and_then(|text| text.parse::<i128>().ok());
-    let most = match first(known, "max_connections") {
-        Some(Value::Number(Number::Int(most))) => Some(*most),
-        _ => None,
-    };
-    if let (Some(most), Some(used)) = (most, used) {
-        seen.facts.extend([
-            ("max_connections", Value::int(most)),
-            ("reserved_connections", Value::int(0)),
-            ("used_connections", Value::int(used)),
-            (
-                "free_connections",
-                Value::int(most.saturating_sub(used).max(0)),
-            ),
-        ]);
-    }
+async fn connections(session: &mut Session, seen: &mut Seen) -> Result<(), Halt> {
+    let limits = session.ask(Room::MYSQL, OURS).await?;
+    let used = session.ask(Room::MYSQL_USED, OURS).await?;
+    let room = Room::of_mysql(&limits, &used)?;
+    seen.has(&room);
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use super::seen::Seen;
 use super::{About, MOST_BYTES, Sql, Wanted, name};
 use crate::model::{FaultKind, Phase, SqlFault, Stopped, Value};
 use crate::probe::database::postgres::{Asked, Session};
-use crate::probe::database::{Answer, Limits};
+use crate::probe::database::{Answer, Limits, Room};
 use crate::probe::look::{Halt, Look};
 
 /// `query_canceled`.
@@ -66,6 +66,8 @@ enum Part {
     Frame,
     /// What the engine says of itself.
     About,
+    /// How many connections there are.
+    Room,
     Schema,
     /// Whether the migrations have their table and column.
     HeadIsThere,
@@ -92,7 +94,7 @@ impl Talk {
         round.say(Part::Frame, "BEGIN");
         round.say(Part::About, identity(deadline));
         if keys.ask.contains(&About::Connections) {
-            round.say(Part::About, CONNECTIONS);
+            round.say(Part::Room, Room::POSTGRES);
         }
         if keys.ask.contains(&About::Replication) {
             round.say(Part::About, REPLICATION);
@@ -156,6 +158,12 @@ impl Talk {
             match part {
                 Part::Frame | Part::HeadIsThere => {}
                 Part::About => seen.facts.extend(facts(&answer)),
+                // What is no count is no fact either.
+                Part::Room => {
+                    if let Ok(room) = Room::of_postgres(&answer) {
+                        seen.has(&room);
+                    }
+                }
                 Part::Schema => {
                     let wanted = keys.schema.as_ref();
                     seen.missing = wanted.and_then(|wanted| missing(wanted, &answer));
@@ -203,17 +211,6 @@ fn identity(deadline: Instant) -> String {
     )
 }
 
-/// Who may not see the sessions of others sees that they are there, and neither what they are nor what they do: those with a
-/// database and a user are clients. The slots of replication are others (since PostgreSQL 12).
-const CONNECTIONS: &str = "\
-    WITH slots AS (SELECT pg_catalog.current_setting('max_connections')::int8 AS all_of_them, \
-    pg_catalog.current_setting('superuser_reserved_connections')::int8 \
-    + coalesce(pg_catalog.current_setting('reserved_connections', true)::int8, 0) AS reserved, \
-    (SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend' \
-    OR (backend_type IS NULL AND datid IS NOT NULL AND usesysid IS NOT NULL)) AS used) \
-    SELECT all_of_them AS max_connections, reserved AS reserved_connections, used AS used_connections, \
-    greatest(all_of_them - reserved - used, 0) AS free_connections FROM slots";
-
 /// A replica that has replayed all it received is as new as its primary only while it receives.
 const REPLICATION: &str = "\
     SELECT CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN NULL \
@@ -231,10 +228,6 @@ const NAMES: &[&str] = &[
     "user",
     "application_name",
     "server_version",
-    "max_connections",
-    "reserved_connections",
-    "used_connections",
-    "free_connections",
     "replication_lag",
     "replicas",
 ];

@@ -1,7 +1,7 @@
 //! What was seen of a database, whatever its engine.
 
 use crate::model::Value;
-use crate::probe::database::Rows;
+use crate::probe::database::{Room, Rows};
 use crate::probe::look::Look;
 
 /// What was seen so far. What is absent was not asked, or not answered.
@@ -17,6 +17,12 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// Adds how many connections there are; ours is one of those that are used.
+    pub(super) fn has(&mut self, room: &Room) {
+        self.facts.extend(room.facts());
+        self.facts.push(("used_connections", Value::int(room.used)));
+    }
+
     /// Records it, whichever way the look ended.
     pub(super) fn tell(self, look: &mut Look<'_>) {
         let texts = |texts: Vec<String>| Value::List(texts.into_iter().map(Value::Text).collect());

@@ -1,63 +1,12 @@
-//! How many connections a server gives, how many of them are left, and the guard that leaves a fifth of those alone.
+//! The guard that leaves a fifth of what is free alone.
 
-use crate::model::{ProbeError, Unable, Value};
-use crate::probe::look::Look;
-
-/// How many connections a server gives, and how many are left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Room {
-    /// `max_connections`.
-    pub(super) max: u64,
-    /// How many of them are kept from us.
-    pub(super) reserved: u64,
-    /// By all others than us.
-    pub(super) used: u64,
-    /// What our user may have.
-    pub(super) user: Option<Limit>,
-    /// What our database may have.
-    pub(super) database: Option<Limit>,
-}
-
-/// A limit beneath that of the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Limit {
-    pub(super) most: u64,
-    /// By all others than us.
-    pub(super) used: u64,
-}
+use crate::model::{ProbeError, Unable};
+use crate::probe::database::{Limit, Room};
 
 impl Room {
-    /// What is declared of a server that is not asked.
-    pub(super) const fn declared(max: u64, reserved: u64) -> Self {
-        Self {
-            max,
-            reserved,
-            used: 0,
-            user: None,
-            database: None,
-        }
-    }
-
-    /// What it gives to us and those like us.
-    pub(super) fn available(&self) -> u64 {
-        let narrower = [self.user, self.database].into_iter().flatten();
-        narrower
-            .map(|limit| limit.most)
-            .fold(self.max.saturating_sub(self.reserved), u64::min)
-    }
-
-    /// What of that nobody has.
-    pub(super) fn free(&self) -> u64 {
-        let left = self.max.saturating_sub(self.reserved);
-        let narrower = [self.user, self.database].into_iter().flatten();
-        narrower
-            .map(|limit| limit.most.saturating_sub(limit.used))
-            .fold(left.saturating_sub(self.used), u64::min)
-    }
-
     /// Whether so many may be taken. Refused is more than four fifths of what is free: a look must not be what takes the
     /// last connection from those who work there.
-    pub(super) fn admit(&self, wanted: u64) -> Result<(), ProbeError> {
+    pub(in crate::probe) fn admit(&self, wanted: u64) -> Result<(), ProbeError> {
         let free = self.free();
         let most = free - free.div_ceil(5);
         if wanted <= most {
@@ -73,7 +22,7 @@ impl Room {
     }
 
     /// `100 − 3 = 97`, or which narrower limit it is.
-    pub(super) fn sum(&self) -> String {
+    pub(in crate::probe) fn sum(&self) -> String {
         let available = self.available();
         let is = |limit: Option<Limit>| limit.is_some_and(|limit| limit.most == available);
         let left = self.max.saturating_sub(self.reserved);
@@ -83,19 +32,6 @@ impl Room {
             format!("{available}, the limit of this user")
         } else {
             format!("{available}, the limit of this database")
-        }
-    }
-
-    /// Records what was read.
-    pub(super) fn tell(&self, look: &mut Look<'_>) {
-        look.fact("max_connections", Value::int(self.max));
-        look.fact("reserved_connections", Value::int(self.reserved));
-        look.fact("free_connections", Value::int(self.free()));
-        if let Some(limit) = self.user {
-            look.fact("user_limit", Value::int(limit.most));
-        }
-        if let Some(limit) = self.database {
-            look.fact("database_limit", Value::int(limit.most));
         }
     }
 }
