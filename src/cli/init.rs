@@ -14,6 +14,12 @@ use crate::suite::{SHIPPED, starter};
 /// Writes the folder: the shipped suites, or one test of a URL.
 pub(super) fn init(args: &InitArgs) -> Result<u8, Failure> {
     let dir = &args.dir;
+    if let Some(url) = dir.to_str().filter(|text| text.contains("://")) {
+        let message = format!(
+            "error: {url} is a URL, not a folder; nothing was written (allclear init --url {url})"
+        );
+        return Err(Failure::invalid(message));
+    }
     if dir.exists() && !is_empty_folder(dir) {
         let message = format!(
             "error: {} exists and is not an empty folder; nothing was written (name another: allclear init DIR)",

@@ -40,4 +40,9 @@ fn nothing_is_overwritten() {
     tool.then(["init", "other", "--url", "ftp://example.org"])
         .exits(2);
     assert!(!tool.path("other").exists());
+    let tool = Tool::bare();
+    tool.then(["init", "https://example.org/health"])
+        .exits(2)
+        .stderr_has("allclear init --url https://example.org/health");
+    assert!(!tool.path("https:").exists());
 }
