@@ -149,6 +149,8 @@ pub enum Unable {
     Value,
     /// Looking would have harmed what is looked at, and that was not allowed.
     Guard,
+    /// The other actors of a test never came to a barrier.
+    Barrier,
     /// A probe panicked.
     Panic,
 }
@@ -161,6 +163,7 @@ impl Unable {
         Self::File,
         Self::Value,
         Self::Guard,
+        Self::Barrier,
         Self::Panic,
     ];
 
@@ -177,6 +180,7 @@ impl Unable {
             Self::File => "error.file",
             Self::Value => "error.value",
             Self::Guard => "error.guard",
+            Self::Barrier => "error.barrier",
             Self::Panic => "error.panic",
         }
     }
@@ -197,6 +201,7 @@ impl Unable {
             Self::Guard => {
                 "We would not look: more was to be taken than a server can spare, or a value that was known late asks for what was not allowed."
             }
+            Self::Barrier => "We could not look: the others never came to a barrier.",
             Self::Panic => {
                 "We could not look: a probe panicked. This is a bug of ours; please report it."
             }

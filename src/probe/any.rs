@@ -123,6 +123,11 @@ macro_rules! probes {
                 match self { $($(#[$attribute])* Self::$type(probe) => probe.counts(),)* }
             }
 
+            /// See [`Probe::waits`].
+            pub fn waits(&self) -> Option<std::borrow::Cow<'static, str>> {
+                match self { $($(#[$attribute])* Self::$type(probe) => probe.waits(),)* }
+            }
+
             /// See [`Probe::observe`]. In a box of its kind's size: every future around it would have room for the largest kind,
             /// several times over, and be copied with it.
             pub fn observe<'l>(
@@ -157,21 +162,28 @@ pub(super) fn read<P: Probe + DeserializeOwned>(
     problems: &mut Diagnostics,
 ) -> Option<P> {
     let probe: P = decode(node, problems)?;
-    if is_late {
-        return Some(probe);
-    }
-    match probe.prepare() {
+    let prepared = match probe.shape() {
+        Ok(()) if is_late => Ok(()),
+        Ok(()) => probe.prepare(),
+        Err(invalid) => Err(invalid),
+    };
+    match prepared {
         Ok(()) => Some(probe),
         Err(Invalid { field, message }) => {
-            problems.push(Diagnostic::error(field_span(node, field), message));
+            problems.push(Diagnostic::error(field_span(node, &field), message));
             None
         }
     }
 }
 
-/// Where a field of a probe's mapping stands, as far as it is there: `storm.ramp` in `storm`.
+/// Where a field of a probe's mapping stands, as far as it is there: `storm.ramp` in `storm`, `script.2` in `script`.
 pub fn field_span(node: &Node, field: &str) -> Span {
-    let inner = |node, key| Node::get(node, key).unwrap_or(node);
+    let item = |node, key: &str| Node::as_sequence(node)?.get(key.parse::<usize>().ok()?);
+    let inner = |node, key| {
+        Node::get(node, key)
+            .or_else(|| item(node, key))
+            .unwrap_or(node)
+    };
     field.split('.').fold(node, inner).span
 }
 

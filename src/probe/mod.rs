@@ -1,5 +1,6 @@
 //! LOOKING at the world; one kind a file, its YAML keys and its tests included.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -35,6 +36,8 @@ mod runner;
 #[cfg(test)]
 pub mod scripted;
 mod sql;
+#[expect(dead_code, reason = "its probes come next")]
+mod stream;
 mod tcp;
 #[cfg(test)]
 mod testing;
@@ -56,6 +59,11 @@ pub trait Probe: Send + Sync {
 
     /// Parses what needs parsing (URL, DSN, regex): at load when the step is ready, before the look when it is late.
     fn prepare(&self) -> Result<(), Invalid> {
+        Ok(())
+    }
+
+    /// Says what is wrong whatever its late values will be: the order of a script. Asked at load also of a step that is late.
+    fn shape(&self) -> Result<(), Invalid> {
         Ok(())
     }
 
@@ -81,6 +89,11 @@ pub trait Probe: Send + Sync {
     /// Facts of which one must be expected, because what goes wrong is counted there and nothing else would fail.
     fn counts(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// The field in which it waits for the other actors of its test, as [`Invalid::field`]; without actors that is an error at load.
+    fn waits(&self) -> Option<Cow<'static, str>> {
+        None
     }
 
     /// Looks, within the budget of `ctx`.
@@ -110,17 +123,17 @@ pub struct Least {
 /// A value that does not parse, and the field it stands in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid {
-    /// The key of the probe's mapping; `storm.ramp` for a key of a mapping in it.
-    pub field: &'static str,
+    /// The key of the probe's mapping; `storm.ramp` for a key of a mapping in it, `script.2` for an item of a list, from 0.
+    pub field: Cow<'static, str>,
     /// What was found and what would be right.
     pub message: String,
 }
 
 impl Invalid {
     /// A value of this field that does not parse.
-    pub fn new(field: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(field: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self {
-            field,
+            field: field.into(),
             message: message.into(),
         }
     }

@@ -82,7 +82,7 @@ impl Redis {
         if !url.is_tls {
             return match keys.iter().find(|(_, is_there)| *is_there) {
                 None => Ok(None),
-                Some((key, _)) => Err(Invalid::new(key, "the URL speaks no TLS; write `rediss:`")),
+                Some((key, _)) => Err(Invalid::new(*key, "the URL speaks no TLS; write `rediss:`")),
             };
         }
         let ca = self.ca.clone().or_else(|| url.ca.clone());

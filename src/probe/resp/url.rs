@@ -228,7 +228,7 @@ impl<'t> Parts<'t> {
         }
         let path = percent_decoded(self.path);
         Endpoint::of_keys(None, None, Some(Path::new(&path)), resolver).map_err(
-            |Invalid { field, message }| match field {
+            |Invalid { field, message }| match &*field {
                 "resolver" => Invalid { field, message },
                 _ => Invalid::new("url", message),
             },

@@ -1,0 +1,280 @@
+//! What streams of events share: collecting what comes, bounded, and the facts that are made of it.
+
+mod shown;
+mod wanted;
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::json;
+use crate::model::{Data, Received, Value};
+
+#[expect(unused_imports, reason = "its probes come next")]
+pub(super) use shown::show;
+#[expect(unused_imports, reason = "its probes come next")]
+pub(super) use wanted::{JsonRules, Rule};
+
+/// So many events are kept.
+pub(super) const MOST_EVENTS: usize = 100_000;
+
+/// So many bytes of all events together are kept.
+pub(super) const MOST_BYTES: usize = 16 * 1024 * 1024;
+
+/// Of what is binary, so many bytes are kept to be shown.
+const SHOWN_BINARY: usize = 4096;
+
+/// The events of a stream, in the order they came, and what is measured while they come.
+#[derive(Debug)]
+pub(super) struct Heard {
+    opened: Instant,
+    events: Vec<Received>,
+    /// Of all events.
+    bytes: usize,
+    /// The last send that was complete.
+    sent: Option<Instant>,
+    /// The last event that came after it, else the send itself.
+    since: Option<Instant>,
+    /// Nothing has come since the last send.
+    is_awaited: bool,
+    first_event: Option<Duration>,
+    max_gap: Option<Duration>,
+}
+
+/// What an event says, before it has its time.
+#[derive(Debug, Default)]
+pub(super) struct Event {
+    /// The field `event` of a server-sent event.
+    pub(super) name: Option<String>,
+    /// The field `id` of a server-sent event.
+    pub(super) id: Option<String>,
+    /// What it says.
+    pub(super) data: Said,
+}
+
+/// What an event says, as it came.
+#[derive(Debug)]
+pub(super) enum Said {
+    /// Text.
+    Text(String),
+    /// Bytes.
+    Binary(Vec<u8>),
+}
+
+impl Default for Said {
+    fn default() -> Self {
+        Self::Text(String::new())
+    }
+}
+
+/// There is no room for another event. What it says fits after `: `.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Full {
+    Events,
+    Bytes,
+}
+
+impl Full {
+    /// One line for people.
+    pub(super) fn why(self) -> String {
+        match self {
+            Self::Events => format!("more than {MOST_EVENTS} events came"),
+            Self::Bytes => format!(
+                "all events together have more than {} MiB",
+                MOST_BYTES / 1024 / 1024
+            ),
+        }
+    }
+}
+
+impl Heard {
+    /// Of a stream that is open since then.
+    pub(super) fn since(opened: Instant) -> Self {
+        Self {
+            opened,
+            events: Vec::new(),
+            bytes: 0,
+            sent: None,
+            since: None,
+            is_awaited: false,
+            first_event: None,
+            max_gap: None,
+        }
+    }
+
+    /// Something we said was complete then; of server-sent events the request.
+    pub(super) fn sent(&mut self, at: Instant) {
+        self.sent = Some(at);
+        self.since = Some(at);
+        self.is_awaited = true;
+    }
+
+    /// Adds an event that was complete then.
+    pub(super) fn add(&mut self, at: Instant, event: Event) -> Result<(), Full> {
+        let Event { name, id, data } = event;
+        if self.events.len() == MOST_EVENTS {
+            return Err(Full::Events);
+        }
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        self.bytes += length(&name) + length(&id) + data.len();
+        if self.bytes > MOST_BYTES {
+            return Err(Full::Bytes);
+        }
+        self.measure(at);
+        self.events.push(Received {
+            at: at.saturating_duration_since(self.opened),
+            since_send: self.sent.map(|sent| at.saturating_duration_since(sent)),
+            event: name,
+            id,
+            data: data.read(),
+        });
+        Ok(())
+    }
+
+    fn measure(&mut self, at: Instant) {
+        let Some(before) = self.since.replace(at) else {
+            // Before the first send nothing is measured.
+            self.since = None;
+            return;
+        };
+        let gap = at.saturating_duration_since(before);
+        self.max_gap = self.max_gap.max(Some(gap));
+        if std::mem::take(&mut self.is_awaited) {
+            self.first_event = self.first_event.max(Some(gap));
+        }
+    }
+
+    /// Those that came so far.
+    pub(super) fn events(&self) -> &[Received] {
+        &self.events
+    }
+
+    /// The last event that has a node there, as JSON, and the node.
+    pub(super) fn last_with<T>(&self, find: impl Fn(&Value) -> Option<T>) -> Option<T> {
+        self.events
+            .iter()
+            .rev()
+            .find_map(|event| match &event.data {
+                Data::Text(_, Some(json)) => find(json),
+                Data::Text(_, None) | Data::Binary(..) => None,
+            })
+    }
+
+    /// `events`, `listened`, `ended`, and where they were measured `first_event` and `max_gap`. It was listened until then;
+    /// `ended`: the peer ended the stream, nothing can come after.
+    pub(super) fn facts(self, until: Instant, ended: bool) -> Vec<(&'static str, Value)> {
+        let listened = until.saturating_duration_since(self.opened);
+        let events = self.events.into_iter().map(Received::into_value);
+        let mut facts = vec![
+            ("events", Value::List(events.collect())),
+            ("listened", Value::Duration(listened)),
+            ("ended", Value::Bool(ended)),
+        ];
+        for (name, measured) in [("first_event", self.first_event), ("max_gap", self.max_gap)] {
+            facts.extend(measured.map(|time| (name, Value::Duration(time))));
+        }
+        facts
+    }
+}
+
+impl Said {
+    fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
+        }
+    }
+
+    fn read(self) -> Data {
+        match self {
+            Self::Text(text) => {
+                let json = json::parse(&text);
+                Data::Text(text, json)
+            }
+            Self::Binary(bytes) => {
+                let shown = &bytes[..bytes.len().min(SHOWN_BINARY)];
+                Data::Binary(bytes.len(), super::database::hex(shown))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn text(text: &str) -> Event {
+        Event {
+            data: Said::Text(text.to_owned()),
+            ..Event::default()
+        }
+    }
+
+    fn fact<'f>(facts: &'f [(&'static str, Value)], name: &str) -> Option<&'f Value> {
+        let fact = facts.iter().find(|(known, _)| *known == name);
+        fact.map(|(_, value)| value)
+    }
+
+    #[test]
+    fn times_are_measured_from_the_send_before() {
+        let opened = Instant::now();
+        let at = |seconds: u32| opened + SECOND * seconds;
+        let mut heard = Heard::since(opened);
+        heard.add(at(9), text("unasked")).unwrap();
+        heard.sent(at(10));
+        heard.add(at(12), text("{\"n\": 1}")).unwrap();
+        heard.add(at(17), text("late")).unwrap();
+        // A silence before a send is ours, not the peer's.
+        heard.sent(at(40));
+        heard.add(at(43), text("again")).unwrap();
+        heard.sent(at(50));
+        let facts = heard.facts(at(60), true);
+        let seconds = |seconds| Value::Duration(SECOND * seconds);
+        assert_eq!(fact(&facts, "first_event"), Some(&seconds(3)));
+        assert_eq!(fact(&facts, "max_gap"), Some(&seconds(5)));
+        assert_eq!(fact(&facts, "listened"), Some(&seconds(60)));
+        assert_eq!(fact(&facts, "ended"), Some(&Value::Bool(true)));
+        let Some(Value::List(events)) = fact(&facts, "events") else {
+            panic!("{facts:?}");
+        };
+        let since: Vec<_> = events.iter().map(Received::since_send).collect();
+        let of = |seconds| Some(SECOND * seconds);
+        assert_eq!(since, [None, of(2), of(7), of(3)]);
+        assert_eq!(Received::at(&events[1]), of(12));
+        let json = events[1].get("json").and_then(|json| json.get("n"));
+        assert_eq!(json, Some(&Value::int(1)));
+    }
+
+    #[test]
+    fn where_nothing_was_sent_nothing_is_measured() {
+        let opened = Instant::now();
+        let mut heard = Heard::since(opened);
+        heard.add(opened, text("one")).unwrap();
+        heard.add(opened + SECOND, text("two")).unwrap();
+        let facts = heard.facts(opened + SECOND, false);
+        assert_eq!(facts.len(), 3);
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let now = Instant::now();
+        let mut heard = Heard::since(now);
+        for _ in 0..MOST_EVENTS {
+            heard.add(now, text("")).unwrap();
+        }
+        assert_eq!(heard.add(now, text("")), Err(Full::Events));
+        let mut heard = Heard::since(now);
+        let large = || Event {
+            data: Said::Binary(vec![7; MOST_BYTES]),
+            ..Event::default()
+        };
+        heard.add(now, large()).unwrap();
+        assert_eq!(heard.add(now, text("x")), Err(Full::Bytes));
+        let Data::Binary(bytes, shown) = &heard.events()[0].data else {
+            panic!("it is binary");
+        };
+        assert_eq!((*bytes, shown.len()), (MOST_BYTES, 2 * SHOWN_BINARY));
+    }
+}
