@@ -62,6 +62,10 @@ impl Scope for EarlyScope {
         names.push("run.id".to_owned());
         names
     }
+
+    fn hide(&self, made: &str) {
+        self.mask.add(made);
+    }
 }
 
 impl EarlyScope {
@@ -219,5 +223,9 @@ impl Scope for StepScope {
                 .map(|capture| format!("session.{capture}")),
         );
         names
+    }
+
+    fn hide(&self, made: &str) {
+        self.early.hide(made);
     }
 }

@@ -61,10 +61,10 @@ fn collect(node: &Node, found: &mut Vec<Use>, seen: &mut std::collections::HashS
         Kind::Scalar(scalar) if !scalar.filled && has_holes(&scalar.text) => {
             for part in parse(&scalar.text).unwrap_or_default() {
                 if let Part::Hole(hole) = part {
-                    found.push(Use {
-                        name: hole.name,
+                    found.extend(hole.names().into_iter().map(|name| Use {
+                        name: name.to_owned(),
                         span: node.span,
-                    });
+                    }));
                 }
             }
         }

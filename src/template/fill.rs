@@ -3,14 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::filter::{Filter, apply, article};
-use super::hole::{Hole, Part, has_holes, parse};
-use super::scope::{Lookup, Scope, Secrecy};
+use super::filter::article;
+use super::hole::{Hole, Part, Source, has_holes, parse};
+use super::scope::Scope;
 use super::text::{plain_number, text_of};
 use crate::model::Value;
-use crate::yaml::{
-    Diagnostic, Entry, Kind, Node, Scalar, Sources, Span, Style, did_you_mean, written_duration,
-};
+use crate::yaml::{Diagnostic, Entry, Kind, Node, Scalar, Sources, Span, Style, written_duration};
 
 /// Whether this node is a list or a mapping that came out of a variable as a whole.
 ///
@@ -36,9 +34,9 @@ pub(super) enum WhenLate {
 
 /// One walk.
 pub(super) struct Filler<'s> {
-    scope: &'s dyn Scope,
+    pub(super) scope: &'s dyn Scope,
     sources: &'s Sources,
-    when_late: WhenLate,
+    pub(super) when_late: WhenLate,
     /// What went wrong, in the order of the document.
     pub(super) problems: Vec<Diagnostic>,
     /// Whether a late scalar was met.
@@ -187,54 +185,25 @@ impl<'s> Filler<'s> {
 
     /// The value of a hole; `None` when it is late or wrong.
     fn resolve(&mut self, hole: &Hole, scalar: &Scalar, span: Span) -> Option<Value> {
-        let name = &hole.name;
-        let has_default = matches!(hole.filters.first(), Some(Filter::Default(_)));
-        let (value, wrong) = match self.scope.lookup(name) {
-            Lookup::Known(value, secrecy) => {
-                self.secret |= secrecy == Secrecy::Secret;
-                (Some(value), String::new())
+        self.meant(hole).unwrap_or_else(|wrongs| {
+            for wrong in wrongs {
+                let range = wrong.range.as_ref().unwrap_or(&hole.range);
+                let at = self.sources.inside(scalar, span, range);
+                let problem = Diagnostic::error(at, wrong.message);
+                self.problems.push(match wrong.help {
+                    Some(help) => problem.help(help),
+                    None => problem,
+                });
             }
-            Lookup::Late => {
-                self.late = true;
-                if self.when_late == WhenLate::Pending {
-                    return None;
-                }
-                (None, format!("`{name}` has no value yet"))
-            }
-            Lookup::Unknown => (None, format!("nothing is called `{name}`")),
-            Lookup::Unusable(why) => (None, format!("`{name}`: {why}")),
-        };
-        let filtered = if value.is_none() && !has_default {
-            Err(wrong)
-        } else {
-            apply(value, &hole.filters).map_err(|why| format!("`{name}` {why}"))
-        };
-        match filtered {
-            Ok(value) => Some(value),
-            Err(message) => {
-                let at = self.sources.inside(scalar, span, &hole.range);
-                let mut problem = Diagnostic::error(at, message);
-                if matches!(self.scope.lookup(name), Lookup::Unknown) {
-                    let names = self.scope.names();
-                    let hint = did_you_mean(name, names.iter().map(String::as_str));
-                    problem.message.push_str(&hint);
-                    if let Some(secret) = name.strip_prefix("secret.")
-                        && hint.is_empty()
-                    {
-                        let example = secret.to_ascii_uppercase();
-                        problem = problem.help(format!(
-                            "a target names its secrets: `secrets: {{ {secret}: {{ env: {example} }} }}`"
-                        ));
-                    }
-                }
-                self.problems.push(problem);
-                None
-            }
-        }
+            None
+        })
     }
 
     fn no_text(&mut self, hole: &Hole, value: &Value, scalar: &Scalar, span: Span) {
-        let name = &hole.name;
+        // What a function makes is text.
+        let Source::Name(name) = &hole.source else {
+            return;
+        };
         let at = self.sources.inside(scalar, span, &hole.range);
         self.problems.push(
             Diagnostic::error(at, format!("`{name}` is {} and has no text", article(value))).help(

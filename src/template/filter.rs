@@ -1,15 +1,16 @@
-//! The four filters.
+//! The filters.
 
 use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::tampered::tampered;
 use super::text::{json_text, text_of};
 use crate::model::Value;
 use crate::yaml::did_you_mean;
 
-const NAMES: &[&str] = &["default", "urlencode", "base64", "json"];
+const NAMES: &[&str] = &["default", "urlencode", "base64", "json", "tampered"];
 
 /// One filter of a hole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub(super) enum Filter {
     Base64,
     /// `json`: a JSON text.
     Json,
+    /// `tampered`: a token with another signature.
+    Tampered,
 }
 
 impl Filter {
@@ -33,6 +36,7 @@ impl Filter {
             ("urlencode", argument) => (Self::Urlencode, argument),
             ("base64", argument) => (Self::Base64, argument),
             ("json", argument) => (Self::Json, argument),
+            ("tampered", argument) => (Self::Tampered, argument),
             ("", _) => return Err(format!("expected a filter: {}", NAMES.join(", "))),
             _ => {
                 let hint = did_you_mean(name, NAMES.iter().copied());
@@ -60,6 +64,7 @@ impl Filter {
             Self::Urlencode => Value::Text(urlencode(&text(&value)?)),
             Self::Base64 => Value::Text(STANDARD.encode(text(&value)?)),
             Self::Json => Value::Text(json_text(&value)),
+            Self::Tampered => Value::Text(tampered(&text(&value)?)?),
         })
     }
 }

@@ -2,36 +2,48 @@
 
 use std::ops::Range;
 
+use super::call::Call;
+use super::cursor::{Cursor, Malformed};
 use super::filter::Filter;
 use super::name;
 
 /// A piece of a scalar.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Part {
     /// Text that stands for itself; `$${` is already `${`.
     Literal(String),
-    /// `${name | filters}`.
+    /// `${name | filters}` or `${jwt(…) | filters}`.
     Hole(Hole),
 }
 
 /// What stands between `${` and `}`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Hole {
-    /// The whole dotted name.
-    pub(super) name: String,
+    /// Where its value comes from.
+    pub(super) source: Source,
     /// In the order written.
     pub(super) filters: Vec<Filter>,
     /// Its bytes in the scalar's text, delimiters included.
     pub(super) range: Range<usize>,
 }
 
-/// A scalar that does not parse.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Malformed {
-    /// The bytes of the scalar's text it is about.
-    pub(super) range: Range<usize>,
-    /// What is wrong.
-    pub(super) message: String,
+/// Where the value of a hole comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Source {
+    /// The whole dotted name.
+    Name(String),
+    /// What a function makes.
+    Call(Call),
+}
+
+impl Hole {
+    /// The names whose values it needs.
+    pub(super) fn names(&self) -> Vec<&str> {
+        match &self.source {
+            Source::Name(name) => vec![name],
+            Source::Call(call) => call.names().collect(),
+        }
+    }
 }
 
 /// Whether a scalar's text has anything to parse. Most have not and are never touched.
@@ -71,32 +83,9 @@ pub(super) fn parse(text: &str) -> Result<Vec<Part>, Malformed> {
     Ok(parts)
 }
 
-/// Reads one hole: a name and known filters.
-struct Cursor<'t> {
-    text: &'t str,
-    /// Where `${` stands.
-    start: usize,
-    at: usize,
-}
-
 impl Cursor<'_> {
     fn hole(mut self) -> Result<Hole, Malformed> {
-        self.skip_blanks();
-        let from = self.at;
-        self.skip_while(|c| !matches!(c, '|' | '}') && !c.is_whitespace());
-        let name = self.text[from..self.at].to_owned();
-        self.skip_blanks();
-        if self.peek().is_none() {
-            return Err(self.unclosed());
-        }
-        // `1 + 1`, `x if y`: everything up to `|` or `}` is what was meant to be a name.
-        self.skip_while(|c| !matches!(c, '|' | '}'));
-        if self.peek().is_none() {
-            return Err(self.unclosed());
-        }
-        let whole = self.text[from..self.at].trim_end();
-        name::check(whole).map_err(|message| self.wrong(from..from + whole.len(), message))?;
-
+        let source = self.source()?;
         let mut filters: Vec<Filter> = Vec::new();
         loop {
             self.skip_blanks();
@@ -106,31 +95,53 @@ impl Cursor<'_> {
                     self.at += 1;
                     let from = self.at;
                     let filter = self.filter()?;
-                    self.check_default(&filter, &name, filters.is_empty(), from)?;
+                    self.check_default(&filter, &source, filters.is_empty(), from)?;
                     filters.push(filter);
                 }
                 Some(_) => {
                     return Err(self.wrong(
                         self.at..self.at + 1,
-                        "expected `|` or `}` after a filter".to_owned(),
+                        match source {
+                            Source::Call(_) if filters.is_empty() => {
+                                "expected `|` or `}` after `)`"
+                            }
+                            _ => "expected `|` or `}` after a filter",
+                        },
                     ));
                 }
                 None => return Err(self.unclosed()),
             }
         }
         Ok(Hole {
-            name,
+            source,
             filters,
             range: self.start..self.at + 1,
         })
     }
 
-    fn filter(&mut self) -> Result<Filter, Malformed> {
+    /// A name, or a call.
+    fn source(&mut self) -> Result<Source, Malformed> {
         self.skip_blanks();
         let from = self.at;
-        self.skip_while(|c| c.is_ascii_alphanumeric() || c == '_');
-        let word = &self.text[from..self.at];
-        let range = from..self.at;
+        let (name, named) =
+            self.take_while(|c| !matches!(c, '|' | '}' | '(') && !c.is_whitespace());
+        if self.peek() == Some('(') && !name.is_empty() {
+            self.at += 1;
+            return Ok(Source::Call(Call::read(name, named, self)?));
+        }
+        // `1 + 1`, `x if y`: everything up to `|` or `}` is what was meant to be a name.
+        self.skip_while(|c| !matches!(c, '|' | '}'));
+        if self.peek().is_none() {
+            return Err(self.unclosed());
+        }
+        let whole = self.text[from..self.at].trim_end();
+        name::check(whole).map_err(|message| self.wrong(from..from + whole.len(), message))?;
+        Ok(Source::Name(whole.to_owned()))
+    }
+
+    fn filter(&mut self) -> Result<Filter, Malformed> {
+        self.skip_blanks();
+        let (word, range) = self.take_while(|c| c.is_ascii_alphanumeric() || c == '_');
         self.skip_blanks();
         let argument = if self.peek() == Some('(') {
             self.at += 1;
@@ -141,34 +152,23 @@ impl Cursor<'_> {
         Filter::new(word, argument).map_err(|message| self.wrong(range, message))
     }
 
-    /// One quoted text and `)`; a backslash takes the next character as it is.
+    /// One quoted text and `)`.
     fn argument(&mut self) -> Result<String, Malformed> {
         self.skip_blanks();
         let from = self.at;
-        let quote = match self.peek() {
-            Some(quote @ ('"' | '\'')) => quote,
-            Some(_) => {
-                return Err(self.wrong(
+        let Some(argument) = self.quoted()? else {
+            return Err(match self.peek() {
+                Some(_) => self.wrong(
                     from..from + 1,
-                    "expected a text in quotes, as in `default(\"x\")`".to_owned(),
-                ));
-            }
-            None => return Err(self.unclosed()),
+                    "expected a text in quotes, as in `default(\"x\")`",
+                ),
+                None => self.unclosed(),
+            });
         };
-        self.at += 1;
-        let mut argument = String::new();
-        loop {
-            match self.next() {
-                Some('\\') => argument.extend(self.next()),
-                Some(c) if c == quote => break,
-                Some(c) => argument.push(c),
-                None => return Err(self.unclosed()),
-            }
-        }
         self.skip_blanks();
         match self.next() {
             Some(')') => Ok(argument),
-            Some(_) => Err(self.wrong(from..self.at, "expected `)` after the text".to_owned())),
+            Some(_) => Err(self.wrong(from..self.at, "expected `)` after the text")),
             None => Err(self.unclosed()),
         }
     }
@@ -177,59 +177,22 @@ impl Cursor<'_> {
     fn check_default(
         &self,
         filter: &Filter,
-        name: &str,
+        source: &Source,
         is_first: bool,
         from: usize,
     ) -> Result<(), Malformed> {
         let Filter::Default(_) = filter else {
             return Ok(());
         };
-        let message = if name.starts_with("secret.") {
-            "a secret has no default: an absent secret is an error"
-        } else if !is_first {
-            "`default` must be the first filter"
-        } else {
-            return Ok(());
+        let message = match source {
+            Source::Name(name) if name.starts_with("secret.") => {
+                "a secret has no default: an absent secret is an error"
+            }
+            Source::Call(_) => "`default` is for a name; a function always makes something",
+            Source::Name(_) if !is_first => "`default` must be the first filter",
+            Source::Name(_) => return Ok(()),
         };
-        Err(self.wrong(from..self.at, message.to_owned()))
-    }
-
-    fn peek(&self) -> Option<char> {
-        self.text[self.at..].chars().next()
-    }
-
-    fn next(&mut self) -> Option<char> {
-        let next = self.peek()?;
-        self.at += next.len_utf8();
-        Some(next)
-    }
-
-    fn skip_while(&mut self, accept: impl Fn(char) -> bool) {
-        while self.peek().is_some_and(&accept) {
-            self.next();
-        }
-    }
-
-    fn skip_blanks(&mut self) {
-        self.skip_while(char::is_whitespace);
-    }
-
-    fn unclosed(&self) -> Malformed {
-        self.wrong(
-            self.start..self.start + 2,
-            "`${` is never closed; a literal `${` is written `$${`".to_owned(),
-        )
-    }
-
-    fn wrong(&self, range: Range<usize>, message: String) -> Malformed {
-        // A caret must not end inside a character.
-        let end = (range.end..=self.text.len())
-            .find(|at| self.text.is_char_boundary(*at))
-            .unwrap_or(self.text.len());
-        Malformed {
-            range: range.start..end,
-            message,
-        }
+        Err(self.wrong(from..self.at, message))
     }
 }
 
@@ -238,13 +201,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    use crate::model::{Number, Value};
+    use crate::template::call::Given;
+
     fn literal(text: &str) -> Part {
         Part::Literal(text.to_owned())
     }
 
     fn hole(name: &str, range: Range<usize>) -> Part {
         Part::Hole(Hole {
-            name: name.to_owned(),
+            source: Source::Name(name.to_owned()),
             filters: Vec::new(),
             range,
         })
@@ -288,13 +254,41 @@ mod tests {
     }
 
     #[test]
+    fn a_call_has_arguments_with_their_names() {
+        let parts = parse("${ jwt( sub = 'a}\\'', n=-1.50 ,ok=true, \"a b\"=session.x.y ) | json}");
+        let [Part::Hole(hole)] = &parts.unwrap()[..] else {
+            panic!("not one hole");
+        };
+        let Source::Call(call) = &hole.source else {
+            panic!("{hole:?}");
+        };
+        let given: Vec<_> = call
+            .arguments
+            .iter()
+            .map(|argument| (argument.name.as_str(), argument.given.clone()))
+            .collect();
+        let number = Value::Number(Number::Decimal("-1.50".to_owned()));
+        assert_eq!(
+            given,
+            [
+                ("sub", Given::Literal(Value::Text("a}'".to_owned()))),
+                ("n", Given::Literal(number)),
+                ("ok", Given::Literal(Value::Bool(true))),
+                ("a b", Given::Name("session.x.y".to_owned())),
+            ]
+        );
+        assert_eq!(hole.filters, [Filter::Json]);
+        assert_eq!(hole.names(), ["session.x.y", "now"]);
+    }
+
+    #[test]
     fn mistakes_are_pointed_at() {
         for (text, range, part) in [
             ("ab${x", 2..4, "never closed"),
             ("${", 0..2, "never closed"),
-            ("${x | default(\"y}", 0..2, "never closed"),
+            ("${x | default(\"y}", 14..15, "its second \" is missing"),
             ("${1 + 1}", 2..7, "no name"),
-            ("${x()}", 2..5, "no name"),
+            ("${x()}", 2..3, "there is no function `x`, only `jwt`"),
             ("${}", 2..2, "names nothing"),
             ("${x | upper}", 6..11, "no filter `upper`"),
             ("${x | jsn}", 6..9, "did you mean `json`?"),
@@ -305,6 +299,29 @@ mod tests {
             ("${secret.x | default(\"a\")}", 12..25, "no default"),
             ("${x | json y}", 11..12, "expected `|`"),
             ("${${x}}", 2..5, "no name"),
+            ("${jtw(sub=\"a\")}", 2..5, "only `jwt`"),
+            ("${jwt(sub=\"a)}", 10..11, "its second \" is missing"),
+            ("${jwt(sub=a\")}", 11..12, "expected `,` or `)`"),
+            ("${jwt(sub=\"a\" aud=b)}", 14..15, "expected `,` or `)`"),
+            ("${jwt(sub=Alice)}", 10..15, "a text stands in quotes"),
+            ("${jwt(sub=-x)}", 10..12, "no number"),
+            ("${jwt(sub=)}", 10..10, "given nothing"),
+            ("${jwt(\"alice\")}", 6..13, "with its name"),
+            ("${jwt(sub)}", 6..9, "with its name"),
+            ("${jwt(,)}", 6..7, "with its name"),
+            ("${jwt(sub=1,)}", 12..13, "with its name"),
+            ("${jwt(sub=1, sub=2)}", 13..16, "given twice"),
+            ("${jwt(alg=\"HS265\")}", 10..17, "did you mean `HS256`?"),
+            ("${jwt(alg=256)}", 10..13, "`alg` is text"),
+            ("${jwt(exp=\"1 h\")}", 10..15, "leave out the space"),
+            ("${jwt(exp=300)}", 10..13, "as in \"5m\""),
+            ("${jwt(sub=1) x}", 13..14, "after `)`"),
+            ("${jwt() | default(\"x\")}", 9..22, "for a name"),
+            ("${jwt(sub=1}", 11..12, "expected `,` or `)`"),
+            ("${jwt(sub=1", 0..2, "never closed"),
+            ("${jwt(", 0..2, "never closed"),
+            ("${jwt()", 0..2, "never closed"),
+            ("${x | tampered(\"y\")}", 6..14, "takes no text"),
         ] {
             let wrong = parse(text).expect_err(text);
             assert!(wrong.message.contains(part), "{text}: {}", wrong.message);
@@ -314,7 +331,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in "[\\$\\{\\}\\|()\"'\\\\ a-zé.]{0,40}") {
+        fn no_text_makes_it_panic(text in "(\\$\\{(jwt\\()?)?[\\$\\{\\}\\|()\"'\\\\ a-zé.=,1-]{0,40}") {
             if let Err(wrong) = parse(&text) {
                 prop_assert!(text.get(wrong.range).is_some());
             }

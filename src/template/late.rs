@@ -93,4 +93,8 @@ impl Scope for Layered<'_> {
         names.extend(self.early.names());
         names
     }
+
+    fn hide(&self, made: &str) {
+        self.early.hide(made);
+    }
 }

@@ -3,15 +3,20 @@
 //! Scalars are filled after YAML was parsed, one by one, so a value can never change the document's structure. A value
 //! is never looked at again: what stands in it is text, also when it looks like `${…}`.
 
+mod call;
+mod cursor;
 mod early;
 mod fill;
 mod filter;
 mod hole;
+mod jwt;
 mod late;
 mod mask;
 mod name;
 mod place;
+mod resolve;
 mod scope;
+mod tampered;
 mod text;
 
 pub use early::{Early, Use, fill_early, uses};

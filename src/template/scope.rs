@@ -33,6 +33,10 @@ pub trait Scope: Send + Sync {
 
     /// The names there are, for suggestions.
     fn names(&self) -> Vec<String>;
+
+    /// Takes note of a secret that was made just now, of a secret: it must not be shown either. A scope that has none keeps
+    /// no mask.
+    fn hide(&self, _made: &str) {}
 }
 
 impl<S: Scope + ?Sized> Scope for Arc<S> {
@@ -42,5 +46,9 @@ impl<S: Scope + ?Sized> Scope for Arc<S> {
 
     fn names(&self) -> Vec<String> {
         (**self).names()
+    }
+
+    fn hide(&self, made: &str) {
+        (**self).hide(made);
     }
 }

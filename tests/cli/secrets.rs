@@ -90,6 +90,40 @@ fn a_captured_token_is_kept() {
 }
 
 #[test]
+fn a_token_that_a_secret_signed_is_kept_and_one_that_was_tampered_with() {
+    // RFC 7515 §A.1.
+    let login = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    let canary = Canary::answering(move |asked| match asked.path.as_str() {
+        "/login" => Answer::json(200, &serde_json::json!({ "token": login }).to_string()),
+        _ => Answer::Reply(500, "text/plain", format!("{:?}", asked.headers)),
+    });
+    let suite = r#"
+  - name: uses-them
+    steps:
+      - http: { url: "${url}/login" }
+        expect: { status: 200 }
+        capture: { token: { json: $.token, secret: true } }
+      - name: use
+        http: { url: "${url}/use", headers: { x-signed: '${jwt(sub="alice", key=secret.pass)}', x-tampered: "${token | tampered}" } }
+        expect: { status: 200 }
+"#;
+    let tool = Tool::new()
+        .suite(suite)
+        .file("suites/targets/here.yaml", &target(&canary.url()))
+        .env("PASS", SECRET);
+    let output = tell_all(&tool, &[]);
+    let asked = canary.asked();
+    let signed = asked[1].header("x-signed").unwrap().to_owned();
+    let tampered = asked[1].header("x-tampered").unwrap().to_owned();
+    assert_eq!(tampered.len(), login.len());
+    for token in [&signed, &tampered] {
+        assert_eq!(token.split('.').count(), 3, "{token}");
+        assert_ne!(token, login);
+        is_kept(&tool, &output, token);
+    }
+}
+
+#[test]
 fn the_userinfo_of_a_url_is_kept() {
     let canary =
         Canary::answering(|asked| Answer::Reply(500, "text/plain", format!("{:?}", asked.headers)));

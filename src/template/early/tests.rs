@@ -278,3 +278,165 @@ fn a_bomb_of_aliases_is_filled_once() {
     assert!(matches!(early.node, Cow::Owned(_)));
     assert_eq!(uses(&node).len(), 2);
 }
+
+/// What a running test knows: the time, a session's token, a key.
+struct Running {
+    hidden: std::sync::Mutex<Vec<String>>,
+}
+
+impl Scope for Running {
+    fn lookup(&self, name: &str) -> Lookup {
+        let text = |text: &str| Value::Text(text.into());
+        match name {
+            "now" => Lookup::Known(text("2026-11-21T10:00:00.900Z"), Secrecy::Public),
+            "sub" => Lookup::Known(text("alice"), Secrecy::Public),
+            "secret.key" => Lookup::Known(text("a-key-of-somebody"), Secrecy::Secret),
+            "token" => Lookup::Known(text("e30.e30.AAAA"), Secrecy::Secret),
+            "open" => Lookup::Known(text("e30.e30.AAAA"), Secrecy::Public),
+            "opaque" => Lookup::Known(text("0123456789"), Secrecy::Secret),
+            "hours" => Lookup::Known(Value::int(1), Secrecy::Public),
+            _ => Lookup::Unknown,
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        vec!["token".into(), "sub".into()]
+    }
+
+    fn hide(&self, made: &str) {
+        self.hidden.lock().unwrap().push(made.to_owned());
+    }
+}
+
+/// Knows the same, and not yet the time.
+struct Loading(Running);
+
+impl Scope for Loading {
+    fn lookup(&self, name: &str) -> Lookup {
+        match name {
+            "now" | "session.user.token" => Lookup::Late,
+            name => self.0.lookup(name),
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.names()
+    }
+
+    fn hide(&self, made: &str) {
+        self.0.hide(made);
+    }
+}
+
+fn running() -> Running {
+    Running {
+        hidden: std::sync::Mutex::default(),
+    }
+}
+
+/// What becomes of a scalar in a run, and what is to be masked because of it.
+fn made(text: &str) -> (String, Vec<String>) {
+    let doc = scalar(text, text);
+    let running = Arc::new(running());
+    let template = Template {
+        early: running.clone(),
+        ..doc.template()
+    };
+    let filled = match template.fill(&*running) {
+        Ok(filled) => filled.node.as_scalar().unwrap().text.to_string(),
+        Err(error) => error.0,
+    };
+    (filled, running.hidden.lock().unwrap().clone())
+}
+
+#[test]
+fn a_token_is_late_and_what_is_known_of_it_is_checked_at_load() {
+    let loading = Loading(running());
+    let early = |text: &str| {
+        let doc = scalar(text, text);
+        let mut problems = Diagnostics::default();
+        let early = fill_early(&doc.node, &loading, &doc.sources, &mut problems);
+        let told = problems.iter().map(|problem| {
+            let span = problem.span.unwrap();
+            let place = span.start as usize - 5..span.end as usize - 5;
+            format!("{}: {}", &text[place], problem.message)
+        });
+        (
+            early.node.kind == Kind::Pending && early.late,
+            told.collect(),
+        )
+    };
+    for good in [
+        "Bearer ${jwt(sub=sub, alg='none')}",
+        "${jwt(sub=session.user.token, key=secret.key) | tampered}",
+    ] {
+        assert_eq!(early(good), (true, Vec::<String>::new()), "{good}");
+    }
+    let used: Vec<String> = uses(&scalar("x", "${jwt(sub=sub, a=b)}").node)
+        .into_iter()
+        .map(|used| used.name)
+        .collect();
+    assert_eq!(used, ["sub", "b", "now"]);
+    for (bad, wanted) in [
+        (
+            "x ${jwt(sub=sup)}",
+            "sup: nothing is called `sup`; did you mean `sub`?",
+        ),
+        (
+            "${jwt(exp=hours)}",
+            "hours: `hours`: `exp` is how far from now it is, as in \"5m\" or \"-1h\", or \"none\"; not a number",
+        ),
+        (
+            "${jwt(alg='none') | tampered}",
+            "${jwt(alg='none') | tampered}: `jwt(…)` is a token without a signature, so there is nothing to tamper with",
+        ),
+        (
+            "${opaque | tampered}",
+            "${opaque | tampered}: `opaque` is no JSON Web Token, which `tampered` needs: it has three parts between dots, and this has 1",
+        ),
+    ] {
+        assert_eq!(early(bad).1, [wanted], "{bad}");
+    }
+    // Nothing was made, so there is nothing to hide.
+    assert!(loading.0.hidden.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_token_is_made_when_its_test_runs() {
+    let (token, hidden) = made("Bearer ${jwt(sub=sub, alg='none')}!");
+    assert_eq!(
+        token,
+        "Bearer eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJzdWIiOiJhbGljZSIsImlhdCI6MTc5NTI1NTIwMCwiZXhwIjoxNzk1MjU1NTAwfQ.!"
+    );
+    assert!(hidden.is_empty());
+    let (why, _) = made("${jwt(sub=gone)}");
+    assert_eq!(why, "nothing is called `gone` (s.yaml:1:16)");
+    let (why, _) = made("${opaque | tampered}");
+    assert!(
+        why.starts_with("`opaque` is no JSON Web Token") && !why.contains("0123"),
+        "{why}"
+    );
+}
+
+#[test]
+fn what_a_secret_signed_or_was_tampered_with_is_secret() {
+    let (token, hidden) = made("${jwt(sub='a', key=secret.key)}");
+    assert_eq!(hidden, [token]);
+    let (token, hidden) = made("${jwt(sub='a', key=sub)}");
+    assert_eq!(hidden, [token]);
+    let (tampered, hidden) = made("${jwt(sub=secret.key) | tampered | json}");
+    assert_eq!(hidden.len(), 2);
+    assert_eq!(tampered, format!("\"{}\"", hidden[1]));
+    assert_ne!(hidden[0], hidden[1]);
+    assert_eq!(
+        made("${token | tampered}"),
+        ("e30.e30.AP8A".into(), vec!["e30.e30.AP8A".into()])
+    );
+    // What everybody may see stays so.
+    for open in [
+        "${open | tampered}",
+        "${jwt(sub='a', key='literal') | tampered}",
+    ] {
+        assert!(made(open).1.is_empty(), "{open}");
+    }
+}
