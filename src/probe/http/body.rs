@@ -17,14 +17,14 @@ const HANDED_ON: usize = 64 * 1024;
 const SHOWN: usize = 2048;
 
 /// Records the head.
-pub(super) fn see_head(look: &mut Look<'_>, answer: &Answer) {
+pub(in crate::probe) fn see_head(look: &mut Look<'_>, answer: &Answer) {
     look.fact("status", Value::int(answer.status.as_u16()));
     look.fact("headers", headers(&answer.headers));
     look.fact("version", Value::Text(version(answer.version).to_owned()));
 }
 
 /// Records who answered.
-pub(super) fn see_hop(
+pub(in crate::probe) fn see_hop(
     look: &mut Look<'_>,
     status: u16,
     headers: &HeaderMap,

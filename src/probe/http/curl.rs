@@ -13,7 +13,7 @@ use hyper::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderName, HeaderValue, PROXY_AUTHORIZATION,
 };
 
-use super::Http;
+use super::keys::Keys;
 use super::payload::Part;
 use crate::model::{Excerpt, Keep};
 use crate::probe::exchange::{Prepared, Spoken, Via};
@@ -27,10 +27,16 @@ const MOST_BODY: usize = 4096;
 const SHOWN: usize = 16 * 1024;
 
 /// The label of the line.
-pub(super) const LABEL: &str = "curl";
+pub(in crate::probe) const LABEL: &str = "curl";
 
-/// The line, as evidence. `cookies` are the names of those that were sent.
-pub(super) fn line(keys: &Http, prepared: &Prepared, cookies: &[String], mask: &Mask) -> Excerpt {
+/// The line, as evidence. `cookies` are the names of those that were sent, `options` what else curl is to do.
+pub(in crate::probe) fn line(
+    keys: &Keys<'_>,
+    prepared: &Prepared,
+    cookies: &[String],
+    options: &[&str],
+    mask: &Mask,
+) -> Excerpt {
     let mut line = Line {
         text: String::with_capacity(256),
         mask,
@@ -43,9 +49,8 @@ pub(super) fn line(keys: &Http, prepared: &Prepared, cookies: &[String], mask: &
         line.pair("--cookie", &format!("{name}=***"));
     }
     body(&mut line, keys, prepared);
-    if keys.redirects > 0 {
-        line.word("--location");
-        line.pair("--max-redirs", &keys.redirects.to_string());
+    for option in options {
+        line.word(option);
     }
     line.word(&prepared.url());
     Excerpt {
@@ -79,7 +84,7 @@ impl Line<'_> {
     }
 }
 
-fn method(line: &mut Line<'_>, keys: &Http, prepared: &Prepared) {
+fn method(line: &mut Line<'_>, keys: &Keys<'_>, prepared: &Prepared) {
     let method = &prepared.method;
     if *method == Method::HEAD {
         line.word("--head");
@@ -88,11 +93,11 @@ fn method(line: &mut Line<'_>, keys: &Http, prepared: &Prepared) {
     }
 }
 
-fn sends_body(keys: &Http, prepared: &Prepared) -> bool {
+fn sends_body(keys: &Keys<'_>, prepared: &Prepared) -> bool {
     keys.file.is_some() || keys.multipart.is_some() || !prepared.body.is_empty()
 }
 
-fn way(line: &mut Line<'_>, keys: &Http, prepared: &Prepared) {
+fn way(line: &mut Line<'_>, keys: &Keys<'_>, prepared: &Prepared) {
     let target = &prepared.target;
     match prepared.spoken {
         Spoken::Agreed => {}
@@ -116,19 +121,19 @@ fn way(line: &mut Line<'_>, keys: &Http, prepared: &Prepared) {
         Via::Direct => line.pair("--noproxy", "*"),
         Via::Given(proxy) => line.pair("--proxy", &proxy.shown()),
     }
-    if let Some(ca) = &keys.ca {
+    if let Some(ca) = keys.ca {
         line.pair("--cacert", &ca.to_string_lossy());
     }
-    if let Some(crl) = &keys.crl {
+    if let Some(crl) = keys.crl {
         line.pair("--crlfile", &crl.to_string_lossy());
     }
-    if let Some(ours) = &keys.client_certificate {
+    if let Some(ours) = keys.client_certificate {
         line.pair("--cert", &ours.certificate.to_string_lossy());
         line.pair("--key", &ours.key.to_string_lossy());
     }
 }
 
-fn headers(line: &mut Line<'_>, keys: &Http, prepared: &Prepared) {
+fn headers(line: &mut Line<'_>, keys: &Keys<'_>, prepared: &Prepared) {
     for (name, value) in &*prepared.headers {
         let shown = String::from_utf8_lossy(value.as_bytes());
         let is_own = (name == HOST && shown == prepared.own_authority())
@@ -172,10 +177,10 @@ fn without_secret(name: &HeaderName, value: &str) -> String {
     value.to_owned()
 }
 
-fn body(line: &mut Line<'_>, keys: &Http, prepared: &Prepared) {
-    if let Some(path) = &keys.file {
+fn body(line: &mut Line<'_>, keys: &Keys<'_>, prepared: &Prepared) {
+    if let Some(path) = keys.file {
         line.pair("--data-binary", &format!("@{}", path.to_string_lossy()));
-    } else if let Some(parts) = &keys.multipart {
+    } else if let Some(parts) = keys.multipart {
         for each in parts {
             part(line, each);
         }

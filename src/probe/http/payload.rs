@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Http;
+use super::keys::Keys;
 use crate::model::{ProbeError, Unable};
 use crate::probe::Invalid;
 use crate::probe::exchange::Prepared;
@@ -19,7 +19,7 @@ const MOST: u64 = 256 * 1024 * 1024;
 /// One part of a `multipart` body: a text, or a file.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Part {
+pub(in crate::probe) struct Part {
     /// The name of the field.
     pub(super) name: String,
     /// Its text.
@@ -73,14 +73,13 @@ pub(super) fn check(parts: &[Part]) -> Result<(), Invalid> {
 }
 
 /// The request with its body, read now: what is not the target's time is spent before the clock starts.
-pub(super) async fn filled<'p>(
-    keys: &Http,
+pub(in crate::probe) async fn filled<'p>(
+    keys: &Keys<'_>,
     prepared: &'p Prepared,
-    boundary: &str,
 ) -> Result<Cow<'p, Prepared>, ProbeError> {
-    let body = match (&keys.file, &keys.multipart) {
+    let body = match (keys.file, keys.multipart) {
         (Some(path), _) => Box::pin(read("file", path)).await?,
-        (None, Some(parts)) => Box::pin(multipart(parts, boundary)).await?,
+        (None, Some(parts)) => Box::pin(multipart(parts, keys.boundary())).await?,
         (None, None) => return Ok(Cow::Borrowed(prepared)),
     };
     Ok(Cow::Owned(prepared.with_body(body.into())))

@@ -1,4 +1,4 @@
-//! From the keys of `http` to a request.
+//! From the keys of a request to the request.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -9,20 +9,24 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::Method;
 use hyper::body::Bytes;
 use hyper::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName,
-    HeaderValue, TRANSFER_ENCODING,
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    TRANSFER_ENCODING,
 };
 
-use super::{Auth, Http, Version, payload};
+use super::keys::{Auth, Keys, Version};
+use super::payload;
 use crate::probe::exchange::{Prepared, Proxy, Spoken, Via, default, parse};
 use crate::probe::net::Resolving;
 use crate::probe::pairs::Pairs;
 use crate::probe::{Invalid, json};
 use crate::yaml::visible;
 
-/// Checks and puts together what the keys say.
-pub(super) fn prepare(keys: &Http) -> Result<Prepared, Invalid> {
-    let mut url = parse(&keys.url, keys.query.as_ref())?;
+/// Checks and puts together what the keys say, and headers of ours where none are written.
+pub(in crate::probe) fn prepare(
+    keys: &Keys<'_>,
+    ours: &[(HeaderName, &'static str)],
+) -> Result<Prepared, Invalid> {
+    let mut url = parse(keys.url, keys.query)?;
     let userinfo = url.userinfo.take();
     let mut headers = HeaderMap::new();
     for (name, value) in &keys.headers.0 {
@@ -41,8 +45,8 @@ pub(super) fn prepare(keys: &Http) -> Result<Prepared, Invalid> {
             .map_err(|_| Invalid::new("multipart", "its boundary cannot stand in a header"))?;
         headers.insert(CONTENT_TYPE, content_type);
     }
-    if keys.compressed {
-        default(&mut headers, ACCEPT_ENCODING, "gzip, br, zstd");
+    for (name, value) in ours {
+        default(&mut headers, name.clone(), value);
     }
     let mut secrets = Vec::new();
     if let Some(value) = authorization(keys, userinfo, &mut secrets)? {
@@ -52,10 +56,9 @@ pub(super) fn prepare(keys: &Http) -> Result<Prepared, Invalid> {
         }
         headers.insert(AUTHORIZATION, value);
     }
-    let mut prepared = Prepared::new(url, method(&keys.method)?, headers)?;
-    prepared.resolving =
-        Resolving::by("resolver", keys.resolver.as_deref(), &prepared.target.host)?;
-    if let Some(addresses) = &keys.resolve {
+    let mut prepared = Prepared::new(url, method(keys.method)?, headers)?;
+    prepared.resolving = Resolving::by("resolver", keys.resolver, &prepared.target.host)?;
+    if let Some(addresses) = keys.resolve {
         if keys.resolver.is_some() {
             let why = "only one of `resolve` and `resolver` says how the host is found";
             return Err(Invalid::new("resolver", why));
@@ -63,7 +66,7 @@ pub(super) fn prepare(keys: &Http) -> Result<Prepared, Invalid> {
         if addresses.is_empty() {
             return Err(Invalid::new("resolve", "no address is given"));
         }
-        prepared.resolving = Resolving::Given(addresses.clone());
+        prepared.resolving = Resolving::Given(addresses.to_vec());
     }
     prepared.speak(match keys.version {
         None => Spoken::Agreed,
@@ -73,9 +76,9 @@ pub(super) fn prepare(keys: &Http) -> Result<Prepared, Invalid> {
     prepared.via = via(keys, &prepared, &mut secrets)?;
     if prepared.target.is_tls {
         let tls = Arc::make_mut(&mut prepared.tls);
-        tls.ca = keys.ca.as_deref().map(Path::to_owned);
-        tls.crl = keys.crl.as_deref().map(Path::to_owned);
-        tls.client_certificate = keys.client_certificate.as_deref().cloned();
+        tls.ca = keys.ca.map(Path::to_owned);
+        tls.crl = keys.crl.map(Path::to_owned);
+        tls.client_certificate = keys.client_certificate.cloned();
     } else {
         let why = "the URL is `http`, where TLS is not spoken; write `https`";
         for (field, is_given) in [
@@ -129,8 +132,8 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Invalid>
 }
 
 /// Through which proxy it goes.
-fn via(keys: &Http, prepared: &Prepared, secrets: &mut Vec<String>) -> Result<Via, Invalid> {
-    let proxy = match keys.proxy.as_deref() {
+fn via(keys: &Keys<'_>, prepared: &Prepared, secrets: &mut Vec<String>) -> Result<Via, Invalid> {
+    let proxy = match keys.proxy {
         None => return Ok(Via::Environment),
         Some("none") => return Ok(Via::Direct),
         Some(text) => Proxy::parse(text).map_err(|why| {
@@ -151,7 +154,7 @@ fn via(keys: &Http, prepared: &Prepared, secrets: &mut Vec<String>) -> Result<Vi
 }
 
 /// The media type and the body; a body that is read from files comes later.
-fn body(keys: &Http) -> Result<(Option<Cow<'static, str>>, Bytes), Invalid> {
+fn body(keys: &Keys<'_>) -> Result<(Option<Cow<'static, str>>, Bytes), Invalid> {
     let given = [
         ("json", keys.json.is_some()),
         ("form", keys.form.is_some()),
@@ -164,11 +167,11 @@ fn body(keys: &Http) -> Result<(Option<Cow<'static, str>>, Bytes), Invalid> {
         let why = "only one of `json`, `form`, `multipart`, `file` and `body` may be sent";
         return Err(Invalid::new(field, why));
     }
-    if let Some(node) = &keys.json {
+    if let Some(node) = keys.json {
         let json = json::from_yaml(&node.0).map_err(|why| Invalid::new("json", why))?;
         return Ok((Some("application/json".into()), json.to_string().into()));
     }
-    if let Some(Pairs(pairs)) = &keys.form {
+    if let Some(Pairs(pairs)) = keys.form {
         let form = ::url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(pairs)
             .finish();
@@ -177,7 +180,7 @@ fn body(keys: &Http) -> Result<(Option<Cow<'static, str>>, Bytes), Invalid> {
             form.into(),
         ));
     }
-    if let Some(parts) = &keys.multipart {
+    if let Some(parts) = keys.multipart {
         payload::check(parts)?;
         let media_type = format!("multipart/form-data; boundary={}", keys.boundary());
         return Ok((Some(media_type.into()), Bytes::new()));
@@ -185,7 +188,7 @@ fn body(keys: &Http) -> Result<(Option<Cow<'static, str>>, Bytes), Invalid> {
     if keys.file.is_some() {
         return Ok((Some("application/octet-stream".into()), Bytes::new()));
     }
-    Ok(match &keys.body {
+    Ok(match keys.body {
         Some(text) => (
             Some("text/plain; charset=utf-8".into()),
             Bytes::copy_from_slice(text.as_bytes()),
@@ -196,11 +199,11 @@ fn body(keys: &Http) -> Result<(Option<Cow<'static, str>>, Bytes), Invalid> {
 
 /// Basic (RFC 7617) or bearer (RFC 6750) credentials.
 fn authorization(
-    keys: &Http,
+    keys: &Keys<'_>,
     userinfo: Option<(String, String)>,
     secrets: &mut Vec<String>,
 ) -> Result<Option<HeaderValue>, Invalid> {
-    let (text, field) = match (keys.auth.as_deref(), userinfo) {
+    let (text, field) = match (keys.auth, userinfo) {
         (None, None) => return Ok(None),
         (Some(_), Some(_)) => {
             return Err(Invalid::new(

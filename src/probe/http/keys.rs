@@ -1,0 +1,181 @@
+//! The keys of a request, which every probe that sends one has.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::payload::Part;
+use crate::probe::exchange::without_userinfo;
+use crate::probe::net::ClientCertificate;
+use crate::probe::pairs::Pairs;
+use crate::yaml::Raw;
+
+/// Makes a probe's keys from those of a request and its own. A list and no part of its own (`flatten`), because on that way keys would
+/// lose their places.
+macro_rules! request_keys {
+    ($(#[$about:meta])* pub struct $probe:ident { $($own:tt)* }) => {
+        $(#[$about])*
+        #[derive(::serde::Deserialize, ::schemars::JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $probe {
+            /// An `http` or `https` URL. A user and password in it become basic authentication.
+            url: String,
+            /// The method, in capitals.
+            #[serde(default = "crate::probe::http::keys::get")]
+            method: String,
+            /// Headers; one of ours (`host`, `user-agent`, `accept`, `content-type`) is replaced.
+            #[serde(default)]
+            headers: $crate::probe::pairs::Pairs,
+            /// Added to the query of the URL, form-encoded.
+            query: Option<$crate::probe::pairs::Pairs>,
+            /// Any YAML, sent as JSON.
+            json: Option<Box<$crate::yaml::Raw>>,
+            /// Sent as an HTML form is.
+            form: Option<$crate::probe::pairs::Pairs>,
+            /// Parts of a form with files (`multipart/form-data`).
+            multipart: Option<Vec<$crate::probe::http::payload::Part>>,
+            /// A file, sent as it is; read before the clock starts. Relative paths begin where the program was started.
+            file: Option<::std::path::PathBuf>,
+            /// Text, sent as it is.
+            body: Option<Box<str>>,
+            /// Credentials.
+            auth: Option<Box<$crate::probe::http::keys::Auth>>,
+            /// The only version to speak: `HTTP/1.1` or `HTTP/2`; by default what TLS agrees on. `HTTP/2` to an `http` URL is spoken at once.
+            version: Option<$crate::probe::http::keys::Version>,
+            /// The URL of an `http` or `https` proxy, instead of the environment's; `none` for no proxy at all. A user and password in it
+            /// become its basic authentication.
+            proxy: Option<String>,
+            /// Addresses to connect to instead of looking up the host of the URL, to test a new balancer before the switch. The host is
+            /// asked for, and must be certified, all the same.
+            resolve: Option<Vec<::std::net::IpAddr>>,
+            /// The address of a name server to ask for the host instead of the system: `10.0.0.2`, `10.0.0.2:5353`, `[fd00::2]:5353`. The
+            /// host is then fully qualified.
+            resolver: Option<String>,
+            /// A PEM file of authorities, trusted instead of the system's. Relative paths begin where the program was started. `system`
+            /// says what holds without it, for a variable that has to say something.
+            ca: Option<Box<::std::path::Path>>,
+            /// A file of lists of revoked certificates (CRL): any number in PEM form, or one in DER form. Nothing is fetched. Each
+            /// certificate below the authority that is trusted needs a list of who signed it; where one is missing or out of date nothing
+            /// is known, and the look is an error. Relative paths begin where the program was started.
+            crl: Option<Box<::std::path::Path>>,
+            /// Who we say we are, for servers that want to know.
+            client_certificate: Option<Box<$crate::probe::net::ClientCertificate>>,
+            #[serde(skip)]
+            boundary: ::std::sync::OnceLock<Box<str>>,
+            $($own)*
+        }
+
+        impl $probe {
+            /// What is asked.
+            fn keys(&self) -> $crate::probe::http::keys::Keys<'_> {
+                $crate::probe::http::keys::Keys {
+                    url: &self.url,
+                    method: &self.method,
+                    headers: &self.headers,
+                    query: self.query.as_ref(),
+                    json: self.json.as_deref(),
+                    form: self.form.as_ref(),
+                    multipart: self.multipart.as_deref(),
+                    file: self.file.as_deref(),
+                    body: self.body.as_deref(),
+                    auth: self.auth.as_deref(),
+                    version: self.version,
+                    proxy: self.proxy.as_deref(),
+                    resolve: self.resolve.as_deref(),
+                    resolver: self.resolver.as_deref(),
+                    ca: self.ca.as_deref(),
+                    crl: self.crl.as_deref(),
+                    client_certificate: self.client_certificate.as_deref(),
+                    boundary: &self.boundary,
+                }
+            }
+        }
+
+        impl ::std::fmt::Debug for $probe {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(&self.keys().asked())
+            }
+        }
+    };
+}
+
+pub(in crate::probe) use request_keys;
+
+/// What the keys of a request say.
+#[derive(Clone, Copy)]
+pub(in crate::probe) struct Keys<'k> {
+    pub(in crate::probe) url: &'k str,
+    pub(in crate::probe) method: &'k str,
+    pub(in crate::probe) headers: &'k Pairs,
+    pub(in crate::probe) query: Option<&'k Pairs>,
+    pub(in crate::probe) json: Option<&'k Raw>,
+    pub(in crate::probe) form: Option<&'k Pairs>,
+    pub(in crate::probe) multipart: Option<&'k [Part]>,
+    pub(in crate::probe) file: Option<&'k Path>,
+    pub(in crate::probe) body: Option<&'k str>,
+    pub(in crate::probe) auth: Option<&'k Auth>,
+    pub(in crate::probe) version: Option<Version>,
+    pub(in crate::probe) proxy: Option<&'k str>,
+    pub(in crate::probe) resolve: Option<&'k [IpAddr]>,
+    pub(in crate::probe) resolver: Option<&'k str>,
+    pub(in crate::probe) ca: Option<&'k Path>,
+    pub(in crate::probe) crl: Option<&'k Path>,
+    pub(in crate::probe) client_certificate: Option<&'k ClientCertificate>,
+    pub(in crate::probe) boundary: &'k OnceLock<Box<str>>,
+}
+
+impl<'k> Keys<'k> {
+    /// The method and the URL, without credentials.
+    pub(in crate::probe) fn asked(&self) -> String {
+        [self.method, " ", &without_userinfo(self.url)].concat()
+    }
+
+    /// What stands between the parts of a `multipart` body.
+    pub(super) fn boundary(&self) -> &'k str {
+        self.boundary
+            .get_or_init(|| format!("allclear-{}", uuid::Uuid::new_v4().simple()).into())
+    }
+}
+
+/// A version of HTTP.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+pub(in crate::probe) enum Version {
+    /// RFC 9112.
+    #[serde(rename = "HTTP/1.1")]
+    Http1,
+    /// RFC 9113.
+    #[serde(rename = "HTTP/2")]
+    Http2,
+}
+
+/// Credentials.
+#[derive(Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(in crate::probe) enum Auth {
+    /// User and password (RFC 7617).
+    Basic {
+        /// The user, without `:`.
+        user: String,
+        /// The password.
+        password: String,
+    },
+    /// A token (RFC 6750).
+    Bearer(String),
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Basic { .. } => "basic",
+            Self::Bearer(_) => "bearer",
+        })
+    }
+}
+
+pub(in crate::probe) fn get() -> String {
+    "GET".to_owned()
+}
