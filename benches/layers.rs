@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use hickory_proto::op::{Message, Query};
+use hickory_proto::rr::{Name, RecordType};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::client::Resumption;
 use rustls::pki_types::pem::PemObject;
@@ -242,9 +244,17 @@ async fn one(layer: &str, at: SocketAddr, tls: &TlsConnector) -> Result<()> {
     if layer == "dns" {
         let socket = UdpSocket::bind("127.0.0.1:0").await?;
         socket.connect(at).await?;
-        socket.send(QUERY).await?;
+        let mut question = Message::query();
+        question.metadata.recursion_desired = true;
+        question.add_query(Query::query(Name::from_ascii(NAME)?, RecordType::A));
+        socket.send(&question.to_vec()?).await?;
         let count = socket.recv(&mut answer).await?;
-        ensure!(answer[..count].ends_with(&[127, 0, 0, 7]), "another answer");
+        let answer = Message::from_vec(&answer[..count])?;
+        let address = answer.answers.first().and_then(|record| record.data.ip_addr());
+        ensure!(
+            answer.metadata.id == question.metadata.id && address == Some(ADDRESS),
+            "another answer"
+        );
         return Ok(());
     }
     let mut stream = TcpStream::connect(at).await?;
@@ -265,9 +275,9 @@ async fn one(layer: &str, at: SocketAddr, tls: &TlsConnector) -> Result<()> {
     Ok(())
 }
 
-/// `svc.bench.test`, type A (RFC 1035 §4.1).
-const QUERY: &[u8] =
-    b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03svc\x05bench\x04test\x00\x00\x01\x00\x01";
+/// Who is asked for, and where that is.
+const NAME: &str = "svc.bench.test.";
+const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 7));
 
 /// Somebody to shake hands with, to exchange words with, and to ask for names: gone when dropped.
 struct Peers {
@@ -385,7 +395,8 @@ async fn naming(socket: UdpSocket) -> Result<()> {
     let mut query = [0; 512];
     loop {
         let (count, from) = socket.recv_from(&mut query).await?;
-        let end = QUERY.len().min(count);
+        // The head (RFC 1035 §4.1.1), the name with a byte before each label, its end, type and class; EDNS comes after them.
+        let end = (12 + 1 + NAME.len() + 4).min(count);
         let mut answer = query[..2].to_vec();
         answer.extend_from_slice(&[0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0]);
         answer.extend_from_slice(&query[12..end]);
