@@ -12,6 +12,7 @@ mod matcher;
 mod sample;
 #[cfg(test)]
 pub(crate) mod testing;
+mod token;
 mod words;
 
 pub use capture::{Captured, Captures};
@@ -21,3 +22,4 @@ pub use json::{to_json, to_value};
 pub use json_path::JsonPath;
 pub use matcher::Matcher;
 pub use sample::{is_futile, judge};
+pub use token::{NoDate, Token};

@@ -11,9 +11,6 @@ use super::left_behind::LeftBehind;
 use crate::model::{Code, KnownCode, NotRun, Outcome, Status};
 use crate::plan::Retry;
 
-/// No delay passes this.
-const LONGEST_DELAY: Duration = Duration::from_mins(1);
-
 /// Makes attempts until one holds, cannot look, or may not be tried again. Without `retry` there is one.
 pub(super) async fn run(subject: &Subject, retry: Option<&Retry>) -> Ending {
     let mut left_behind = LeftBehind::default();
@@ -56,13 +53,7 @@ fn next(retry: &Retry, number: u64, code: Option<&Code>) -> Option<Duration> {
     if number > u64::from(retry.count) || !is_named {
         return None;
     }
-    let exponent = i32::try_from(number - 1).unwrap_or(i32::MAX);
-    let seconds = retry.delay.as_secs_f64() * retry.backoff.powi(exponent);
-    // Also where the factor has grown past every number.
-    Some(
-        Duration::try_from_secs_f64(seconds)
-            .map_or(LONGEST_DELAY, |delay| delay.min(LONGEST_DELAY)),
-    )
+    Some(retry.delay_after(number))
 }
 
 #[cfg(test)]

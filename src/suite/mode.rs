@@ -73,7 +73,18 @@ const TRIED_AGAIN: &[&str] = &[
 /// Between attempts and between polls, unless said otherwise.
 const ONE_SECOND: Duration = Duration::from_secs(1);
 
+/// No delay before a retry passes this.
+pub(super) const LONGEST_DELAY: Duration = Duration::from_mins(1);
+
 impl Retry {
+    /// How long to wait after attempt `number`, from 1.
+    pub fn delay_after(&self, number: u64) -> Duration {
+        let exponent = i32::try_from(number.saturating_sub(1)).unwrap_or(i32::MAX);
+        let seconds = self.delay.as_secs_f64() * self.backoff.powi(exponent);
+        // Also where the factor has grown past every number.
+        Duration::try_from_secs_f64(seconds).map_or(LONGEST_DELAY, |delay| delay.min(LONGEST_DELAY))
+    }
+
     /// Reads `retry:`.
     pub(super) fn decode(node: &Node, problems: &mut Diagnostics) -> Option<Self> {
         let fields = Fields::of(

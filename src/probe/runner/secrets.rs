@@ -2,11 +2,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value as Json};
-
 use super::finding;
+use crate::check::{NoDate, Token};
 use crate::model::{Observation, Value};
 use crate::probe::Context;
 use crate::probe::look::Look;
@@ -80,8 +77,7 @@ fn wrong_with(text: &str, now: u64, until: u64) -> Option<String> {
     if word != text {
         return Some("white space is around it; take it out where it comes from".to_owned());
     }
-    let token = word.strip_prefix("Bearer ").unwrap_or(word);
-    claims(token).and_then(|claims| wrong_with_token(&claims, now, until))
+    Token::read(word).and_then(|token| wrong_with_token(&token, now, until))
 }
 
 fn is_placeholder(word: &str) -> bool {
@@ -101,29 +97,10 @@ fn is_placeholder(word: &str) -> bool {
         || PREFIXES.iter().any(|prefix| small.starts_with(prefix))
 }
 
-/// The claims of a JSON Web Token (RFC 7519, in the compact form of RFC 7515 §7.1); `None` for whatever is none.
-fn claims(text: &str) -> Option<Map<String, Json>> {
-    let mut parts = text.split('.');
-    let (header, claims, _signature) = (parts.next()?, parts.next()?, parts.next()?);
-    if parts.next().is_some() {
-        return None;
-    }
-    let object = |part: &str| -> Option<Map<String, Json>> {
-        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
-    };
-    object(header)?.get("alg")?;
-    object(claims)
-}
-
-/// RFC 7519 §4.1.4 and §4.1.5: seconds since 1970, perhaps with a fraction.
-fn wrong_with_token(claims: &Map<String, Json>, now: u64, until: u64) -> Option<String> {
-    let seconds = |name: &str| {
-        claims
-            .get(name)
-            .map(|value| value.as_f64().ok_or(name.to_owned()))
-    };
-    match seconds("exp") {
-        Some(Err(name)) => return Some(format!("the `{name}` of this token is no number")),
+/// What its own dates say.
+fn wrong_with_token(token: &Token, now: u64, until: u64) -> Option<String> {
+    match token.expires() {
+        Some(Err(NoDate)) => return Some("the `exp` of this token is no number".to_owned()),
         Some(Ok(expires)) if expires <= now as f64 => {
             return Some("this token has expired; get a new one".to_owned());
         }
@@ -135,8 +112,8 @@ fn wrong_with_token(claims: &Map<String, Json>, now: u64, until: u64) -> Option<
         }
         Some(Ok(_)) | None => {}
     }
-    match seconds("nbf") {
-        Some(Err(name)) => Some(format!("the `{name}` of this token is no number")),
+    match token.begins() {
+        Some(Err(NoDate)) => Some("the `nbf` of this token is no number".to_owned()),
         Some(Ok(begins)) if begins > (now + LEEWAY) as f64 => {
             Some("this token is not valid yet".to_owned())
         }
@@ -146,6 +123,9 @@ fn wrong_with_token(claims: &Map<String, Json>, now: u64, until: u64) -> Option<
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use super::*;
 
     const NOW: u64 = 1_000_000;

@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use super::View;
+use crate::suite::mode::LONGEST_DELAY;
 use crate::suite::{Mode, Step, Until};
 use crate::yaml::{Diagnostic, Diagnostics, Span};
-
-/// Longer is never waited before a retry.
-const LONGEST_DELAY: Duration = Duration::from_mins(1);
 
 /// A claim that so many attempts cannot prove.
 pub(super) fn too_few(view: &View<'_>, found: &mut Diagnostics) {
