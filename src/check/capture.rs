@@ -50,6 +50,11 @@ const TAKEN: &[&str] = &[
     "attempt", "actor", "port",
 ];
 
+/// Whether `${…}` gives this name itself, so that nothing else may have it.
+pub fn is_taken(name: &str) -> bool {
+    TAKEN.contains(&name)
+}
+
 impl Captures {
     /// Reads `capture:`. `None` when there are errors; all of them are told.
     ///
@@ -122,7 +127,7 @@ fn capture(
     problems: &mut Diagnostics,
 ) -> Option<Capture> {
     let name = &*entry.key;
-    let is_taken = TAKEN.contains(&name);
+    let is_taken = is_taken(name);
     if is_taken || !is_variable_name(name) {
         let why = if is_taken {
             "has a meaning of its own in `${…}`"

@@ -15,7 +15,7 @@ pub(crate) mod testing;
 mod token;
 mod words;
 
-pub use capture::{Captured, Captures};
+pub use capture::{Captured, Captures, is_taken};
 pub use claims::Claims;
 pub use expectation::{Expectations, ExpectedFault, Vocabulary, evaluate};
 pub use json::{to_json, to_value};

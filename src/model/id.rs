@@ -38,12 +38,32 @@ name! {
     Category
 }
 name! {
-    /// A session of `sessions.yaml`.
+    /// A session of `sessions.yaml`; of one with parameters also what it is opened with: `user[name=alice]`.
     SessionName
 }
 name! {
     /// A step of a test; unnamed steps are called by their position, `step 2`.
     StepName
+}
+
+impl SessionName {
+    /// The session `base`, opened with these values; without any it is `base` alone.
+    pub fn keyed<'v>(base: &str, values: impl IntoIterator<Item = (&'v str, &'v str)>) -> Self {
+        let values: Vec<String> = values
+            .into_iter()
+            .map(|(parameter, value)| format!("{parameter}={value}"))
+            .collect();
+        if values.is_empty() {
+            Self::new(base)
+        } else {
+            Self::new(format!("{base}[{}]", values.join(",")))
+        }
+    }
+
+    /// What tests call it, whatever it is opened with: `user`.
+    pub fn base(&self) -> &str {
+        self.0.split_once('[').map_or(&*self.0, |(base, _)| base)
+    }
 }
 
 impl RunId {
@@ -190,6 +210,15 @@ mod tests {
         ] {
             assert!(RunId::parse(text).is_none(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_session_is_called_by_what_it_is_opened_with() {
+        let name = SessionName::keyed("user", [("name", "alice"), ("role", "admin")]);
+        assert_eq!(name.as_str(), "user[name=alice,role=admin]");
+        assert_eq!(name.base(), "user");
+        assert_eq!(SessionName::keyed("user", []), SessionName::new("user"));
+        assert_eq!(SessionName::new("user").base(), "user");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::model::{
 };
 use crate::probe::Needs;
 use crate::settings::RunConfig;
-use crate::suite::{Mode, Omit, Session, Step, Suites, Test};
+use crate::suite::{Mode, Omit, Session, Step, Suites, Test, Used};
 use crate::template::Mask;
 
 /// A clean-up without a `timeout` of its own may take this long.
@@ -88,6 +88,7 @@ pub fn build(
             uses: test
                 .uses
                 .iter()
+                .flat_map(Used::names)
                 .filter_map(|name| session_positions.get(name).copied())
                 .collect(),
             pulled_in: !chosen[at],
@@ -216,7 +217,8 @@ fn plan_sessions(
     config: &RunConfig,
 ) -> (Vec<PlannedSession>, HashMap<SessionName, usize>) {
     let planned = tests.iter().zip(planned).filter(|(_, planned)| **planned);
-    let used: HashSet<&SessionName> = planned.flat_map(|(test, _)| &test.uses).collect();
+    let uses = planned.flat_map(|(test, _)| &test.uses);
+    let used: HashSet<&SessionName> = uses.flat_map(Used::names).collect();
     let mut positions = HashMap::new();
     let mut result = Vec::new();
     for session in sessions
@@ -288,7 +290,7 @@ fn plan_test(
         description: test.description.map(|text| masked(mask, text)),
         tags: test.tags,
         owner: test.owner,
-        uses: test.uses,
+        uses: test.uses.iter().flat_map(Used::names).cloned().collect(),
         on_fail: test.on_fail,
         connections: test.connections,
         digest: test.digest,

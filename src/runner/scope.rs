@@ -9,7 +9,7 @@ use crate::check::Captured;
 use crate::model::{RunId, SessionName, Value};
 use crate::template::{Lookup, Mask, Scope, Secrecy};
 
-/// What sessions captured, for the tests that use them.
+/// What sessions captured, for the tests that use them; each by the name that they call it.
 pub(super) type Sessions = Vec<(SessionName, Arc<[Captured]>)>;
 
 /// The late values of one attempt. `uuid` and `nonce` stay the same within it, so that its steps can share them.

@@ -11,13 +11,14 @@ use super::failure_keys::{expect_failure, on_fail};
 use super::file::Surroundings;
 use super::matrix::{Row, rows};
 use super::project::{LONGEST_NAME, NAME_RULE, is_name};
-use super::relations::{alone, requires, used_sessions, when};
+use super::relations::{alone, requires, when};
 use super::scope::StepScope;
 use super::session::no_timeout;
 use super::step::{self, Around, decode_list, is_told, named_span};
 use super::test::Spans;
+use super::uses::used_sessions;
 use super::{Mode, Repeat, Retry, Step, Test, Until};
-use crate::model::{Category, SessionName, TestId};
+use crate::model::{Category, TestId};
 use crate::probe::AnyProbe;
 use crate::template::place;
 use crate::yaml::{Diagnostic, Diagnostics, Fields, Node, Span};
@@ -91,14 +92,7 @@ pub(super) fn decode_test(
     };
     let Surroundings { early, sources, .. } = decoder.around;
     let name = test_name(&fields, problems);
-    let scope = StepScope {
-        early: Arc::clone(early),
-        row: Arc::default(),
-        captures: Vec::new(),
-        sessions: Arc::default(),
-        any_session: false,
-        is_omitted: false,
-    };
+    let scope = StepScope::new(early);
     let broken_before = problems.errors();
     let rows = match fields.get("matrix") {
         Some(matrix) => rows(matrix, &scope, sources, problems)
@@ -167,12 +161,13 @@ fn decode_row(
 ) -> Option<Test> {
     let sources = decoder.around.sources;
     let id = TestId::new(decoder.category.clone(), name);
-    let uses = used_sessions(fields, decoder.around, problems);
     let id = match row {
         Some(row) => id.with_row(row.label.as_str()),
         None => id,
     };
-    let scope = row_scope(&id, row, &uses, decoder.around);
+    let mut scope = row_scope(&id, row, decoder.around);
+    let (uses, named) = used_sessions(fields, &scope, decoder.around, problems);
+    scope.sessions = captures_of(&named, decoder.around);
 
     let mut early_fields = EarlyFields {
         fields,
@@ -256,32 +251,28 @@ fn decode_row(
     })
 }
 
-/// What the steps of an instance see: its row, and what its sessions capture.
-fn row_scope(
-    id: &TestId,
-    row: Option<&Row>,
-    uses: &[SessionName],
-    around: &Surroundings<'_>,
-) -> StepScope {
-    let sessions = around.sessions.as_ref();
-    let captures_of = |name: &SessionName| {
-        let captures = sessions
-            .and_then(|known| known.get(name.as_str()))
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        captures
-            .iter()
-            .map(move |capture| format!("{name}.{capture}"))
-            .collect::<Vec<_>>()
-    };
+/// What an instance sees before its sessions: its row.
+fn row_scope(id: &TestId, row: Option<&Row>, around: &Surroundings<'_>) -> StepScope {
     StepScope {
-        early: Arc::clone(around.early),
         row: row.map(|row| row.values.clone()).unwrap_or_default(),
-        captures: Vec::new(),
-        sessions: Arc::new(uses.iter().flat_map(captures_of).collect()),
-        any_session: sessions.is_none(),
+        any_session: around.sessions.is_none(),
         is_omitted: around.omitted.iter().any(|pattern| pattern.matches(id)),
+        ..StepScope::new(around.early)
     }
+}
+
+/// What these sessions capture.
+fn captures_of(sessions: &[String], around: &Surroundings<'_>) -> Arc<Vec<String>> {
+    let known = around.sessions.as_ref();
+    let captures_of = |name: &String| {
+        let captures = known
+            .and_then(|known| known.get(name))
+            .map(|known| known.captures.as_slice())
+            .unwrap_or_default();
+        let named = |capture| format!("{name}.{capture}");
+        captures.iter().map(named).collect::<Vec<_>>()
+    };
+    Arc::new(sessions.iter().flat_map(captures_of).collect())
 }
 
 /// At most one of the three. `None` when it is broken.

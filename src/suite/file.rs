@@ -10,6 +10,7 @@ use super::project::{NAME_RULE, Project, is_name};
 use super::scope::{EarlyScope, StepScope};
 use super::side_by_side;
 use super::step::meant;
+use super::uses::KnownSession;
 use crate::model::{Category, IdPattern};
 use crate::yaml::{Diagnostic, Diagnostics, Fields, Node, Sources, visible};
 
@@ -17,8 +18,8 @@ use crate::yaml::{Diagnostic, Diagnostics, Fields, Node, Sources, visible};
 pub(super) struct Surroundings<'a> {
     pub(super) sources: &'a Arc<Sources>,
     pub(super) early: &'a Arc<EarlyScope>,
-    /// What each session captures, by its name; `None` when sessions.yaml cannot be read.
-    pub(super) sessions: Option<HashMap<String, Vec<String>>>,
+    /// Each session by its name; `None` when sessions.yaml cannot be read.
+    pub(super) sessions: Option<HashMap<String, KnownSession>>,
     /// What the target leaves out.
     pub(super) omitted: Vec<IdPattern>,
 }
@@ -41,10 +42,11 @@ pub(super) fn decode_file(
     };
     fields.text("description", problems);
     let category = category(&fields, project, problems);
+    let scope = StepScope::new(around.early);
     let defaults = fields
         .get("defaults")
         .and_then(|node| {
-            let filled = early::fill("defaults", node, &scope(around), around.sources, problems)?;
+            let filled = early::fill("defaults", node, &scope, around.sources, problems)?;
             Some(Defaults::decode(&filled, problems))
         })
         .unwrap_or_default();
@@ -89,18 +91,6 @@ pub(super) fn decode_file(
         problems.extend(of_part);
     }
     is_known
-}
-
-/// What the defaults of a file see.
-fn scope(around: &Surroundings<'_>) -> StepScope {
-    StepScope {
-        early: around.early.clone(),
-        row: Arc::default(),
-        captures: Vec::new(),
-        sessions: Arc::default(),
-        any_session: false,
-        is_omitted: false,
-    }
 }
 
 fn category(

@@ -3,6 +3,7 @@
 mod gate;
 mod looks;
 mod secrets;
+mod sessions;
 mod tests_of;
 mod times;
 
@@ -50,6 +51,7 @@ const RULES: &[Rule] = &[
     secrets::missing,
     secrets::too_short,
     looks::white_space,
+    sessions::unread_parameters,
     gate::nothing_critical,
     gate::empty_categories,
     gate::mostly_expected_to_fail,

@@ -13,7 +13,7 @@ pub(super) struct Literal<'s> {
     pub(super) value: &'s str,
 }
 
-/// Every one in probe mappings and in the variables of a target.
+/// Every one in probe mappings, in what sessions are opened with, and in the variables of a target.
 pub(super) fn literals<'s>(
     suites: &'s [Node],
     sessions: Option<&'s Node>,
@@ -25,11 +25,28 @@ pub(super) fn literals<'s>(
             walk(&look.probe.value, &mut found);
         }
     }
+    for used in uses(suites) {
+        let with = used.get("with").and_then(Node::as_mapping);
+        for entry in with.unwrap_or_default() {
+            entry_of(entry, &mut found);
+        }
+    }
     let vars = target.and_then(|target| target.get("vars")?.as_mapping());
     for entry in vars.unwrap_or_default() {
         entry_of(entry, &mut found);
     }
     found
+}
+
+/// Each entry of `uses` of every test.
+fn uses(suites: &[Node]) -> impl Iterator<Item = &Node> {
+    let tests = suites
+        .iter()
+        .filter_map(|suite| suite.get("tests")?.as_sequence())
+        .flatten();
+    tests
+        .filter_map(|test| test.get("uses")?.as_sequence())
+        .flatten()
 }
 
 impl Literal<'_> {

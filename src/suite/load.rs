@@ -11,10 +11,10 @@ use super::files::{FileState, Files};
 use super::literal::literals;
 use super::scope::EarlyScope;
 use super::secret::Means;
-use super::session::{Sessions, decode_sessions};
+use super::session::{SessionDecoder, Sessions};
 use super::suites::Read;
 use super::target::{TargetFile, Wanted, implicit, names, read_target};
-use super::{Given, Root, Suites, Target, links, variables};
+use super::{Given, Root, Suites, Target, Test, links, uses, variables};
 use crate::model::Digests;
 use crate::yaml::{Diagnostic, Diagnostics, Entry, Node, Sources};
 
@@ -173,27 +173,43 @@ pub fn load(opened: Opened, given: &Given) -> Result<Suites, Unusable> {
     variables::resolve(&mut early, &mut target, given, &sources, &mut problems);
     let early = Arc::new(early);
 
+    let defaults = project.defaults.clone();
+    let decoder = SessionDecoder {
+        sources: &sources,
+        early: &early,
+        defaults: &defaults,
+    };
     let sessions = match &files.sessions {
         FileState::Absent => Some(Sessions::default()),
         FileState::Broken => None,
-        FileState::Parsed(node) => {
-            decode_sessions(node, &sources, &early, &project.defaults, &mut problems)
-        }
+        FileState::Parsed(node) => decoder.all(node, &mut problems),
     };
-    let (sessions, captures) = match sessions {
-        Some(Sessions { all, captures }) => (all, Some(captures)),
+    let (mut sessions, known) = match sessions {
+        Some(Sessions { all, known }) => (all, Some(known)),
         None => (Vec::new(), None),
     };
     let around = Surroundings {
         sources: &sources,
         early: &early,
-        sessions: captures,
+        sessions: known,
         omitted: target.target.omitted(),
     };
     let mut decoded = Decoded::of_about(files.suites.iter().map(tests_of).sum());
     let mut is_complete = files.is_complete;
     for suite in &files.suites {
         is_complete &= decode_file(suite, &mut project, &around, &mut decoded, &mut problems);
+    }
+    if let FileState::Parsed(node) = &files.sessions {
+        let is_planned = |test: &&Test| {
+            !around
+                .omitted
+                .iter()
+                .any(|pattern| pattern.matches(&test.id))
+        };
+        let users = decoded.tests.iter().filter(|test| !test.uses.is_empty());
+        let uses = users.filter(is_planned).flat_map(|test| &test.uses);
+        let openings = uses::distinct(uses.flat_map(|used| &used.openings), &mut problems);
+        sessions.extend(decoder.opened(node, &openings, &mut problems));
     }
     let ties = links::Ties {
         decoded: &decoded,

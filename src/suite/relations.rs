@@ -1,41 +1,13 @@
-//! What a test has to do with others and with its target: `uses`, `requires`, `when`, `alone`.
+//! What a test has to do with others and with its target: `requires`, `when`, `alone`.
 
 use super::early;
-use super::file::Surroundings;
 use super::gate_keys::texts;
 use super::project::is_name;
 use super::scope::StepScope;
-use super::step::meant;
 use super::{Alone, Condition, Requirement};
-use crate::model::{Category, SessionName, TestId};
+use crate::model::{Category, TestId};
 use crate::template::{Lookup, Scope};
 use crate::yaml::{Diagnostic, Diagnostics, Fields, Sources, Span};
-
-pub(super) fn used_sessions(
-    fields: &Fields<'_>,
-    around: &Surroundings<'_>,
-    problems: &mut Diagnostics,
-) -> Vec<SessionName> {
-    let Some(node) = fields.get("uses") else {
-        return Vec::new();
-    };
-    let Some(known) = &around.sessions else {
-        return Vec::new();
-    };
-    let mut uses = Vec::new();
-    for (span, name) in texts(node, "sessions", problems) {
-        if known.contains_key(&name) {
-            uses.push(SessionName::new(name));
-        } else {
-            let hint = meant(&name, known.keys().map(String::as_str));
-            problems.push(Diagnostic::error(
-                span,
-                format!("sessions.yaml has no session `{name}`{hint}"),
-            ));
-        }
-    }
-    uses
-}
 
 pub(super) fn requires(
     fields: &Fields<'_>,

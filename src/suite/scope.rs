@@ -165,6 +165,8 @@ pub(super) struct StepScope {
     pub(super) row: Arc<Vec<Cell>>,
     /// Captures of earlier steps.
     pub(super) captures: Vec<String>,
+    /// Names that only it has: the parameters of a session.
+    pub(super) own: Arc<Vec<Own>>,
     /// `NAME.CAPTURE` of the sessions it uses.
     pub(super) sessions: Arc<Vec<String>>,
     /// sessions.yaml cannot be read: what it would have given is not told to be missing.
@@ -176,7 +178,28 @@ pub(super) struct StepScope {
 /// A value of a matrix row: `None` while it is only known in a run.
 pub(super) type Cell = (String, Option<Value>);
 
+/// A name of a scope's own.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Own {
+    pub(super) name: String,
+    /// Its value, or that it comes later.
+    pub(super) value: Lookup,
+}
+
 impl StepScope {
+    /// What all files see, and nothing else yet.
+    pub(super) fn new(early: &Arc<EarlyScope>) -> Self {
+        Self {
+            early: Arc::clone(early),
+            row: Arc::default(),
+            captures: Vec::new(),
+            own: Arc::default(),
+            sessions: Arc::default(),
+            any_session: false,
+            is_omitted: false,
+        }
+    }
+
     /// The same for a name that may also be a capture or a session's.
     pub(super) fn is_known_in_a_run(&self, name: &str) -> bool {
         let is_given_by_a_step = self.captures.iter().any(|known| known == name)
@@ -209,13 +232,18 @@ impl Scope for StepScope {
                 }
             }
             None if self.captures.iter().any(|known| known == name) => Lookup::Late,
-            _ => self.early.lookup(name),
+            None => match self.own.iter().find(|own| own.name == name) {
+                Some(own) => own.value.clone(),
+                None => self.early.lookup(name),
+            },
+            Some(_) => self.early.lookup(name),
         }
     }
 
     fn names(&self) -> Vec<String> {
         let mut names = self.early.names();
         names.extend(self.captures.iter().cloned());
+        names.extend(self.own.iter().map(|own| own.name.clone()));
         names.extend(self.row.iter().map(|(key, _)| format!("matrix.{key}")));
         names.extend(
             self.sessions

@@ -433,11 +433,14 @@ fn capture(
             .variables
             .iter()
             .any(|(known, ..)| known == name);
-        if is_variable || around.scope.captures.iter().any(|known| known == name) {
+        let is_own = around.scope.own.iter().any(|own| own.name == name);
+        if is_variable || is_own || around.scope.captures.iter().any(|known| known == name) {
             let message = format!(
                 "`{name}` has a meaning already: {}",
                 if is_variable {
                     "a variable of the target"
+                } else if is_own {
+                    "a parameter of this session"
                 } else {
                     "an earlier capture"
                 }

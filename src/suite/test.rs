@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Mode, Step};
-use crate::model::{Category, CodePattern, Connections, OnFail, Place, SessionName, TestId};
+use super::{Mode, Step, Used};
+use crate::model::{Category, CodePattern, Connections, OnFail, Place, TestId};
 use crate::yaml::Span;
 
 /// One test instance.
@@ -26,7 +26,7 @@ pub struct Test {
     /// What must have passed before.
     pub requires: Vec<Requirement>,
     /// The sessions it uses.
-    pub uses: Vec<SessionName>,
+    pub uses: Vec<Used>,
     /// Its `when` as written, when that is false for this target.
     pub when_false: Option<String>,
     /// How attempts follow each other.

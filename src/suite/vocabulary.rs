@@ -55,6 +55,8 @@ pub(super) enum Shape {
     Mapping(&'static Table),
     /// A list of them.
     List(&'static Table),
+    /// Sessions: a name, or a mapping.
+    Uses,
     /// A mapping from names of one's own to these.
     Named(&'static Table),
     /// A mapping from names of one's own to durations.
@@ -171,8 +173,8 @@ pub(super) const TEST: Table = Table {
         ),
         key(
             "uses",
-            Shape::Names,
-            "Sessions of sessions.yaml, for `${session.NAME.CAPTURE}`.",
+            Shape::Uses,
+            "Sessions of sessions.yaml, for `${session.NAME.CAPTURE}`: names, and for one with parameters `{ session: user, with: { name: alice } }`.",
         ),
         key(
             "timeout",
@@ -265,6 +267,19 @@ pub(super) const STEP: Table = Table {
             "until",
             Shape::Mapping(&UNTIL),
             "Polls until it holds; bounds the step instead of `timeout`, and its `within` is added to the attempt's budget.",
+        ),
+    ],
+};
+
+pub(super) const USE: Table = Table {
+    name: "use",
+    about: "A session that is used with values of its parameters.",
+    keys: &[
+        required("session", Shape::Text, "Its name."),
+        key(
+            "with",
+            Shape::Variables,
+            "A value for each of its parameters, known before the test runs. Reports show them as the session's name, `user[name=alice]`, but for those that are secret. All who use the same values share one session.",
         ),
     ],
 };
@@ -564,9 +579,14 @@ pub(super) const SESSIONS: Table = Table {
 
 pub(super) const SESSION: Table = Table {
     name: "session",
-    about: "A session: run once, when first needed.",
+    about: "A session: run once, when first needed; with parameters once for each of their values.",
     keys: &[
         key("description", Shape::Text, "What it is for."),
+        key(
+            "params",
+            Shape::Names,
+            "Names of parameters, read as `${name}` in its steps and its clean-up; a test gives their values in `uses`.",
+        ),
         required(
             "steps",
             Shape::List(&STEP),
@@ -587,6 +607,7 @@ pub(super) const TABLES: &[(&str, &Table)] = &[
     ("`defaults`", &DEFAULTS),
     ("A test", &TEST),
     ("A step", &STEP),
+    ("An entry of `uses`", &USE),
     ("`retry`", &RETRY),
     ("`until`", &UNTIL),
     ("`repeat`", &REPEAT),

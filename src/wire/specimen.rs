@@ -443,7 +443,7 @@ fn sessions(text: &str) -> Vec<Arc<SessionRecord>> {
         left_behind: vec![text.to_owned()],
     };
     let plain = SessionRecord {
-        name: SessionName::new("guest"),
+        name: SessionName::keyed("guest", [("name", "alice")]),
         status: Status::Passed,
         code: None,
         why: None,

@@ -127,6 +127,81 @@ sessions:
 }
 
 #[test]
+fn a_session_with_parameters_is_made_once_for_each_who_uses_it() {
+    // Says who logged in, and lets only those in who are who they say they are.
+    let canary = Canary::answering(|asked| match asked.path.as_str() {
+        "/login" if asked.body.contains("mallory") => Answer::json(403, "{}"),
+        "/login" => {
+            let user = asked.body.split('"').nth(3).unwrap_or_default();
+            Answer::json(200, &format!(r#"{{"token":"tok-{user}-long"}}"#))
+        }
+        path if asked.header("authorization")
+            == Some(&format!("Bearer tok-{}-long", &path[1..])) =>
+        {
+            Answer::ok()
+        }
+        _ => Answer::json(401, "{}"),
+    });
+    let suite = r#"
+  - name: a
+    uses: [{ session: user, with: { name: alice } }]
+    http: { url: "${url}/alice", headers: { authorization: "Bearer ${session.user.token}" } }
+    expect: { status: 200 }
+  - name: b
+    matrix: [{ name: alice }, { name: bob }]
+    uses: [{ session: user, with: { name: "${matrix.name}" } }]
+    http: { url: "${url}/${matrix.name}", headers: { authorization: "Bearer ${session.user.token}" } }
+    expect: { status: 200 }
+  - name: c
+    uses: [{ session: user, with: { name: mallory } }]
+    http: { url: "${url}/mallory", headers: { authorization: "Bearer ${session.user.token}" } }
+    expect: { status: 200 }
+"#;
+    let sessions = r#"
+sessions:
+  user:
+    params: [name]
+    steps:
+      - http: { method: POST, url: "${url}/login", json: { user: "${name}" } }
+        expect: { status: 200 }
+        capture: { token: { json: $.token, secret: true } }
+    cleanup:
+      - http: { method: POST, url: "${url}/logout", json: { user: "${name}" }, headers: { authorization: "Bearer ${token}" } }
+"#;
+    let tool = Tool::new()
+        .var("url", canary.url())
+        .suite(suite)
+        .file("suites/sessions.yaml", sessions);
+    let listed = tool.then(["list", "--explain"]).exits(0);
+    assert!(
+        listed.stdout.contains("uses session user[name=bob]"),
+        "{listed}"
+    );
+    let output = tool.then(["run", "--report", "json=out.json"]).exits(1);
+    let json = tool.json("out.json");
+    assert_eq!(
+        ends(&json),
+        [
+            ("passed", ""),
+            ("passed", ""),
+            ("passed", ""),
+            ("blocked", "expect.status")
+        ]
+    );
+    let paths = canary.paths();
+    let count = |wanted: &str| paths.iter().filter(|path| *path == wanted).count();
+    assert_eq!((count("/login"), count("/logout")), (3, 2), "{paths:?}");
+    let name = &json["tests"][3]["why"]["blocked"][0]["root"]["session"];
+    assert_eq!(name, "user[name=mallory]");
+    assert!(
+        output
+            .stdout
+            .contains("session user[name=mallory] failed: expect.status"),
+        "{output}"
+    );
+}
+
+#[test]
 fn a_row_of_a_matrix_is_a_test_of_its_own() {
     let canary = Canary::answering(|asked| match asked.path.as_str() {
         "/b" => Answer::json(500, "{}"),

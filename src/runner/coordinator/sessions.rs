@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Coordinator;
 use super::tasks::{Doing, Done};
 use crate::check::Captured;
-use crate::model::{Event, SessionRecord};
+use crate::model::{Event, SessionName, SessionRecord};
 use crate::runner::scope::{LateScope, Sessions};
 use crate::runner::session::{NOT_CLEANED_UP, close};
 
@@ -41,7 +41,8 @@ impl Coordinator<'_> {
     pub(super) fn sessions_of(&self, test: usize) -> Arc<Sessions> {
         let opened = |session: &usize| {
             let opened = self.sessions[*session].as_ref()?;
-            Some((opened.record.name.clone(), opened.captures.clone()))
+            let name = SessionName::new(opened.record.name.base());
+            Some((name, opened.captures.clone()))
         };
         Arc::new(
             self.run.plan.tests[test]

@@ -305,6 +305,36 @@ fn white_space_around_a_place_is_seen() {
 }
 
 #[test]
+fn a_parameter_that_no_step_of_a_session_reads_is_seen() {
+    let lints = |steps: &str| {
+        let sessions = format!("sessions: {{ user: {{ params: [name, role], {steps} }} }}\n");
+        in_words(&Folder::new(&[
+            (
+                "allclear.yaml",
+                "categories: { a: { critical: true } }\ndefaults: { timeout: 1s }\n",
+            ),
+            ("sessions.yaml", &sessions),
+            (
+                "a.yaml",
+                &suite(
+                    "- { name: x, uses: [{ session: user, with: { name: a, role: b } }], scripted: { looks: [] }, expect: { text: x } }",
+                ),
+            ),
+        ]))
+    };
+    let step = |text: &str| {
+        format!("[{{ scripted: {{ looks: [{{ text: \"{text}\" }}] }}, expect: {{ text: x }} }}]")
+    };
+    let both = format!("steps: {}, cleanup: {}", step("${name}"), step("${role}"));
+    assert_eq!(lints(&both), [""; 0]);
+    let one = lints(&format!("steps: {}", step("${name | urlencode}")));
+    assert!(
+        one.len() == 1 && one[0].contains("no step of `user` reads `${role}`"),
+        "{one:?}"
+    );
+}
+
+#[test]
 fn suites_that_can_veto_nothing_are_seen() {
     let test = "- { name: x, scripted: { looks: [] }, expect: { text: x } }";
     let plain = |project: &str| {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::probes::Probes;
-use crate::suite::vocabulary::{Key, MATCHERS, SECRET, Shape, Table, Takes};
+use crate::suite::vocabulary::{Key, MATCHERS, SECRET, Shape, Table, Takes, USE};
 
 /// A mapping with these keys; tests and steps also with exactly one probe.
 pub(super) fn mapping(table: &Table, probes: &Probes) -> Value {
@@ -128,6 +128,9 @@ fn shape(shape: Shape) -> Value {
         Shape::Codes => json!({ "type": "array", "items": { "type": "string" }, "minItems": 1 }),
         Shape::Mapping(table) => reference(table),
         Shape::List(table) => json!({ "type": "array", "items": reference(table), "minItems": 1 }),
+        Shape::Uses => {
+            json!({ "type": "array", "items": { "anyOf": [{ "type": "string" }, reference(&USE)] } })
+        }
         Shape::Named(table) => json!({
             "type": "object",
             "propertyNames": { "pattern": "^[a-z0-9_][a-z0-9._-]*$" },

@@ -2,6 +2,7 @@
 
 mod files;
 mod keys;
+mod sessions;
 mod shipped;
 mod steps;
 mod strict;

@@ -165,7 +165,8 @@ fn sessions_give_their_captures_to_those_who_use_them() {
     assert_eq!(suites.sessions[0].name.as_str(), "alice");
     assert_eq!(suites.sessions[0].timeout, Duration::from_secs(4));
     assert_eq!(suites.sessions[0].cleanup[0].wants, ["token"]);
-    assert_eq!(suites.tests[0].uses[0].as_str(), "alice");
+    let used = suites.tests[0].uses[0].names().next();
+    assert_eq!(used, Some(&suites.sessions[0].name));
     assert!(matches!(suites.tests[0].steps[0].look, Look::Late(_)));
 
     for (sessions, test, says) in [
