@@ -17,6 +17,8 @@ pub enum KnownCode {
     Claim,
     /// `capture.NAME`
     Capture,
+    /// `session.expires`
+    SessionExpires,
     /// `gate.flaky`
     Flaky,
     /// `gate.unexpected_pass`
@@ -35,6 +37,7 @@ impl KnownCode {
             Self::PassRate,
             Self::Claim,
             Self::Capture,
+            Self::SessionExpires,
             Self::Flaky,
             Self::UnexpectedPass,
         ];
@@ -52,6 +55,7 @@ impl KnownCode {
             Self::PassRate => "claim.pass_rate",
             Self::Claim => "claim.PATH.STATISTIC",
             Self::Capture => "capture.NAME",
+            Self::SessionExpires => "session.expires",
             Self::Flaky => "gate.flaky",
             Self::UnexpectedPass => "gate.unexpected_pass",
             Self::Unable(why) => why.name(),
@@ -67,6 +71,7 @@ impl KnownCode {
             Self::ExpectedFault
             | Self::StableFor
             | Self::PassRate
+            | Self::SessionExpires
             | Self::Flaky
             | Self::UnexpectedPass
             | Self::Unable(_) => None,
@@ -99,6 +104,9 @@ impl KnownCode {
                 "A claim about the sample of a `repeat` does not hold: `claim.latency.p95`."
             }
             Self::Capture => "What a step was to capture under this name was not there.",
+            Self::SessionExpires => {
+                "A token of a session expires before those that use it may have ended."
+            }
             Self::Flaky => {
                 "The test held only after a retry, in a category where that does not count."
             }

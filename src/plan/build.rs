@@ -68,7 +68,7 @@ pub fn build(
     let moved_groups = positions(&is_wanted);
     let Requirements { of, groups } = requirements;
     let ids: Vec<_> = tests.iter().map(|test| test.id.clone()).collect();
-    let (sessions, session_positions) = plan_sessions(sessions, &tests, &planned, config);
+    let (mut sessions, session_positions) = plan_sessions(sessions, &tests, &planned, config);
 
     let mut result = Vec::new();
     for (at, test) in tests.into_iter().enumerate().filter(|(at, _)| planned[*at]) {
@@ -93,7 +93,15 @@ pub fn build(
                 .collect(),
             pulled_in: !chosen[at],
         };
-        result.push(plan_test(test, links, &policy, config, mask));
+        let test = plan_test(test, links, &policy, config, mask);
+        for session in &test.uses {
+            let budget = test.budget();
+            let longest = &mut sessions[*session].longest;
+            if longest.as_ref().is_none_or(|(_, known)| *known < budget) {
+                *longest = Some((test.header.id.clone(), budget));
+            }
+        }
+        result.push(test);
     }
 
     let selected = result.len() as u64;
@@ -232,6 +240,7 @@ fn plan_sessions(
             steps: plan_steps(session.steps, session.timeout),
             cleanup: plan_steps(session.cleanup, CLEANUP_TIMEOUT),
             timeout: session.timeout,
+            longest: None,
             place: session.place,
         });
     }

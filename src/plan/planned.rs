@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::check::Captures;
-use crate::model::{Connections, Place, RunHeader, SessionName, StepName, TestHeader};
+use crate::model::{Connections, Place, RunHeader, SessionName, StepName, TestHeader, TestId};
 use crate::suite::{Alone, ExpectFailure, Look, Mode, Until};
 
 /// Everything the runner needs. Tests and sessions are named by their position.
@@ -74,6 +74,32 @@ pub struct PlannedTest {
     pub origins: Vec<String>,
 }
 
+impl PlannedTest {
+    /// How long all its attempts may take together, clean-ups apart.
+    pub fn budget(&self) -> Duration {
+        let polling = self.steps.iter().filter_map(|step| step.until.as_ref());
+        let attempt = polling.fold(self.timeout, |sum, until| sum.saturating_add(until.within));
+        let times = |time: Duration, count: u64| {
+            time.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX))
+        };
+        match &self.mode {
+            Mode::Once => attempt,
+            Mode::Retry(retry) => {
+                let count = u64::from(retry.count);
+                let attempts = times(attempt, count + 1);
+                (1..=count).fold(attempts, |sum, number| {
+                    sum.saturating_add(retry.delay_after(number))
+                })
+            }
+            Mode::Until(until) => until.within,
+            Mode::Repeat(repeat) => {
+                let in_a_row = repeat.times.div_ceil(repeat.concurrency.max(1));
+                times(attempt.saturating_add(repeat.interval), in_a_row)
+            }
+        }
+    }
+}
+
 /// One step.
 #[derive(Debug)]
 pub struct PlannedStep {
@@ -108,6 +134,8 @@ pub struct PlannedSession {
     pub cleanup: Vec<PlannedStep>,
     /// Of the whole session.
     pub timeout: Duration,
+    /// Of the planned tests that use it the one that may take longest, and how long.
+    pub longest: Option<(TestId, Duration)>,
     /// Where it stands.
     pub place: Place,
 }

@@ -114,6 +114,7 @@ impl<'e> Coordinator<'e> {
         emit: &'e mut dyn FnMut(&[Event]),
     ) -> Self {
         let started = Instant::now();
+        let deadline = config.deadline.map(|deadline| later(started, deadline));
         let halt = watch::Sender::new(Halt::No);
         let (tell, told) = mpsc::channel(TOLD_AHEAD);
         let run = Arc::new(Run {
@@ -126,6 +127,7 @@ impl<'e> Coordinator<'e> {
             },
             keep_evidence: config.keep_evidence,
             started,
+            deadline,
             halting: Halting::new(&halt),
         });
         Self {
@@ -133,7 +135,7 @@ impl<'e> Coordinator<'e> {
             config: config.clone(),
             cancel,
             halt,
-            alarm: config.deadline.map(|deadline| later(started, deadline)),
+            alarm: deadline,
             closed: None,
             is_interrupted: false,
             has_left: false,

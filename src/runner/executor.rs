@@ -23,6 +23,8 @@ pub(super) struct Run {
     pub(super) keep_evidence: bool,
     /// All offsets of the record count from here.
     pub(super) started: Instant,
+    /// When all of it must be over.
+    pub(super) deadline: Option<Instant>,
     pub(super) halting: Halting,
 }
 

@@ -10,6 +10,7 @@ mod cancel;
 mod coordinator;
 mod dependencies;
 mod executor;
+mod expiry;
 mod halt;
 mod left_behind;
 mod limits;

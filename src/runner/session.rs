@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::executor::Run;
+use super::expiry::Needed;
 use super::look::{Stage, panic_message};
 use super::round::{Taken, budget, clean_up, detail, take_steps};
 use super::scope::LateScope;
@@ -36,12 +37,17 @@ pub(super) async fn open(run: Arc<Run>, session: usize) -> Opened {
     let taken = take_steps(&planned.steps, &stage, &mut scope, deadline).await;
     let elapsed = started.elapsed();
 
-    let outcome = taken.outcome();
+    let mut outcome = taken.outcome();
     let Taken { mut steps, cut } = taken;
+    if outcome == Outcome::Held
+        && Needed::of(planned, &run).judge(planned, scope.captures(), &mut steps)
+    {
+        outcome = Outcome::NotHeld;
+    }
     let code = if cut {
         None
     } else {
-        steps.last().and_then(code_of)
+        steps.iter().find_map(code_of)
     };
     for step in &mut steps {
         slim(step, &run.shared.mask, detail(outcome, run.keep_evidence));

@@ -105,6 +105,7 @@ pub(in crate::runner) fn session(name: &str, step: PlannedStep) -> PlannedSessio
         steps: vec![step],
         cleanup: Vec::new(),
         timeout: seconds(10),
+        longest: None,
         place: place(),
     }
 }

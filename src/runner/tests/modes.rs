@@ -65,6 +65,26 @@ fn kept(ran: &Ran) -> Vec<(u64, Option<Kept>)> {
         .collect()
 }
 
+#[test]
+fn a_test_may_take_as_long_as_all_its_attempts() {
+    // Each attempt 10 s.
+    let budget = |test: &PlannedTest| test.budget().as_secs();
+    assert_eq!(budget(&good("a/x")), 10);
+    assert_eq!(budget(&retried([], 3, 2.0)), 4 * 10 + 1 + 2 + 4);
+    assert_eq!(budget(&polled([], 30, 1, 0)), 30);
+    assert_eq!(
+        budget(&repeated([], 100, 8, "latency: { max: 1s }")),
+        13 * 10
+    );
+    let polling = with(good("a/x"), |test| {
+        let polled = polled([], 30, 1, 0);
+        if let Mode::Until(until) = polled.mode {
+            test.steps[0].until = Some(until);
+        }
+    });
+    assert_eq!(budget(&polling), 40);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_retry_that_holds_is_flaky_and_waits_longer_each_time() {
     let scenes = [

@@ -1,5 +1,8 @@
 //! Sessions: once, shared, cleaned up.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use super::bench::{
     Bench, capturing, good, named, refused, seconds, session, step, takes, test, with,
 };
@@ -114,6 +117,70 @@ async fn a_failed_session_blocks_its_users() {
         assert_eq!((roots[0].status, ran.code("a/x")), (status, Some(code)));
         assert_eq!(ran.record.sessions[0].status, status);
         assert_eq!(ran.status("a/y"), Status::Passed);
+    }
+}
+
+/// A token that expires so many seconds from now.
+fn token(seconds: i64) -> String {
+    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let exp = jiff::Timestamp::now().as_second() + seconds;
+    let claims = format!(r#"{{"exp":{exp}}}"#);
+    format!("{}.{}.c2ln", part(r#"{"alg":"none"}"#), part(&claims))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_outlives_those_that_use_it() {
+    for (lives, takes, deadline, why) in [
+        (3600, 600, None, ""),
+        (300, 600, None, "is valid for 600s, as long as a/x may take"),
+        (-300, 1, None, "is valid for 1s, as long as a/x may take"),
+        (60, 10, None, ""),
+        (
+            60,
+            10,
+            Some(100),
+            "is valid for 98s, until the deadline of the run",
+        ),
+        (200, 600, Some(100), ""),
+    ] {
+        let capture = "{ id: { text: true }, token: { text: true } }";
+        let login = capturing([Scene::text(&token(lives)).after(seconds(2))], capture);
+        let alice = with(session("user[name=alice]", login), |session| {
+            let budget = seconds(takes);
+            session.longest = Some((crate::model::TestId::parse("a/x").unwrap(), budget));
+            session.steps.push(step([Scene::status(200)]));
+            session.cleanup = vec![named("logout", step([Scene::status(200)]))];
+        });
+        let look = late_step(
+            "looks: [{ text: \"${session.user.token}\" }]",
+            "{ fault: none }",
+        );
+        let user = with(uses(good("a/x"), &[0]), |test| test.steps = vec![look]);
+        let mut bench = Bench::new([user]).sessions([alice]);
+        bench.config.deadline = deadline.map(seconds);
+        let ran = bench.run().await;
+        let record = &ran.record.sessions[0];
+        let attempt = record.attempt.as_ref().unwrap();
+        if why.is_empty() {
+            assert_eq!(ran.status("a/x"), Status::Passed, "{record:#?}");
+            continue;
+        }
+        assert_eq!(
+            (ran.status("a/x"), ran.code("a/x")),
+            (Status::Blocked, Some("session.expires"))
+        );
+        assert_eq!(record.status, Status::Failed);
+        let findings = &attempt.steps[0].findings;
+        let last = findings.last().unwrap();
+        assert_eq!((&*last.path, &*last.expected), ("token", why));
+        let actual = last.actual.as_deref().unwrap();
+        let said = if lives < 0 {
+            "a token that expired 300s ago, at 20"
+        } else {
+            "a token that expires in "
+        };
+        assert!(actual.starts_with(said), "{actual}");
+        assert!(attempt.steps.last().unwrap().cleanup, "it is given back");
     }
 }
 
