@@ -36,6 +36,7 @@ mod runner;
 #[cfg(test)]
 pub mod scripted;
 mod sql;
+mod sse;
 #[expect(dead_code, reason = "its probes come next")]
 mod stream;
 mod tcp;
@@ -148,6 +149,7 @@ impl From<Invalid> for Stopped {
 
 probes! {
     http::Http,
+    sse::Sse,
     tcp::Tcp,
     dns::Dns,
     tls::Tls,

@@ -10,9 +10,7 @@ use tokio::time::Instant;
 use super::json;
 use crate::model::{Data, Received, Value};
 
-#[expect(unused_imports, reason = "its probes come next")]
 pub(super) use shown::show;
-#[expect(unused_imports, reason = "its probes come next")]
 pub(super) use wanted::{JsonRules, Rule};
 
 /// So many events are kept.

@@ -1,5 +1,7 @@
 //! One request and its answer.
 
+mod flow;
+
 use http_body_util::BodyExt;
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::{Response, StatusCode, Version, header::HeaderMap};
@@ -18,6 +20,8 @@ use crate::probe::Context;
 use crate::probe::look::{Halt, Look};
 use crate::probe::net;
 
+pub(in crate::probe) use flow::Flow;
+
 /// So much of a redirect's body is read, so that its connection can be used again.
 const MOST_PASSED_OVER: usize = 64 * 1024;
 
@@ -28,6 +32,8 @@ pub(in crate::probe) struct Answer {
     pub(in crate::probe) headers: HeaderMap,
     body: Incoming,
     connection: Connection,
+    /// When it was begun to be sent.
+    asked: Instant,
     first_byte: Instant,
 }
 
@@ -161,6 +167,7 @@ async fn send(
         headers: head.headers,
         body,
         connection,
+        asked: started,
         first_byte,
     })
 }
@@ -197,12 +204,7 @@ impl Answer {
         let outcome = timeout_at(look.ctx.deadline, reading).await;
         look.passed(Phase::Body, first_byte.elapsed());
         match outcome {
-            // "No error" ends a stream or a connection of HTTP/2 also in the middle of an answer, and hyper takes that for the
-            // end of the body. Only a stream that ended has all of it (RFC 9113 §8.1).
-            Ok(Ok(())) if connection.is_http2() && !body.is_end_stream() => Err(Halt::fault(
-                FaultKind::Http(HttpFault::ClosedBody),
-                "the server gave up the stream, without an error, before the end of the answer",
-            )),
+            Ok(Ok(())) if is_given_up(&connection, &body) => Err(given_up()),
             Ok(Ok(())) => {
                 kept(look.ctx).put(connection).await;
                 Ok(())
@@ -222,6 +224,19 @@ impl Answer {
             Err(_) => Err(look.too_late(FaultKind::Http(HttpFault::TimeoutBody))),
         }
     }
+}
+
+/// "No error" ends a stream or a connection of HTTP/2 also in the middle of an answer, and hyper takes that for the end of the
+/// body. Only a stream that ended has all of it (RFC 9113 §8.1).
+fn is_given_up(connection: &Connection, body: &Incoming) -> bool {
+    connection.is_http2() && !body.is_end_stream()
+}
+
+fn given_up() -> Halt {
+    Halt::fault(
+        FaultKind::Http(HttpFault::ClosedBody),
+        "the server gave up the stream, without an error, before the end of the answer",
+    )
 }
 
 /// Why a body was not read whole.

@@ -18,7 +18,7 @@ mod tunnel;
 mod unpack;
 mod url;
 
-pub(super) use ask::{Answer, ask};
+pub(super) use ask::{Answer, Flow, ask};
 pub(super) use connect::{Security, tls_for};
 pub(super) use connections::Connections;
 pub(super) use cookies::Jar;

@@ -1,0 +1,138 @@
+//! Whether an answer is a stream of events.
+
+use std::time::Duration;
+
+use hyper::StatusCode;
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, TRANSFER_ENCODING};
+use tokio::time::timeout;
+
+use crate::model::{FaultKind, HttpFault, Keep, Origin, Phase, SseFault};
+use crate::probe::exchange::{Answer, Flow, unpack};
+use crate::probe::http::body::{see_head, see_hop};
+use crate::probe::look::{Halt, Look};
+use crate::yaml::visible;
+
+/// So much of an answer that is no stream is read, to be shown.
+const MOST_READ: usize = 64 * 1024;
+
+/// So long it may take: what is wrong is known already.
+const LONGEST_READ: Duration = Duration::from_secs(1);
+
+/// So much of it is shown.
+const SHOWN: usize = 2048;
+
+/// Records the head of an answer and opens its stream; else the fault, and the phase it belongs to.
+pub(super) async fn open(look: &mut Look<'_>, answer: Answer) -> Result<Flow, (Phase, Halt)> {
+    see_head(look, &answer);
+    if let Some(why) = no_stream(answer.status, &answer.headers) {
+        let signal = Origin::HttpStatus(answer.status.as_u16());
+        show_body(look, answer).await;
+        let halt = Halt::fault(FaultKind::Sse(SseFault::NoStream), why).by(signal);
+        return Err((Phase::FirstByte, halt));
+    }
+    if let Some(coding) = packed(&answer.headers) {
+        look.passed(Phase::Body, answer.began().elapsed());
+        let why = format!("the stream is packed (`{coding}`), and nothing packed was asked for");
+        let halt = Halt::fault(FaultKind::Http(HttpFault::Encoding), why);
+        return Err((Phase::Body, halt));
+    }
+    Ok(answer.into_flow())
+}
+
+/// Why it is no stream of events (§9.2.2 of the standard, "announce the connection").
+fn no_stream(status: StatusCode, headers: &HeaderMap) -> Option<String> {
+    if status != StatusCode::OK {
+        return Some(format!(
+            "the answer has the status {} instead of 200",
+            status.as_u16()
+        ));
+    }
+    let Some(value) = headers.get(CONTENT_TYPE) else {
+        let why = "the answer has no `content-type`; a stream is `text/event-stream`";
+        return Some(why.to_owned());
+    };
+    let text = String::from_utf8_lossy(value.as_bytes());
+    let essence = text.split(';').next().unwrap_or_default().trim();
+    (!essence.eq_ignore_ascii_case("text/event-stream")).then(|| {
+        format!(
+            "the answer is `{}` instead of `text/event-stream`",
+            visible(essence)
+        )
+    })
+}
+
+/// What it is packed with.
+fn packed(headers: &HeaderMap) -> Option<String> {
+    let codings = |name: HeaderName| headers.get_all(name).into_iter();
+    codings(CONTENT_ENCODING)
+        .chain(codings(TRANSFER_ENCODING))
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .map(|coding| String::from_utf8_lossy(coding.trim_ascii()).to_ascii_lowercase())
+        .find(|coding| !matches!(coding.as_str(), "" | "identity" | "chunked"))
+        .map(|coding| visible(&coding).to_string())
+}
+
+/// Reads the beginning of a body to show it, and who wrote it. That this fails says nothing more.
+async fn show_body(look: &mut Look<'_>, mut answer: Answer) {
+    let (status, headers) = (answer.status, std::mem::take(&mut answer.headers));
+    let mut bytes = Vec::new();
+    let reading = answer.read_body(look, MOST_READ, &mut bytes);
+    let _ = timeout(LONGEST_READ, reading).await;
+    let _ = unpack(look, status, &headers, &mut bytes, MOST_READ).await;
+    see_hop(look, status.as_u16(), &headers, &bytes, None);
+    if !bytes.is_empty() {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        look.evidence("body", text, Keep::First(SHOWN));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::HeaderValue;
+
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pair = |(name, value): &(&'static str, &'static str)| {
+            let name = HeaderName::from_static(name);
+            (name, HeaderValue::from_static(value))
+        };
+        pairs.iter().map(pair).collect()
+    }
+
+    #[test]
+    fn a_stream_is_recognised_by_its_type() {
+        for (status, content_type, is_stream) in [
+            (200, "text/event-stream", true),
+            (200, "Text/Event-Stream ; charset=utf-8", true),
+            (200, "text/event-stream;charset=windows-1251", true),
+            (200, "text/event-streams", false),
+            (200, "application/json", false),
+            (200, "", false),
+            (201, "text/event-stream", false),
+            (204, "text/event-stream", false),
+            (302, "text/event-stream", false),
+            (503, "text/event-stream", false),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            let why = no_stream(status, &headers(&[("content-type", content_type)]));
+            assert_eq!(why.is_none(), is_stream, "{status} {content_type}: {why:?}");
+        }
+        assert!(no_stream(StatusCode::OK, &headers(&[])).is_some());
+    }
+
+    #[test]
+    fn what_is_packed_is_noticed() {
+        for (name, value, expected) in [
+            ("content-encoding", "gzip", Some("gzip")),
+            ("content-encoding", "identity, BR", Some("br")),
+            ("content-encoding", "identity", None),
+            ("transfer-encoding", "chunked", None),
+            ("transfer-encoding", "gzip, chunked", Some("gzip")),
+            ("vary", "accept-encoding", None),
+        ] {
+            let coding = packed(&headers(&[(name, value)]));
+            assert_eq!(coding.as_deref(), expected, "{name}: {value}");
+        }
+    }
+}
