@@ -6,12 +6,11 @@ mod mariadb;
 mod postgres;
 mod redis;
 
-use std::collections::BTreeSet;
-use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use crate::support::at_work;
 
 /// A client that was let in, and does what it is told.
 pub(super) struct Session {
@@ -60,15 +59,4 @@ fn complaint<T>(start: impl FnOnce() -> T) -> String {
         Ok(()) => panic!("it has started"),
         Err(why) => *why.downcast::<String>().unwrap(),
     }
-}
-
-/// Who works in this directory.
-fn at_work(directory: &Path) -> BTreeSet<u32> {
-    let processes = fs::read_dir("/proc").unwrap().flatten();
-    let here = processes.filter_map(|process| {
-        let place = fs::read_link(process.path().join("cwd")).ok()?;
-        let number = process.file_name().to_str()?.parse().ok()?;
-        place.starts_with(directory).then_some(number)
-    });
-    here.collect()
 }

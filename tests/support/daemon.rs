@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -87,8 +87,20 @@ impl Daemon {
         sockets: Vec<TcpListener>,
         prepare: impl FnOnce(&mut Command),
     ) -> Self {
+        Self::launch(program.name, &program.path(), directory, sockets, prepare)
+    }
+
+    /// The same with a program that is no Debian package's.
+    #[track_caller]
+    pub(super) fn launch(
+        name: &'static str,
+        program: &Path,
+        directory: impl Into<Arc<TempDir>>,
+        sockets: Vec<TcpListener>,
+        prepare: impl FnOnce(&mut Command),
+    ) -> Self {
         let directory = directory.into();
-        let mut command = Command::new(program.path());
+        let mut command = Command::new(program);
         let (reader, writer) = io::pipe().unwrap();
         command
             .current_dir(directory.path())
@@ -106,7 +118,7 @@ impl Daemon {
         // Only the server holds them now: if it cannot start, whoever waits in a queue is told.
         drop((sockets, command));
         Self {
-            name: program.name,
+            name,
             child: Some(child),
             said: Stream::of(Some(reader)),
             frozen: None,

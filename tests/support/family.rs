@@ -1,8 +1,10 @@
 //! A process and all it started, also those that went into groups of their own, as PostgreSQL's do.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, PipeWriter};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command};
 use std::thread;
 
@@ -31,6 +33,17 @@ pub(super) fn stop(eldest: Pid) -> Vec<Pid> {
         generation = next;
     }
     family
+}
+
+/// Who works in this directory.
+pub(crate) fn at_work(directory: &Path) -> BTreeSet<u32> {
+    let is_here = |&somebody: &Pid| {
+        let place = fs::read_link(format!("/proc/{somebody}/cwd"));
+        place.is_ok_and(|place| place.starts_with(directory))
+    };
+    let here = everybody().filter(is_here);
+    here.map(|process| process.as_raw().unsigned_abs())
+        .collect()
 }
 
 fn everybody() -> impl Iterator<Item = Pid> {
