@@ -9,6 +9,7 @@ mod database;
 mod floor;
 mod layers;
 mod storm;
+mod streams;
 mod suites;
 #[expect(
     clippy::unwrap_used,
@@ -87,6 +88,10 @@ const SITTINGS: &[Sitting] = &[
         name: "storm",
         measure: storm::rows,
     },
+    Sitting {
+        name: "streams",
+        measure: streams::rows,
+    },
 ];
 
 fn main() -> ExitCode {
@@ -97,6 +102,8 @@ fn main() -> ExitCode {
         Some(layers::CALLER) => layers::call(&arguments[1..]).map(|()| true),
         Some(database::ROLE) => database::ask(&arguments[1..]).map(|()| true),
         Some(storm::ROLE) => storm::rage(&arguments[1..]).map(|()| true),
+        Some(streams::SERVER) => streams::serve().map(|()| true),
+        Some(streams::ROLE) => streams::talk(&arguments[1..]).map(|()| true),
         Some(floor::ROLE) => floor::run(&arguments[1..]).map(|()| true),
         _ => sit(&arguments),
     };

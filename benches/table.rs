@@ -18,6 +18,8 @@ pub(crate) enum Bound {
     AtMost(Amount),
     /// No more than so many times the floor.
     Times(f64),
+    /// No more than the floor and this.
+    Over(Amount),
 }
 
 /// One promise, measured.
@@ -37,6 +39,9 @@ impl Row {
         match self.bound {
             Bound::AtMost(most) => self.ours.number() <= most.number(),
             Bound::Times(most) => self.ratio().is_some_and(|ratio| ratio <= most),
+            Bound::Over(most) => self
+                .floor
+                .is_some_and(|floor| self.ours.number() <= floor.number() + most.number()),
         }
     }
 
@@ -64,6 +69,7 @@ impl Display for Amount {
                 format!("{:.1} ms", self.number() * 1e3)
             }
             Self::Time(_) => format!("{:.3} s", self.number()),
+            Self::Memory(bytes) if *bytes < 1 << 20 => format!("{:.1} KiB", self.number() / 1024.0),
             Self::Memory(_) => format!("{:.1} MiB", self.number() / 1024.0 / 1024.0),
         };
         f.pad(&text)
@@ -73,6 +79,7 @@ impl Display for Amount {
 impl Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Over(most) => f.pad(&format!("+ {most}")),
             Self::AtMost(Amount::Time(time)) => f.pad(&format!("{} ms", time.as_millis())),
             Self::AtMost(Amount::Memory(bytes)) => f.pad(&format!("{} MiB", bytes >> 20)),
             Self::Times(most) => f.pad(&format!("{most:.2} ×")),
