@@ -156,7 +156,7 @@ kinds! {
         /// The server answered with another code than those above (RFC 6895 §2.3): `dns.rcode.4` is "not implemented".
         DnsRcode(u16) = "dns.rcode.", in [Resolve], by [Rcode];
         /// The peer sent this alert (RFC 8446 §6): it rejects us. `tls.alert.40` is "handshake failure".
-        TlsAlert(u8) = "tls.alert.", in [Tls, StartTls, Proxy, Send, FirstByte, Body, Read, Startup, Auth, Query], by [TlsAlert];
+        TlsAlert(u8) = "tls.alert.", in [Tls, StartTls, Proxy, Send, FirstByte, Upgrade, Body, Read, Startup, Auth, Query, Event], by [TlsAlert];
         /// The proxy answered with this status instead of opening a tunnel (RFC 9110 §9.3.6): `proxy.407` wants credentials.
         ProxyStatus(u16) = "proxy.", in [Proxy], by [HttpStatus];
         /// The server reset the stream with this code (RFC 9113 §7): `http2.reset.7` is "refused stream".

@@ -8,13 +8,6 @@ use std::time::Duration;
 #[macro_use]
 mod any;
 mod argv;
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "scripts of WebSockets wait there, which come next"
-    )
-)]
 mod barriers;
 mod command;
 mod context;
@@ -37,12 +30,12 @@ mod runner;
 pub mod scripted;
 mod sql;
 mod sse;
-#[expect(dead_code, reason = "its probes come next")]
 mod stream;
 mod tcp;
 #[cfg(test)]
 mod testing;
 mod tls;
+mod websocket;
 
 pub use any::field_span;
 pub use barriers::Barriers;
@@ -149,6 +142,7 @@ impl From<Invalid> for Stopped {
 
 probes! {
     http::Http,
+    websocket::WebSocket,
     sse::Sse,
     tcp::Tcp,
     dns::Dns,

@@ -107,6 +107,13 @@ impl Heard {
         self.is_awaited = true;
     }
 
+    /// The stream was interrupted and is open again since then: the silence in between is not the peer's.
+    pub(super) fn reopened(&mut self, at: Instant) {
+        if self.since.is_some() {
+            self.since = Some(at);
+        }
+    }
+
     /// Adds an event that was complete then.
     pub(super) fn add(&mut self, at: Instant, event: Event) -> Result<(), Full> {
         let Event { name, id, data } = event;
@@ -138,7 +145,8 @@ impl Heard {
         let gap = at.saturating_duration_since(before);
         self.max_gap = self.max_gap.max(Some(gap));
         if std::mem::take(&mut self.is_awaited) {
-            self.first_event = self.first_event.max(Some(gap));
+            let answered = self.sent.map(|sent| at.saturating_duration_since(sent));
+            self.first_event = self.first_event.max(answered);
         }
     }
 

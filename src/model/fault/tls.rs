@@ -36,6 +36,6 @@ layer! {
         /// The handshake did not end within the budget.
         Timeout = "tls.timeout", in [Tls, StartTls], by [];
         /// The peer broke the protocol.
-        Protocol = "tls.protocol", in [Tls, StartTls, Proxy, Send, FirstByte, Body, Read, Startup, Auth, Query], by [];
+        Protocol = "tls.protocol", in [Tls, StartTls, Proxy, Send, FirstByte, Upgrade, Body, Read, Startup, Auth, Query, Event], by [];
     }
 }

@@ -66,7 +66,7 @@ pub(super) async fn connect(
                     .await
                     .map_err(of_the_proxy)?;
             }
-            if target.is_tls {
+            if target.is_tls || prepared.spoken == Spoken::Switched {
                 stream = tunnel(look, proxy, target, stream).await?;
             }
             Opened { stream, remote }
@@ -122,7 +122,7 @@ fn speaks_http2(
         _ => false,
     };
     match prepared.spoken {
-        Spoken::Http1 => Ok(false),
+        Spoken::Http1 | Spoken::Switched => Ok(false),
         Spoken::Agreed => Ok(agreed),
         Spoken::Http2 if agreed => Ok(true),
         Spoken::Http2 if prepared.target.is_tls => {

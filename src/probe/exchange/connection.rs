@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context as Poller, Poll};
 
 use futures_util::future::Either;
 use http_body_util::Full;
@@ -55,6 +55,7 @@ impl Connection {
             sender: Sender::Http1(sender),
             driver: Driving {
                 running: Some(Driver::Http1(Box::new(driver))),
+                ended: None,
                 crew: None,
                 error: None,
             },
@@ -82,6 +83,7 @@ impl Connection {
             sender: Sender::Http2(sender),
             driver: Driving {
                 running: Some(Driver::Http2(driver)),
+                ended: None,
                 crew: Some(crew),
                 error: None,
             },
@@ -106,6 +108,23 @@ impl Connection {
     /// Whether the peer has not taken all of a request with a body of this length.
     pub(super) fn is_sending(&self, length: usize) -> bool {
         self.meter.is_stuck() || self.is_http2() && self.meter.body_sent() < length as u64
+    }
+
+    /// The stream below, and what was read of it and not yet looked at, once both sides have agreed on another protocol than
+    /// HTTP/1.1; `None` when it broke.
+    pub(super) async fn into_stream(mut self) -> Option<(Stream, Bytes)> {
+        self.driver.end().await;
+        match self.driver {
+            Driving {
+                ended: Some(Driver::Http1(driver)),
+                error: None,
+                ..
+            } => {
+                let parts = driver.into_parts();
+                Some((parts.io.into_inner().stream, parts.read_buf))
+            }
+            _ => None,
+        }
     }
 
     /// Whether another request can be sent: the last answer was read whole and the peer has not closed.
@@ -163,6 +182,8 @@ enum Driver {
 #[derive(Debug)]
 pub(super) struct Driving {
     running: Option<Driver>,
+    /// One that is through with HTTP.
+    ended: Option<Driver>,
     /// In HTTP/2, what moves frames.
     crew: Option<Crew>,
     /// How it ended, when it ended badly.
@@ -174,20 +195,37 @@ impl Driving {
     pub(super) async fn along<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         poll_fn(|poller| {
-            let ended = match &mut self.running {
-                None => Poll::Pending,
-                Some(Driver::Http1(driver)) => Pin::new(&mut **driver).poll(poller),
-                Some(Driver::Http2(driver)) => Pin::new(driver).poll(poller),
-            };
-            if let Poll::Ready(ended) = ended {
-                self.running = None;
-                self.error = ended.err();
-            }
-            if let Some(crew) = &mut self.crew {
-                crew.poll(poller);
-            }
+            self.turn(poller);
             work.as_mut().poll(poller)
         })
         .await
+    }
+
+    /// Moves what can be moved now.
+    fn turn(&mut self, poller: &mut Poller<'_>) {
+        let ended = match &mut self.running {
+            None => Poll::Pending,
+            Some(Driver::Http1(driver)) => Pin::new(&mut **driver).poll(poller),
+            Some(Driver::Http2(driver)) => Pin::new(driver).poll(poller),
+        };
+        if let Poll::Ready(ended) = ended {
+            self.ended = self.running.take();
+            self.error = ended.err();
+        }
+        if let Some(crew) = &mut self.crew {
+            crew.poll(poller);
+        }
+    }
+
+    /// Moves bytes until no more HTTP is spoken.
+    async fn end(&mut self) {
+        poll_fn(|poller| {
+            self.turn(poller);
+            match self.running {
+                Some(_) => Poll::Pending,
+                None => Poll::Ready(()),
+            }
+        })
+        .await;
     }
 }

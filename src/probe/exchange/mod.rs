@@ -16,6 +16,7 @@ mod room;
 mod route;
 mod tunnel;
 mod unpack;
+mod upgrade;
 mod url;
 
 pub(super) use ask::{Answer, Flow, ask};
@@ -27,4 +28,5 @@ pub(super) use proxy::{EnvironmentProxies, Proxy, Via};
 pub(super) use redirect::{is_redirect, redirected};
 pub(super) use route::Spoken;
 pub(super) use unpack::{Turns, unpack};
-pub(super) use url::{parse, without_userinfo};
+pub(super) use upgrade::{Refused, Switched, Upgrade, upgrade};
+pub(super) use url::{Parsed, Scheme, parse, parse_as, without_userinfo};

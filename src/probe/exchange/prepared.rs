@@ -193,6 +193,7 @@ impl Prepared {
             self.absolute(host)?
         } else if let Some(proxy) = &connection.place.proxy
             && !self.target.is_tls
+            && self.spoken != Spoken::Switched
         {
             if let Some(value) = &proxy.authorization {
                 headers.insert(PROXY_AUTHORIZATION, value.clone());

@@ -17,6 +17,8 @@ pub(in crate::probe) enum Spoken {
     Http1,
     /// HTTP/2; without TLS it is spoken at once (RFC 9113 §3.3).
     Http2,
+    /// HTTP/1.1, only to switch to something else, so that no proxy may relay it: it has to open a tunnel.
+    Switched,
 }
 
 impl Spoken {
@@ -24,7 +26,7 @@ impl Spoken {
     pub(in crate::probe) fn alpn(self) -> Vec<String> {
         let names: &[&str] = match self {
             Self::Agreed => &["h2", "http/1.1"],
-            Self::Http1 => &["http/1.1"],
+            Self::Http1 | Self::Switched => &["http/1.1"],
             Self::Http2 => &["h2"],
         };
         names.iter().map(|name| (*name).to_owned()).collect()

@@ -43,11 +43,39 @@ impl fmt::Debug for Parsed {
     }
 }
 
-/// Reads an `http` or `https` URL and adds a query. The fragment is dropped: it never leaves the client (RFC 9110 §4.2.5).
+/// What is spoken: without and with TLS, as a URL says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::probe) enum Scheme {
+    /// `http` and `https`.
+    Http,
+    /// `ws` and `wss` (RFC 6455 §3).
+    WebSocket,
+}
+
+impl Scheme {
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Http => ("http", "https"),
+            Self::WebSocket => ("ws", "wss"),
+        }
+    }
+}
+
+/// Reads an `http` or `https` URL and adds a query.
+pub(in crate::probe) fn parse(text: &str, query: Option<&Pairs>) -> Result<Parsed, Invalid> {
+    parse_as(Scheme::Http, text, query)
+}
+
+/// Reads a URL and adds a query. The fragment is dropped: it never leaves the client (RFC 9110 §4.2.5).
 ///
 /// The URL standard quietly repairs white space, backslashes and missing slashes; we say what is wrong instead, because a
 /// repaired URL is not the one that the application under test is given.
-pub(in crate::probe) fn parse(text: &str, query: Option<&Pairs>) -> Result<Parsed, Invalid> {
+pub(in crate::probe) fn parse_as(
+    scheme: Scheme,
+    text: &str,
+    query: Option<&Pairs>,
+) -> Result<Parsed, Invalid> {
+    let (plain, secure) = scheme.names();
     let wrong = |why: &str| Invalid::new("url", why.to_owned());
     if text.is_empty() {
         return Err(wrong("the URL is empty"));
@@ -75,21 +103,21 @@ pub(in crate::probe) fn parse(text: &str, query: Option<&Pairs>) -> Result<Parse
     }
     let is_tls = match text.split_once("://") {
         Some((scheme, rest)) if !rest.is_empty() && !rest.starts_with('/') => {
-            match scheme.to_ascii_lowercase().as_str() {
-                "http" => false,
-                "https" => true,
+            match scheme.to_ascii_lowercase() {
+                known if known == plain => false,
+                known if known == secure => true,
                 other => {
                     return Err(wrong(&format!(
-                        "the scheme is `{other}`; `http` and `https` are spoken here"
+                        "the scheme is `{other}`; `{plain}` and `{secure}` are spoken here"
                     )));
                 }
             }
         }
         Some(_) => return Err(wrong("the URL has no host")),
         None => {
-            return Err(wrong(
-                "the URL has no scheme; it begins with `http://` or `https://`",
-            ));
+            return Err(wrong(&format!(
+                "the URL has no scheme; it begins with `{plain}://` or `{secure}://`"
+            )));
         }
     };
     let mut url = Url::parse(text).map_err(|error| wrong(&format!("no URL: {error}")))?;

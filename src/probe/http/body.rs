@@ -68,7 +68,7 @@ pub(super) fn show(seen: &mut Observation) {
 }
 
 /// By lower-case name, each with its values in order; bytes that are not UTF-8 are replaced.
-fn headers(headers: &HeaderMap) -> Value {
+pub(in crate::probe) fn headers(headers: &HeaderMap) -> Value {
     let values = |name| {
         headers
             .get_all(name)

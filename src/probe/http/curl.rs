@@ -100,7 +100,7 @@ fn sends_body(keys: &Keys<'_>, prepared: &Prepared) -> bool {
 fn way(line: &mut Line<'_>, keys: &Keys<'_>, prepared: &Prepared) {
     let target = &prepared.target;
     match prepared.spoken {
-        Spoken::Agreed => {}
+        Spoken::Agreed | Spoken::Switched => {}
         Spoken::Http1 => line.word("--http1.1"),
         Spoken::Http2 if target.is_tls => line.word("--http2"),
         Spoken::Http2 => line.word("--http2-prior-knowledge"),

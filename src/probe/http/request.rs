@@ -15,7 +15,7 @@ use hyper::header::{
 
 use super::keys::{Auth, Keys, Version};
 use super::payload;
-use crate::probe::exchange::{Prepared, Proxy, Spoken, Via, default, parse};
+use crate::probe::exchange::{Parsed, Prepared, Proxy, Spoken, Via, default, parse};
 use crate::probe::net::Resolving;
 use crate::probe::pairs::Pairs;
 use crate::probe::{Invalid, json};
@@ -26,7 +26,15 @@ pub(in crate::probe) fn prepare(
     keys: &Keys<'_>,
     ours: &[(HeaderName, &'static str)],
 ) -> Result<Prepared, Invalid> {
-    let mut url = parse(keys.url, keys.query)?;
+    prepare_to(parse(keys.url, keys.query)?, keys, ours)
+}
+
+/// The same to a URL that was read already.
+pub(in crate::probe) fn prepare_to(
+    mut url: Parsed,
+    keys: &Keys<'_>,
+    ours: &[(HeaderName, &'static str)],
+) -> Result<Prepared, Invalid> {
     let userinfo = url.userinfo.take();
     let mut headers = HeaderMap::new();
     for (name, value) in &keys.headers.0 {

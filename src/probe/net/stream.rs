@@ -27,6 +27,15 @@ impl Stream {
             Self::Unix(_) | Self::Tls(_) => None,
         }
     }
+
+    /// The connection of TCP below whatever is spoken over it.
+    pub(in crate::probe) fn tcp(&mut self) -> Option<&mut TcpStream> {
+        match self {
+            Self::Tcp(stream) => Some(stream),
+            Self::Unix(_) => None,
+            Self::Tls(stream) => stream.get_mut().0.below().tcp(),
+        }
+    }
 }
 
 macro_rules! on {

@@ -25,6 +25,11 @@ impl Heard {
         Self { stream, first }
     }
 
+    /// The stream below.
+    pub(in crate::probe) fn below(&mut self) -> &mut Stream {
+        &mut self.stream
+    }
+
     /// Whether something came, and it cannot begin a record of TLS (RFC 8446 §5.1).
     pub(super) fn is_plain(&self) -> bool {
         match self.first.as_slice() {
