@@ -5,6 +5,7 @@ mod claims;
 mod expectation;
 mod fact;
 mod fault;
+pub mod isolation;
 mod json;
 mod json_path;
 mod literal;
