@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::events;
 use super::fact::{self, Fact, Found, Sight};
 use super::fault;
 use super::literal::is_blank;
@@ -11,7 +12,10 @@ use crate::model::{
     CodePattern, FactKind, Finding, KnownCode, KnownFact, Observation, Place, State,
 };
 use crate::template::{Filled, LateError, is_filled, place};
-use crate::yaml::{Diagnostic, Diagnostics, Entry, Kind, Node, Sources};
+use crate::yaml::{Diagnostic, Diagnostics, Entry, Kind, Node, Resolved, Scalar, Sources};
+
+/// The key that is about all actors of a test, and about no fact.
+pub(super) const ISOLATION: &str = "isolation";
 
 /// The facts a probe can give, so that a misspelt one is found at load.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +41,9 @@ pub struct Expectations {
     /// Where `fault` stands, and how many expectations stand before it; `None` when nothing is said about it.
     written_fault: Option<(Place, usize)>,
     /// The others, in the order written.
-    facts: Vec<Expectation>,
+    others: Vec<Expectation>,
+    /// Where `isolation: true` stands.
+    isolation: Option<Place>,
 }
 
 /// What is expected about a fault.
@@ -49,9 +55,18 @@ pub enum ExpectedFault {
     OneOf(Vec<CodePattern>),
 }
 
+/// What is expected of one fact.
+#[derive(Debug, Clone)]
+enum Expectation {
+    /// What it must be.
+    Fact(Matched),
+    /// Rules of `events`, each with a finding of its own.
+    Events(Box<events::Rules>),
+}
+
 /// What one fact must be.
 #[derive(Debug, Clone)]
-struct Expectation {
+struct Matched {
     fact: Fact,
     matcher: Matcher,
     place: Place,
@@ -63,7 +78,8 @@ impl Expectations {
         Self {
             fault: ExpectedFault::None,
             written_fault: None,
-            facts: Vec::new(),
+            others: Vec::new(),
+            isolation: None,
         }
     }
 
@@ -81,7 +97,7 @@ impl Expectations {
             expectations: Self::no_fault(),
         };
         decoder.expect(node);
-        decoder.expectations.facts.shrink_to_fit();
+        decoder.expectations.others.shrink_to_fit();
         let has_errors = decoder.problems.has_errors();
         problems.extend(decoder.problems);
         (!has_errors).then_some(decoder.expectations)
@@ -105,19 +121,43 @@ impl Expectations {
         })
     }
 
-    /// Every expectation in words, in the order of their findings, the implied `fault none` included.
+    /// Every expectation in words, in the order of their findings, the implied `fault none` included; `isolation` last.
     pub fn texts(&self) -> Vec<String> {
-        let mut texts: Vec<_> = self
-            .facts
-            .iter()
-            .map(|expectation| format!("{} {}", expectation.fact, expectation.matcher))
-            .collect();
+        let mut texts = Vec::with_capacity(self.count() + 2);
+        for expectation in &self.others {
+            match expectation {
+                Expectation::Fact(one) => texts.push(format!("{} {}", one.fact, one.matcher)),
+                Expectation::Events(rules) => texts.extend(rules.texts()),
+            }
+        }
         texts.insert(self.fault_position(), format!("fault {}", self.fault));
+        texts.extend(self.isolation.as_ref().map(|_| "isolation".to_owned()));
         texts
+    }
+
+    /// Where `isolation: true` stands, if it does. What it asks is judged over all actors, so [`evaluate`] gives no finding for
+    /// it: [`super::isolation::judge`] does.
+    pub fn isolation(&self) -> Option<&Place> {
+        self.isolation.as_ref()
+    }
+
+    /// How many findings there are beside that of the fault.
+    fn count(&self) -> usize {
+        self.others.iter().map(Expectation::count).sum()
     }
 
     fn fault_position(&self) -> usize {
         self.written_fault.as_ref().map_or(0, |(_, before)| *before)
+    }
+}
+
+impl Expectation {
+    /// How many findings it gives.
+    fn count(&self) -> usize {
+        match self {
+            Self::Fact(_) => 1,
+            Self::Events(rules) => rules.len(),
+        }
     }
 }
 
@@ -152,7 +192,9 @@ impl Decoder<'_> {
         for entry in entries {
             let key = &*entry.key;
             let known = self.vocabulary.fact(key);
-            if let Some(phase) = key.strip_prefix("phases.") {
+            if key == ISOLATION {
+                self.isolation(entry, entries);
+            } else if let Some(phase) = key.strip_prefix("phases.") {
                 self.phase(phase, entry);
             } else if known.is_none() && !fact::COMMON.contains(&key) {
                 self.problems.push(fact::unknown(self.vocabulary, entry));
@@ -176,7 +218,7 @@ impl Decoder<'_> {
                 let at = place(self.sources, entry.key_span);
                 if let Some(fault) = fault::decode(&entry.value, &mut self.problems) {
                     self.expectations.fault = fault;
-                    self.expectations.written_fault = Some((at, self.expectations.facts.len()));
+                    self.expectations.written_fault = Some((at, self.expectations.count()));
                 }
             }
             "phases" => self.each(entry, |decoder, inner| decoder.phase(&inner.key, inner)),
@@ -193,7 +235,45 @@ impl Decoder<'_> {
                 let path = super::JsonPath::parse(&inner.key);
                 decoder.push_if(path.map(|path| Fact::Json(Box::new(path))), inner);
             }),
+            FactKind::Events => {
+                let rules = events::decode(entry, self.sources, &mut self.problems);
+                let rules = rules.map(|rules| Expectation::Events(Box::new(rules)));
+                self.expectations.others.extend(rules);
+            }
             _ => self.push(Fact::Whole(fact), entry),
+        }
+    }
+
+    /// `isolation: true`, beside what says that something came: silence is not isolation.
+    fn isolation(&mut self, entry: &Entry, beside: &[Entry]) {
+        let written = entry.value.as_scalar().filter(|scalar| !scalar.filled);
+        if written.map(Scalar::resolve) != Some(Resolved::Bool(true)) {
+            self.problems.push(
+                Diagnostic::error(entry.value.span, "`isolation` takes `true`")
+                    .help("where nothing is to be told of isolation, leave it out"),
+            );
+            return;
+        }
+        let has = |wanted: &dyn Fn(&str) -> bool| beside.iter().any(|other| wanted(&other.key));
+        let of_events = self
+            .vocabulary
+            .facts
+            .iter()
+            .find(|fact| fact.kind == FactKind::Events);
+        let wrong = match of_events {
+            Some(events) => (!has(&|key| key == events.name)).then(|| {
+                format!("`isolation` needs `{}` beside it: silence is not isolation", events.name)
+            }),
+            None => (!has(&|key| key != ISOLATION && key != "fault")).then(|| {
+                "`isolation` needs to know beside it what is to come: a page of errors is isolated, too"
+                    .to_owned()
+            }),
+        };
+        match wrong {
+            Some(message) => self
+                .problems
+                .push(Diagnostic::error(entry.key_span, message)),
+            None => self.expectations.isolation = Some(place(self.sources, entry.key_span)),
         }
     }
 
@@ -252,24 +332,32 @@ impl Decoder<'_> {
     fn push(&mut self, fact: Fact, entry: &Entry) {
         let decoded = Matcher::decode_for(&entry.value, fact.kind(), &mut self.problems);
         if let Some(matcher) = decoded {
-            self.expectations.facts.push(Expectation {
+            let place = place(self.sources, entry.key_span);
+            let matched = Matched {
                 fact,
                 matcher,
-                place: place(self.sources, entry.key_span),
-            });
+                place,
+            };
+            self.expectations.others.push(Expectation::Fact(matched));
         }
     }
 }
 
-/// Judges one look: a finding for each of [`Expectations::texts`], in their order. An unexpected fault comes first and
+/// Judges one look: a finding for each of [`Expectations::texts`] but `isolation`, in their order. An unexpected fault comes first and
 /// with its own code, and expectations on facts that were not seen are then *not reached*.
 pub fn evaluate(expectations: &Expectations, seen: &Observation) -> Vec<Finding> {
     let fault = judge_fault(expectations, seen);
     let is_unexpected = seen.fault.is_some() && fault.state == State::NotHeld;
     let sight = Sight::of(seen);
-    let mut findings = Vec::with_capacity(expectations.facts.len() + 1);
-    let judge = |expectation: &Expectation| expectation.judge(&sight, is_unexpected);
-    findings.extend(expectations.facts.iter().map(judge));
+    let mut findings = Vec::with_capacity(expectations.count() + 1);
+    for expectation in &expectations.others {
+        match expectation {
+            Expectation::Fact(one) => findings.push(one.judge(&sight, is_unexpected)),
+            Expectation::Events(rules) => {
+                findings.extend(events::judge(rules, seen, is_unexpected));
+            }
+        }
+    }
     let position = if is_unexpected {
         0
     } else {
@@ -314,7 +402,7 @@ fn judge_fault(expectations: &Expectations, seen: &Observation) -> Finding {
     }
 }
 
-impl Expectation {
+impl Matched {
     fn judge(&self, sight: &Sight<'_>, is_stopped: bool) -> Finding {
         let is_reached = !is_stopped || sight.reached(&self.fact);
         let found = if is_reached {

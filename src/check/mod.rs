@@ -2,6 +2,7 @@
 
 mod capture;
 mod claims;
+mod events;
 mod expectation;
 mod fact;
 mod fault;

@@ -4,6 +4,7 @@ mod contradiction;
 mod decode;
 mod explain;
 mod judge;
+mod range;
 
 use regex::Regex;
 

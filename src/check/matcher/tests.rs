@@ -19,7 +19,7 @@ fn read(yaml: &str, kind: FactKind) -> Result<Matcher, Vec<String>> {
     matcher.filter(|_| messages.is_empty()).ok_or(messages)
 }
 
-fn matcher(yaml: &str) -> Matcher {
+pub(super) fn matcher(yaml: &str) -> Matcher {
     read(yaml, FactKind::Any).unwrap_or_else(|problems| panic!("{yaml}: {problems:?}"))
 }
 
