@@ -69,7 +69,7 @@ impl Display for Amount {
                 format!("{:.1} ms", self.number() * 1e3)
             }
             Self::Time(_) => format!("{:.3} s", self.number()),
-            Self::Memory(bytes) if *bytes < 1 << 20 => format!("{:.1} KiB", self.number() / 1024.0),
+            Self::Memory(bytes) if *bytes < 1 << 20 => format!("{:.0} KiB", self.number() / 1024.0),
             Self::Memory(_) => format!("{:.1} MiB", self.number() / 1024.0 / 1024.0),
         };
         f.pad(&text)
