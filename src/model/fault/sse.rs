@@ -11,8 +11,6 @@ layer! {
         Closed = "sse.closed", in [Event], by [];
         /// The connection broke in the middle of the stream.
         Lost = "sse.lost", in [Event], by [Errno];
-        /// Something came where nothing was to come.
-        Unexpected = "sse.unexpected", in [Event], by [];
         /// A line, an event or all of them together passed the cap on their size.
         TooLarge = "sse.too_large", in [Event], by [];
         /// The stream is no UTF-8.
