@@ -250,7 +250,10 @@ async fn one(layer: &str, at: SocketAddr, tls: &TlsConnector) -> Result<()> {
         socket.send(&question.to_vec()?).await?;
         let count = socket.recv(&mut answer).await?;
         let answer = Message::from_vec(&answer[..count])?;
-        let address = answer.answers.first().and_then(|record| record.data.ip_addr());
+        let address = answer
+            .answers
+            .first()
+            .and_then(|record| record.data.ip_addr());
         ensure!(
             answer.metadata.id == question.metadata.id && address == Some(ADDRESS),
             "another answer"

@@ -21,7 +21,6 @@ use hyper::header::{HeaderName, ORIGIN};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use self::link::Link;
 use self::script::Entry;
 use super::exchange::{Prepared, Scheme, Spoken, parse_as, tls_for, without_userinfo};
 use super::http::keys::{Auth, Keys};
@@ -47,8 +46,8 @@ use crate::yaml::{Size, visible};
 /// (`websocket.timeout.event`), something comes where nothing was to come (`websocket.unexpected`), the peer has closed
 /// (`websocket.closed.CODE`) or vanished (`websocket.lost`) while there is still something to be said or awaited. A peer that closes
 /// when nothing is awaited any more, or during a `receive_none`, is no fault. A `receive` that stays in vain pings the peer before its
-/// time is up, by a tenth of it and one second at most: a peer that does not answer ends the look in `websocket.timeout.pong`
-/// instead. Events that no `receive` has gone past count as come, also for `receive_none`.
+/// time is up, by a tenth of it and one second at most, or by more where the handshake has shown that it needs more: a peer that does
+/// not answer ends the look in `websocket.timeout.pong` instead. Events that no `receive` has gone past count as come, also for `receive_none`.
 ///
 /// At the end of the script the connection is closed with `1000`, and the peer waited for two seconds at most; one that does not
 /// close is `closed_cleanly: false` and no fault. `closed_by` is `peer`, `us`, or `nobody` where no close frame came or went;
@@ -296,8 +295,7 @@ impl Probe for WebSocket {
         let mut look = Look::begin(ctx);
         let opening = handshake::open(&mut look, prepared, &self.subprotocols, &security);
         let switched = Box::pin(opening).await?;
-        let link = Link::new(switched, self.most()).await;
-        Box::pin(perform::perform(self, &security, &mut look, link)).await?;
+        Box::pin(perform::perform(self, &security, &mut look, switched)).await?;
         Ok(look.finish())
     }
 }

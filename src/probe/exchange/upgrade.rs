@@ -36,6 +36,8 @@ pub(in crate::probe) struct Switched {
     pub(in crate::probe) stream: Stream,
     /// What came behind the answer already.
     pub(in crate::probe) early: Bytes,
+    /// From the request to its answer: one way there and back, and what the peer needed.
+    pub(in crate::probe) took: Duration,
 }
 
 /// An answer that is no switch, whose head was read.
@@ -99,6 +101,7 @@ async fn switch(
     prepared: &Prepared,
     mut connection: Connection,
 ) -> Result<Upgrade, Halt> {
+    let started = Instant::now();
     connection.meter.reset();
     let request = prepared.request(&connection, cookies::of(ctx, prepared))?;
     let asking = connection.sender.send(request);
@@ -112,6 +115,7 @@ async fn switch(
         }
     };
     connection.meter.answered();
+    let took = started.elapsed();
     let (head, body) = response.into_parts();
     cookies::keep(ctx, prepared, &head.headers);
     if head.status != StatusCode::SWITCHING_PROTOCOLS {
@@ -127,6 +131,7 @@ async fn switch(
             headers: head.headers,
             stream,
             early,
+            took,
         })),
         None => Err(lost("the connection ended with the answer")),
     }

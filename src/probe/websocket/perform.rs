@@ -10,7 +10,7 @@ use super::talk::Talk;
 use super::{WebSocket, broken, handshake, order};
 use crate::check::to_json;
 use crate::model::{Phase, ProbeError, Stopped, Unable, Value, WebSocketFault};
-use crate::probe::exchange::Security;
+use crate::probe::exchange::{Security, Switched};
 use crate::probe::json;
 use crate::probe::look::{Halt, Look, just_before};
 use crate::probe::pairs::Pairs;
@@ -58,14 +58,16 @@ pub(super) async fn perform(
     probe: &WebSocket,
     security: &Security,
     look: &mut Look<'_>,
-    link: Link,
+    switched: Switched,
 ) -> Result<(), Stopped> {
+    let took = switched.took;
+    let link = Link::new(switched, probe.most()).await;
     let ends = just_before(look.ctx.deadline);
     let mut performance = Performance {
         probe,
         security,
         look,
-        talk: Talk::begin(link),
+        talk: Talk::begin(link, took),
         ends,
         since: Instant::now(),
     };
@@ -203,8 +205,9 @@ impl Performance<'_, '_, '_> {
         self.since = Instant::now();
         match opened {
             Ok(Ok(switched)) => {
+                let took = switched.took;
                 let link = Link::new(switched, self.probe.most()).await;
-                self.talk.go_on(link);
+                self.talk.go_on(link, took);
                 Ok(())
             }
             Ok(Err(stopped)) => Err(Ended::Stopped(stopped)),

@@ -21,7 +21,7 @@ use crate::probe::stream::{Event, Heard, Said};
 /// So long the peer is waited for when we have closed, or owe it the answer to its close.
 const CLOSING: Duration = Duration::from_secs(2);
 
-/// So long before the end of a wait the peer is pinged: a tenth of it, and no more than this.
+/// So long before the end of a wait the peer is pinged: a tenth of it, no more than this, and no less than it needs to answer.
 const LAST: Duration = Duration::from_secs(1);
 
 /// A conversation.
@@ -30,6 +30,10 @@ pub(super) struct Talk {
     /// `None` while nothing is connected.
     link: Option<Link>,
     heard: Heard,
+    /// How long the peer took to answer the handshake.
+    took: Duration,
+    /// When we have ended the connection: nothing was listened to since.
+    until: Option<Instant>,
     /// So many events were gone past by those who waited for one.
     passed: usize,
     /// How the connection ended, once it has.
@@ -68,11 +72,13 @@ enum End {
 }
 
 impl Talk {
-    /// Begins now, over this connection.
-    pub(super) fn begin(link: Link) -> Self {
+    /// Begins now, over this connection, which took so long to be agreed on.
+    pub(super) fn begin(link: Link, took: Duration) -> Self {
         Self {
             link: Some(link),
             heard: Heard::since(Instant::now()),
+            took,
+            until: None,
             passed: 0,
             end: None,
             is_closing: false,
@@ -97,8 +103,10 @@ impl Talk {
     }
 
     /// Goes on over a new connection.
-    pub(super) fn go_on(&mut self, link: Link) {
+    pub(super) fn go_on(&mut self, link: Link, took: Duration) {
         self.link = Some(link);
+        self.took = took;
+        self.until = None;
         self.end = None;
         self.is_closing = false;
         self.reconnects += 1;
@@ -276,7 +284,8 @@ impl Talk {
         let whole = ends.saturating_duration_since(started);
         let mut left = wanted.times;
         let mut pass = |talk: &mut Self| talk.pass(wanted, &mut left);
-        let before = ends.checked_sub(LAST.min(whole / 10)).unwrap_or(ends);
+        let lead = LAST.min(whole / 10).max((self.took * 3).min(whole / 2));
+        let before = ends.checked_sub(lead).unwrap_or(ends);
         if self.listen(before, &mut pass).await?.is_some() {
             return Ok(());
         }
@@ -295,6 +304,11 @@ impl Talk {
         };
         Err(if self.is_alive {
             let words = format!("{came} within {whole:.1?}; the peer answers");
+            fault(WebSocketFault::TimeoutEvent, words)
+        } else if lead < self.took * 2 {
+            let words = format!(
+                "{came} within {whole:.1?}, too short a time for the peer to answer a ping"
+            );
             fault(WebSocketFault::TimeoutEvent, words)
         } else {
             let words = format!("{came} within {whole:.1?}, and the peer does not answer pings");
@@ -404,6 +418,8 @@ impl Talk {
     /// Closes, and waits a bounded time for the peer to close, too. Where the connection has ended already there is nothing to do.
     pub(super) async fn close(&mut self, closing: &Closing, budget: Instant) -> Result<(), Halt> {
         let ends = budget.min(Instant::now() + CLOSING);
+        // A close that is here already came before ours.
+        self.listen(Instant::now(), |_| None::<()>).await?;
         if self.end.is_none() {
             let frame = CloseFrame {
                 code: closing.code.into(),
@@ -427,19 +443,25 @@ impl Talk {
             self.end.get_or_insert(End::Us(None));
         }
         self.settle(ends).await;
-        self.link = None;
+        self.hang_up();
         Ok(())
     }
 
     /// Ends the connection without a close frame.
     pub(super) async fn drop(&mut self, how: Dropping) {
-        if let Some(link) = self.link.take().filter(|_| self.end.is_none()) {
+        if let Some(link) = self.hang_up().filter(|_| self.end.is_none()) {
             self.end = Some(End::Dropped);
             match how {
                 Dropping::Fin => link.fin().await,
                 Dropping::Rst => link.reset(),
             }
         }
+    }
+
+    /// Listens no more.
+    fn hang_up(&mut self) -> Option<Link> {
+        self.until.get_or_insert_with(Instant::now);
+        self.link.take()
     }
 
     /// Writes what we owe a peer that has closed.
@@ -460,7 +482,8 @@ impl Talk {
     /// What is to be told of it all.
     pub(super) fn facts(self) -> Vec<(&'static str, Value)> {
         let ended = matches!(self.end, Some(End::Peer { .. } | End::Lost { .. }));
-        let mut facts = self.heard.facts(Instant::now(), ended);
+        let until = self.until.unwrap_or_else(Instant::now);
+        let mut facts = self.heard.facts(until, ended);
         let (by, said, is_clean) = match self.end {
             Some(End::Peer {
                 code,

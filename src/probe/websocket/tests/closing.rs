@@ -169,3 +169,39 @@ async fn a_connection_can_be_dropped_both_ways() {
         assert_eq!(read, errno.map_or(Ok(0), |errno| Err(Some(errno))), "{how}");
     }
 }
+
+#[tokio::test]
+async fn a_close_that_came_with_the_last_event_is_the_peers() {
+    let server = saying(b"\x81\x02hi\x88\x02\x03\xf4".to_vec()).await;
+    for script in ["{ receive: {} }", "{ receive: {} }, { close: 1000 }"] {
+        let seen = look(&scripted(&server, script)).await.unwrap();
+        assert_eq!(text(&seen, "closed_by"), Some("peer"), "{script}");
+        assert_eq!(fact(&seen, "close_code"), Some(&Value::int(1012)));
+        assert_eq!(fact(&seen, "ended"), Some(&Value::Bool(true)));
+    }
+}
+
+#[tokio::test]
+async fn once_we_have_dropped_it_nothing_is_listened_to() {
+    let server = serving(listening).await;
+    let barriers = std::sync::Arc::new(crate::probe::Barriers::new(2));
+    let mut ctx = Context::for_tests(AMPLE);
+    ctx.barriers = Some(barriers.clone());
+    let probe = scripted(
+        &server,
+        "{ receive_none: { for: 10ms } }, { drop: fin }, { wait_for: all }",
+    );
+    let mut seen = None;
+    let looking = async { seen = Some(look_in(&probe, &ctx).await.unwrap()) };
+    let other = async {
+        // The other comes when a while of silence has passed that nobody was there to hear.
+        look(&scripted(&server, "{ receive_none: { for: 200ms } }"))
+            .await
+            .unwrap();
+        barriers.wait("all").await.unwrap();
+    };
+    tokio::join!(looking, other);
+    let seen = seen.unwrap();
+    assert!(seen.latency >= Duration::from_millis(200));
+    assert!(time(&seen, "listened") < seen.latency);
+}

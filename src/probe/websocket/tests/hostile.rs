@@ -143,7 +143,7 @@ async fn silence_is_told_apart_by_a_ping() {
         (answering, "websocket.timeout.event"),
         (deaf, "websocket.timeout.pong"),
     ] {
-        for script in ["{ receive: { within: 200ms } }", "{ receive: {} }"] {
+        for script in ["{ receive: { within: 250ms } }", "{ receive: {} }"] {
             let (code, seen) = stopped(brief_look(&scripted(&server, script)).await);
             assert_eq!(code.as_str(), expected, "{script}");
             assert_eq!(events(&seen), []);

@@ -116,3 +116,59 @@ async fn the_handshake_carries_what_was_written_and_the_cookies_of_the_attempt()
     }
     assert_eq!(&*ctx.shared.mask.apply("hunter2"), "***");
 }
+
+#[tokio::test]
+async fn a_server_that_wants_to_know_us_rejects_us_with_its_alert() {
+    let authority = Authority::new("ours");
+    let speaking = Speaking {
+        clients_of: Some(&authority),
+        ..Speaking::default()
+    };
+    let server = speaking.serve(authority.certificate("localhost")).await;
+    let yaml = format!("{{ url: \"wss://localhost:{}/\" }}", server.port());
+    let ctx = Context::for_tests(AMPLE).trusting(authority.roots());
+    let (code, seen) = stopped(look_in(&read::<WebSocket>(&yaml), &ctx).await);
+    assert_eq!(code.as_str(), "tls.alert.116");
+    assert_eq!(seen.fault.unwrap().phase, crate::model::Phase::Upgrade);
+}
+
+#[tokio::test]
+async fn tls_that_ends_or_breaks_in_the_middle_is_told() {
+    use crate::model::Phase;
+
+    for (rubbish, expected) in [
+        // Whoever vanishes says no goodbye in TLS, either.
+        (&b""[..], "websocket.lost"),
+        (
+            b"\x17\x03\x03\x00\x20no record that anybody has made.",
+            "tls.protocol",
+        ),
+    ] {
+        let authority = Authority::new("ours");
+        let acceptor = Speaking::default().acceptor(authority.certificate("localhost"));
+        let server = Server::start(move |stream| {
+            let acceptor = acceptor.clone();
+            async move {
+                let mut stream = acceptor.accept(stream).await.unwrap();
+                shake(&mut stream, "").await;
+                stream.flush().await.unwrap();
+                // The other side is in its script by now.
+                stream.read_u8().await.unwrap();
+                let (mut tcp, _) = stream.into_inner();
+                tcp.write_all(rubbish).await.unwrap();
+                tcp.shutdown().await.unwrap();
+                hold(tcp).await;
+            }
+        })
+        .await;
+        let yaml = format!(
+            "{{ url: \"wss://localhost:{}/\", script: [{{ send: {{ text: go }} }}, {{ receive: {{}} }}] }}",
+            server.port()
+        );
+        let ctx = Context::for_tests(AMPLE).trusting(authority.roots());
+        let (code, seen) = stopped(look_in(&read::<WebSocket>(&yaml), &ctx).await);
+        assert_eq!(code.as_str(), expected);
+        assert_eq!(seen.fault.as_ref().unwrap().phase, Phase::Event);
+        assert_eq!(events(&seen), []);
+    }
+}
