@@ -46,8 +46,8 @@ use crate::yaml::{Size, visible};
 /// (`websocket.timeout.event`), something comes where nothing was to come (`websocket.unexpected`), the peer has closed
 /// (`websocket.closed.CODE`) or vanished (`websocket.lost`) while there is still something to be said or awaited. A peer that closes
 /// when nothing is awaited any more, or during a `receive_none`, is no fault. A `receive` that stays in vain pings the peer before its
-/// time is up, by a tenth of it and one second at most, or by more where the handshake has shown that it needs more: a peer that does
-/// not answer ends the look in `websocket.timeout.pong` instead. Events that no `receive` has gone past count as come, also for `receive_none`.
+/// time is up, by a tenth of it, from 250 ms to one second, or by more where the handshake has shown that it needs more: a peer that
+/// does not answer ends the look in `websocket.timeout.pong` instead. Events that no `receive` has gone past count as come, also for `receive_none`.
 ///
 /// At the end of the script the connection is closed with `1000`, and the peer waited for two seconds at most; one that does not
 /// close is `closed_cleanly: false` and no fault. `closed_by` is `peer`, `us`, or `nobody` where no close frame came or went;

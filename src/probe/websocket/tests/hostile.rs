@@ -139,16 +139,17 @@ async fn a_peer_that_pings_and_never_reads_is_bounded_by_the_budget() {
 async fn silence_is_told_apart_by_a_ping() {
     let answering = serving(listening).await;
     let deaf = saying(Vec::new()).await;
-    for (server, expected) in [
-        (answering, "websocket.timeout.event"),
-        (deaf, "websocket.timeout.pong"),
+    let script = "{ receive: { within: 1s } }";
+    let (answering, deaf) = (scripted(&answering, script), scripted(&deaf, script));
+    let (answered, unanswered) = tokio::join!(look(&answering), look(&deaf));
+    for (looked, expected) in [
+        (answered, "websocket.timeout.event"),
+        (unanswered, "websocket.timeout.pong"),
     ] {
-        for script in ["{ receive: { within: 250ms } }", "{ receive: {} }"] {
-            let (code, seen) = stopped(brief_look(&scripted(&server, script)).await);
-            assert_eq!(code.as_str(), expected, "{script}");
-            assert_eq!(events(&seen), []);
-            assert!(seen.latency <= BUDGET + Duration::from_millis(100));
-        }
+        let (code, seen) = stopped(looked);
+        assert_eq!(code.as_str(), expected);
+        assert_eq!(events(&seen), []);
+        assert!(seen.latency >= Duration::from_secs(1));
     }
 }
 
@@ -164,7 +165,7 @@ async fn drips_end_no_wait_before_its_time_and_are_all_there() {
     })
     .await;
     let (code, seen) = stopped(brief_look(&scripted(&server, "{ receive: { times: 2 } }")).await);
-    assert_eq!(code.as_str(), "websocket.timeout.pong");
+    assert!(code.as_str().starts_with("websocket.timeout."), "{code}");
     assert_eq!(said(&seen), ["hello"]);
     let message = seen.fault.unwrap().message;
     assert!(message.starts_with("1 of 2 that match came"), "{message}");
