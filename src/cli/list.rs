@@ -115,8 +115,22 @@ fn explain_test(test: &PlannedTest, text: &mut String) {
     for category in &header.requires_categories {
         let _ = writeln!(text, "      requires all of {category}");
     }
-    for session in &header.uses {
+    for session in header.uses.iter().take(SHOWN) {
         let _ = writeln!(text, "      uses session {session}");
+    }
+    if let Some(more) = more_than(SHOWN, header.uses.len()) {
+        let _ = writeln!(text, "      uses {more} more sessions");
+    }
+    if !test.actors.is_empty() {
+        let names = joined(
+            test.actors
+                .iter()
+                .take(SHOWN)
+                .map(|actor| actor.name.as_str()),
+        );
+        let more = more_than(SHOWN, test.actors.len());
+        let more = more.map_or_else(String::new, |more| format!(" and {more} more"));
+        let _ = writeln!(text, "      acted by {names}{more}, at once");
     }
     for expectation in &header.expectations {
         let step = expectation
@@ -143,6 +157,14 @@ fn explain_test(test: &PlannedTest, text: &mut String) {
             expected.reason
         );
     }
+}
+
+/// So many sessions and actors of a test are listed; with hundreds of them it is enough to see how they are called.
+const SHOWN: usize = 5;
+
+/// How many there are beyond those that are shown.
+fn more_than(shown: usize, of: usize) -> Option<usize> {
+    of.checked_sub(shown).filter(|more| *more > 0)
 }
 
 /// How attempts follow each other, and how long one may take: `once, within 10s`.
@@ -202,6 +224,9 @@ fn as_json(plan: &Plan, explain: bool) -> String {
                 "uses": header.uses.iter().map(ToString::to_string).collect::<Vec<_>>(),
                 "skip": test.skip.as_ref().map(ToString::to_string),
             });
+            if !test.actors.is_empty() {
+                entry["actors"] = test.actors.iter().map(|actor| actor.name.as_str()).collect();
+            }
             if explain {
                 let expectation = |expectation: &crate::model::ExpectationText| {
                     json!({ "step": expectation.step.as_ref().map(ToString::to_string), "text": expectation.text })

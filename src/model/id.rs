@@ -42,6 +42,10 @@ name! {
     SessionName
 }
 name! {
+    /// One of the actors of a test: `actor1`, or a name of its own.
+    ActorName
+}
+name! {
     /// A step of a test; unnamed steps are called by their position, `step 2`.
     StepName
 }

@@ -35,7 +35,7 @@ pub use finished::FinishedRun;
 pub use header::{
     Connections, Digests, ExpectationText, Omitted, OnFail, Partial, RunHeader, TestHeader,
 };
-pub use id::{Category, RunId, SessionName, StepName, TestId};
+pub use id::{ActorName, Category, RunId, SessionName, StepName, TestId};
 pub use id_pattern::IdPattern;
 pub use known_code::KnownCode;
 pub use known_fact::{FactKind, KnownFact};

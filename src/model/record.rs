@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Code, Finding, Observation, Phase, ProbeError, RunHeader, SessionName, Status, StepName,
-    TestEnded, TestHeader, TestId,
+    ActorName, Code, Finding, Observation, Phase, ProbeError, RunHeader, SessionName, Status,
+    StepName, TestEnded, TestHeader, TestId,
 };
 
 /// A run, as the fold of its events.
@@ -194,7 +194,7 @@ impl Interrupt {
     }
 }
 
-/// One attempt: the steps in order, then the clean-ups.
+/// One attempt: the steps in order, then the clean-ups; with actors those of the first, then those of the next.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AttemptRecord {
     /// From 1.
@@ -298,6 +298,8 @@ pub struct StepRecord {
     pub cleanup: bool,
     /// How many polls were made, for a step with `until`.
     pub polls: Option<u64>,
+    /// Whose step it is, in a test with actors.
+    pub actor: Option<ActorName>,
 }
 
 /// A session: done once per run, shared by those who use it.

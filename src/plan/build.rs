@@ -9,10 +9,12 @@ use jiff::Timestamp;
 
 use super::requirements::{Requirements, resolve};
 use super::select::Chooser;
-use super::{Plan, PlanError, PlannedSession, PlannedStep, PlannedTest, Selection, Skip};
+use super::{
+    Plan, PlanError, PlannedActor, PlannedSession, PlannedStep, PlannedTest, Selection, Skip,
+};
 use crate::model::{
-    CategoryPolicy, ExpectationText, IdPattern, Omitted, Partial, Policy, RunHeader, RunId,
-    SessionName, TestHeader,
+    ActorName, CategoryPolicy, ExpectationText, IdPattern, Omitted, Partial, Policy, RunHeader,
+    RunId, SessionName, TestHeader,
 };
 use crate::probe::Needs;
 use crate::settings::RunConfig;
@@ -91,16 +93,11 @@ pub fn build(
                 .flat_map(Used::names)
                 .filter_map(|name| session_positions.get(name).copied())
                 .collect(),
+            actors: plan_actors(&test, &session_positions),
             pulled_in: !chosen[at],
         };
         let test = plan_test(test, links, &policy, config, mask);
-        for session in &test.uses {
-            let budget = test.budget();
-            let longest = &mut sessions[*session].longest;
-            if longest.as_ref().is_none_or(|(_, known)| *known < budget) {
-                *longest = Some((test.header.id.clone(), budget));
-            }
-        }
+        used_by(&test, &mut sessions);
         result.push(test);
     }
 
@@ -168,6 +165,7 @@ struct Links {
     required_categories: Vec<crate::model::Category>,
     groups: Vec<usize>,
     uses: Vec<usize>,
+    actors: Vec<PlannedActor>,
     pulled_in: bool,
 }
 
@@ -247,6 +245,32 @@ fn plan_sessions(
     (result, positions)
 }
 
+fn plan_actors(test: &Test, sessions: &HashMap<SessionName, usize>) -> Vec<PlannedActor> {
+    let uses_of = |actor: usize| {
+        let names = test.uses.iter().map(|used| used.name_for(actor));
+        names
+            .filter_map(|name| sessions.get(name).copied())
+            .collect()
+    };
+    let actors = test.actors.iter().enumerate();
+    let actor = |(at, name): (usize, &ActorName)| PlannedActor {
+        name: name.clone(),
+        uses: uses_of(at),
+    };
+    actors.map(actor).collect()
+}
+
+/// The sessions of this test must last as long as it may take.
+fn used_by(test: &PlannedTest, sessions: &mut [PlannedSession]) {
+    let budget = test.budget();
+    for session in &test.uses {
+        let longest = &mut sessions[*session].longest;
+        if longest.as_ref().is_none_or(|(_, known)| *known < budget) {
+            *longest = Some((test.header.id.clone(), budget));
+        }
+    }
+}
+
 fn plan_test(
     mut test: Test,
     links: Links,
@@ -317,6 +341,7 @@ fn plan_test(
         requires: links.required,
         requires_groups: links.groups,
         uses: links.uses,
+        actors: links.actors,
         side_effects,
         guards: preflight && critical,
         origins,

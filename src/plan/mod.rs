@@ -6,7 +6,7 @@ mod requirements;
 mod select;
 
 pub use build::{Identity, build};
-pub use planned::{Plan, PlannedSession, PlannedStep, PlannedTest, Skip};
+pub use planned::{Plan, PlannedActor, PlannedSession, PlannedStep, PlannedTest, Skip};
 pub use select::{Picked, PlanError, Selection};
 
 pub use crate::suite::{Alone, ExpectFailure, LateLook, Look, Mode, Repeat, Retry, Until};

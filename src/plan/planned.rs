@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::check::Captures;
-use crate::model::{Connections, Place, RunHeader, SessionName, StepName, TestHeader, TestId};
+use crate::model::{
+    ActorName, Connections, Place, RunHeader, SessionName, StepName, TestHeader, TestId,
+};
 use crate::suite::{Alone, ExpectFailure, Look, Mode, Until};
 
 /// Everything the runner needs. Tests and sessions are named by their position.
@@ -64,14 +66,25 @@ pub struct PlannedTest {
     pub requires: Vec<usize>,
     /// Positions of the groups it requires, all of each.
     pub requires_groups: Vec<usize>,
-    /// Positions of the sessions it uses.
+    /// Positions of the sessions it uses, those of all its actors.
     pub uses: Vec<usize>,
+    /// Who does it at once; nobody in particular where there are none.
+    pub actors: Vec<PlannedActor>,
     /// Changes the target; blocked when preflight fails.
     pub side_effects: bool,
     /// Its critical preflight test decides whether tests with side effects may run.
     pub guards: bool,
     /// The origins (`host:port`) it talks to, for the per-origin limit; late ones are unknown.
     pub origins: Vec<String>,
+}
+
+/// One of those who do a test at once.
+#[derive(Debug)]
+pub struct PlannedActor {
+    /// Its name.
+    pub name: ActorName,
+    /// Positions of the sessions it uses.
+    pub uses: Vec<usize>,
 }
 
 impl PlannedTest {

@@ -1,11 +1,12 @@
 //! A probe for the tests of other rooms: it sees what its script says, on tokio's clock, which may be paused.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout_at};
 
 use super::look::{Halt, Look};
 use super::{AnyProbe, Context, Needs, Probe};
@@ -42,6 +43,9 @@ pub struct Scene {
     /// The fact `text`.
     #[serde(default)]
     pub text: Option<String>,
+    /// Then waits there for the other actors.
+    #[serde(default)]
+    pub wait_for: Option<String>,
     /// Ends in this fault: `tcp.refused`.
     #[serde(default)]
     pub fault: Option<String>,
@@ -105,6 +109,13 @@ impl Scene {
         }
     }
 
+    /// Then waits there for the other actors.
+    #[must_use]
+    pub fn then_waits_for(mut self, barrier: &str) -> Self {
+        self.wait_for = Some(barrier.to_owned());
+        self
+    }
+
     /// Takes so long.
     #[must_use]
     pub fn after(mut self, time: Duration) -> Self {
@@ -166,6 +177,14 @@ impl Probe for Scripted {
         }
     }
 
+    fn waits(&self) -> Option<Cow<'static, str>> {
+        let at = self
+            .looks
+            .iter()
+            .position(|scene| scene.wait_for.is_some())?;
+        Some(format!("looks.{at}.wait_for").into())
+    }
+
     fn show(&self, _ctx: &Context, seen: &mut Observation) {
         seen.evidence.push(Excerpt {
             label: "script".into(),
@@ -195,6 +214,14 @@ impl Probe for Scripted {
             };
             let late = FaultKind::Tcp(TcpFault::Timeout);
             look.phase(Phase::Connect, late, wait).await?;
+        }
+        if let Some(name) = &scene.wait_for {
+            let barriers = ctx.barriers.as_ref().expect("only actors wait");
+            let waited = timeout_at(ctx.deadline, barriers.wait(name)).await;
+            if !matches!(waited, Ok(Ok(()))) {
+                let halt = Halt::unable(Unable::Barrier, format!("nobody came to `{name}`"));
+                return Err(look.stop(Phase::Connect, halt));
+            }
         }
         if let Some(text) = scene.panics {
             panic!("{text}");

@@ -1,12 +1,13 @@
 //! One instance that is not simply good, told in lines. The console paints them, JUnit puts them into the body.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::style::Tone;
 use super::{sample, visible, wording};
 use crate::model::{
-    AttemptRecord, Excerpt, Fault, Finding, Keep, Outcome, Place, State, Status, StepRecord,
-    TestRecord, Why,
+    ActorName, AttemptRecord, Excerpt, Fault, Finding, Keep, Outcome, Place, State, Status,
+    StepRecord, TestRecord, Why,
 };
 
 /// A line without its colour, indented in steps of two.
@@ -20,6 +21,8 @@ pub(super) struct Line {
 /// How much of what has no natural end is told.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
+    /// Actors of one attempt.
+    pub(super) actors: usize,
     /// Findings of one step.
     pub(super) findings: usize,
     /// Lines of one excerpt of evidence.
@@ -31,12 +34,14 @@ pub(super) struct Bounds {
 impl Bounds {
     /// For a screen.
     pub(super) const SCREEN: Self = Self {
+        actors: 3,
         findings: 5,
         evidence: 6,
         line: 200,
     };
     /// For a file that is searched later.
     pub(super) const FILE: Self = Self {
+        actors: 20,
         findings: 50,
         evidence: 60,
         line: 1000,
@@ -105,20 +110,48 @@ pub(super) fn headline(test: &TestRecord) -> Option<String> {
 
 /// The same for one attempt.
 pub(super) fn attempt_headline(attempt: &AttemptRecord) -> Option<String> {
-    attempt
-        .steps
-        .iter()
-        .filter(|step| !step.cleanup)
-        .find_map(|step| {
-            if let Some(error) = &step.error {
-                return Some(visible::line(&error.message));
-            }
-            let open = step.findings.iter().find(|finding| is_open(finding))?;
+    let steps = attempt.steps.iter().filter(|step| !step.cleanup);
+    let of_step = |step: &StepRecord| {
+        let text = if let Some(error) = &step.error {
+            visible::line(&error.message)
+        } else {
+            let open = step.findings.iter().filter(|finding| is_open(finding));
+            let decides = |finding: &&&Finding| Some(&finding.code) == attempt.code.as_ref();
+            let open = open
+                .clone()
+                .find(|finding| decides(&finding))
+                .or(open.clone().next())?;
             match &step.observation.fault {
-                Some(seen) if seen.code() == open.code => Some(fault(seen)),
-                _ => Some(finding(open)),
+                Some(seen) if seen.code() == open.code => fault(seen),
+                _ => finding(open),
             }
+        };
+        Some(match &step.actor {
+            Some(actor) => visible::line(&format!("{actor}: {text}")),
+            None => text,
         })
+    };
+    // Of many actors the first may only have waited for the one that decided.
+    let mut deciding = steps.clone().filter(|step| decides(step, attempt));
+    deciding
+        .find_map(of_step)
+        .or_else(|| steps.clone().find_map(of_step))
+}
+
+/// Whether it is why the attempt did not hold.
+fn decides(step: &StepRecord, attempt: &AttemptRecord) -> bool {
+    let Some(code) = &attempt.code else {
+        return false;
+    };
+    let could_not = step
+        .error
+        .as_ref()
+        .is_some_and(|error| error.kind.code() == *code);
+    could_not
+        || step
+            .findings
+            .iter()
+            .any(|finding| is_open(finding) && finding.code == *code)
 }
 
 /// The attempts of an instance in one line: `3 attempts: 1 tcp.reset, 2 tcp.reset, 3 held`.
@@ -237,11 +270,28 @@ impl Lines {
     }
 
     fn attempt(&mut self, attempt: &AttemptRecord) {
-        let several = attempt.steps.len() > 1;
-        for (position, step) in attempt.steps.iter().enumerate() {
-            if step.outcome != Outcome::Held {
-                self.step(step, several.then_some(position + 1));
+        let mut groups = by_actor(attempt);
+        // The one that decided first; others may only have waited for it.
+        groups.sort_by_key(|(_, steps)| !steps.iter().any(|step| decides(step, attempt)));
+        let is_wrong = |step: &&StepRecord| step.outcome != Outcome::Held;
+        groups.retain(|(_, steps)| steps.iter().any(&is_wrong));
+        for (_, steps) in groups.iter().take(self.bounds.actors) {
+            let several = steps.len() > 1;
+            for (position, step) in steps.iter().enumerate() {
+                if is_wrong(step) {
+                    self.step(step, several.then_some(position + 1));
+                }
             }
+        }
+        let more: Vec<String> = groups
+            .iter()
+            .skip(self.bounds.actors)
+            .filter_map(|(actor, _)| Some(visible::line(actor.as_ref()?.as_str())))
+            .collect();
+        if !more.is_empty() {
+            let count = wording::count(more.len() as u64, "more actor");
+            let names = wording::list(&more, 8);
+            self.add(0, Tone::Dim, &format!("… and {count}: {names}"));
         }
     }
 
@@ -252,6 +302,10 @@ impl Lines {
             (None, Some(position)) => format!("{kind} {position} · "),
             (None, None) => String::new(),
         };
+        let whose = step
+            .actor
+            .as_ref()
+            .map_or_else(String::new, |actor| format!("{actor} · "));
         let polls = step.polls.map_or_else(String::new, |polls| {
             format!(" · {}", wording::count(polls, "poll"))
         });
@@ -259,7 +313,7 @@ impl Lines {
             0,
             Tone::Plain,
             &format!(
-                "{name}{} {} · {}{polls}",
+                "{whose}{name}{} {} · {}{polls}",
                 step.probe,
                 step.request,
                 wording::duration(step.observation.latency)
@@ -389,6 +443,21 @@ impl Lines {
             }
         }
     }
+}
+
+/// The steps of each actor, in the order of the attempt; of a test without actors all of them.
+fn by_actor(attempt: &AttemptRecord) -> Vec<(Option<&ActorName>, Vec<&StepRecord>)> {
+    let mut groups: Vec<(Option<&ActorName>, Vec<&StepRecord>)> = Vec::new();
+    let mut known: HashMap<Option<&ActorName>, usize> = HashMap::new();
+    for step in &attempt.steps {
+        let actor = step.actor.as_ref();
+        let at = *known.entry(actor).or_insert_with(|| {
+            groups.push((actor, Vec::new()));
+            groups.len() - 1
+        });
+        groups[at].1.push(step);
+    }
+    groups
 }
 
 fn line_of(place: &Place) -> String {

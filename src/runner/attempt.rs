@@ -5,15 +5,14 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::actors::{Part, clean_up_parts, code_of_all, outcome_of, take_parts};
 use super::executor::Run;
-use super::look::Stage;
-use super::round::{Taken, budget, clean_up, detail, take_steps};
-use super::scope::{LateScope, Sessions};
+use super::round::{budget, detail};
+use super::scope::Sessions;
 use super::slim::slim;
-use super::step::{code_of, earlier};
-use crate::model::{AttemptEnded, AttemptRecord, Outcome};
+use super::step::earlier;
+use crate::model::{AttemptEnded, AttemptRecord, Outcome, ProbeError};
 use crate::plan::PlannedTest;
-use crate::probe::AttemptScope;
 
 /// A test that is looking, and what its attempts need.
 #[derive(Debug, Clone)]
@@ -21,8 +20,8 @@ pub(super) struct Subject {
     pub(super) run: Arc<Run>,
     /// Position in the plan.
     pub(super) test: usize,
-    /// What the sessions it uses have captured.
-    pub(super) sessions: Arc<Sessions>,
+    /// What the sessions it uses have captured; of a test with actors for each of them, in their order.
+    pub(super) sessions: Arc<[Arc<Sessions>]>,
     /// To the coordinator.
     pub(super) tell: mpsc::Sender<AttemptEnded>,
 }
@@ -40,14 +39,11 @@ pub(super) struct Attempted {
 impl Attempted {
     /// Why we could not look, in words.
     pub(super) fn error(&self) -> Option<String> {
-        let of = |step: &crate::model::StepRecord| {
-            step.error.as_ref().map(|error| error.message.clone())
-        };
-        self.record
-            .steps
-            .iter()
-            .filter(|step| !step.cleanup)
-            .find_map(of)
+        let steps = self.record.steps.iter().filter(|step| !step.cleanup);
+        let errors = steps.filter_map(|step| step.error.as_ref());
+        let decides = |error: &&ProbeError| Some(error.kind.code()) == self.record.code;
+        let error = errors.clone().find(decides).or(errors.clone().next());
+        error.map(|error| error.message.clone())
     }
 }
 
@@ -61,35 +57,29 @@ impl Subject {
     pub(super) async fn attempt(&self, number: u64, bound: Option<Instant>) -> Attempted {
         let test = self.planned();
         let started = Instant::now();
-        let stage = Stage {
-            run: self.run.clone(),
-            attempt: Arc::new(AttemptScope::default()),
-            connections: test.connections,
-        };
-        let mut scope = LateScope::new(
-            self.run.plan.header.id.clone(),
-            number,
-            self.sessions.clone(),
-        );
         let deadline = earlier(budget(test.timeout, &test.steps, started), bound);
-        let taken = take_steps(&test.steps, &stage, &mut scope, deadline).await;
+        let parts = take_parts(self, number, deadline).await;
         let elapsed = started.elapsed();
 
-        let outcome = taken.outcome();
-        let Taken { mut steps, cut } = taken;
+        let outcome = outcome_of(&parts);
+        let cut = parts.iter().any(Part::is_cut);
         let code = if cut {
             None
         } else {
-            steps.last().and_then(code_of)
+            code_of_all(&parts, outcome)
         };
-        let (cleanups, left_behind) = clean_up(&test.cleanup, &stage, &mut scope).await;
-        // Only now: what a later step or a clean-up captured as a secret may stand in an earlier one.
-        for step in &mut steps {
-            slim(
-                step,
-                &self.run.shared.mask,
-                detail(outcome, self.run.keep_evidence),
-            );
+        let cleaned_up = clean_up_parts(self, parts).await;
+        let (mut steps, mut cleanups) = (Vec::new(), Vec::new());
+        let mut left_behind = Vec::new();
+        for (mut part, (of_part, left)) in cleaned_up {
+            let detail = detail(part.outcome(), self.run.keep_evidence);
+            // Only now: what a later step, a clean-up or another actor captured as a secret may stand in an earlier one.
+            for step in part.steps() {
+                slim(step, &self.run.shared.mask, detail);
+            }
+            steps.extend(part.into_steps());
+            cleanups.extend(of_part);
+            left_behind.extend(left);
         }
         steps.extend(cleanups);
         let started = started.duration_since(self.run.started);

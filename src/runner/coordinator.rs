@@ -121,6 +121,7 @@ impl<'e> Coordinator<'e> {
             plan: plan.clone(),
             shared,
             jobs: config.jobs.max(1),
+            looks: looks_at_once(plan, config.jobs.max(1)),
             allowed: Needs {
                 commands: config.allow_commands,
                 side_effects: config.allow_side_effects,
@@ -405,6 +406,16 @@ impl<'e> Coordinator<'e> {
         self.tell();
         self.fold.finish()
     }
+}
+
+/// So many looks as the largest `jobs` instances make together. The attempts of a `repeat` are not counted: how many of them run
+/// at once is said by whoever wants to see what they bring about.
+fn looks_at_once(plan: &Plan, jobs: usize) -> usize {
+    let with_actors = plan.tests.iter().map(|test| test.actors.len());
+    let mut many: Vec<usize> = with_actors.filter(|actors| *actors > 1).collect();
+    many.sort_unstable_by(|left, right| right.cmp(left));
+    let more = many.into_iter().take(jobs).map(|actors| actors - 1);
+    jobs.saturating_add(more.sum())
 }
 
 #[cfg(test)]

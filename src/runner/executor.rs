@@ -18,6 +18,8 @@ pub(super) struct Run {
     pub(super) plan: Arc<Plan>,
     pub(super) shared: Arc<Shared>,
     pub(super) jobs: usize,
+    /// So many looks there may be at once: the actors of a test look together.
+    pub(super) looks: usize,
     /// What probes may do that shows their needs only when their values are known.
     pub(super) allowed: Needs,
     pub(super) keep_evidence: bool,

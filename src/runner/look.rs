@@ -16,7 +16,7 @@ use crate::model::{
     Connections, Finding, Observation, Outcome, ProbeError, State, Stopped, Unable,
 };
 use crate::plan::{LateLook, Look, PlannedStep};
-use crate::probe::{AnyProbe, AttemptScope, Context, Needs};
+use crate::probe::{AnyProbe, AttemptScope, Barriers, Context, Needs};
 use crate::template::LateError;
 
 /// A probe that goes on so long after its deadline is ended from outside.
@@ -29,6 +29,8 @@ pub(super) struct Stage {
     /// Connections that its steps share.
     pub(super) attempt: Arc<AttemptScope>,
     pub(super) connections: Connections,
+    /// Where the actors of a test wait for each other.
+    pub(super) barriers: Option<Arc<Barriers>>,
 }
 
 /// Which looks are shown in the end, and so need what a probe has to say about them.
@@ -163,8 +165,8 @@ async fn observe(
         attempt: stage.attempt.clone(),
         connections: stage.connections,
         deadline,
-        barriers: None,
-        jobs: stage.run.jobs,
+        barriers: stage.barriers.clone(),
+        jobs: stage.run.looks,
     };
     let looked = timeout_at(later(deadline, BACKSTOP), probe.observe(&ctx)).await;
     let mut observation = match looked {

@@ -4,6 +4,7 @@
 //! without a clock stands in files of its own: `dependencies` (who is due), `limits` (who may start beside whom),
 //! `polling` (when to poll again).
 
+mod actors;
 mod attempt;
 mod blame;
 mod cancel;

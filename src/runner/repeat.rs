@@ -266,24 +266,43 @@ impl Gathered {
 
 /// An attempt in tens of bytes.
 fn row(record: &AttemptRecord) -> SampleRow {
+    let steps = record.steps.iter().filter(|step| !step.cleanup);
     let mut phases: Vec<(Phase, u64)> = Vec::new();
-    for time in record
-        .steps
-        .iter()
-        .filter(|step| !step.cleanup)
-        .flat_map(|step| &step.observation.phases)
-    {
-        let took = micros(time.took);
-        match phases.iter_mut().find(|(phase, _)| *phase == time.phase) {
-            Some((_, sum)) => *sum = sum.saturating_add(took),
-            None => phases.push((time.phase, took)),
+    let mut of_actor: Vec<(Phase, u64)> = Vec::new();
+    let mut actor = None;
+    for step in steps {
+        if step.actor != actor {
+            longest(&mut phases, &mut of_actor);
+            actor.clone_from(&step.actor);
+        }
+        for time in &step.observation.phases {
+            let sum = entry(&mut of_actor, time.phase);
+            *sum = sum.saturating_add(micros(time.took));
         }
     }
+    longest(&mut phases, &mut of_actor);
     SampleRow {
         outcome: record.outcome,
         latency_us: micros(record.elapsed),
         phases_us: phases.into(),
     }
+}
+
+/// What actors do at once takes as long as the slowest of them.
+fn longest(phases: &mut Vec<(Phase, u64)>, of_actor: &mut Vec<(Phase, u64)>) {
+    for (phase, took) in of_actor.drain(..) {
+        let known = entry(phases, phase);
+        *known = took.max(*known);
+    }
+}
+
+fn entry(phases: &mut Vec<(Phase, u64)>, phase: Phase) -> &mut u64 {
+    let known = phases.iter().position(|(known, _)| *known == phase);
+    let at = known.unwrap_or_else(|| {
+        phases.push((phase, 0));
+        phases.len() - 1
+    });
+    &mut phases[at].1
 }
 
 fn micros(duration: std::time::Duration) -> u64 {

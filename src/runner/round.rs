@@ -22,12 +22,14 @@ pub(super) struct Taken {
 }
 
 impl Taken {
-    /// The last step decides: those before it held.
+    /// The first that does not hold decides; mostly there is none after it.
     pub(super) fn outcome(&self) -> Outcome {
-        match self.steps.last() {
-            Some(last) if !self.cut => last.outcome,
-            Some(_) | None => Outcome::Unable,
+        if self.cut || self.steps.is_empty() {
+            return Outcome::Unable;
         }
+        let outcomes = self.steps.iter().map(|step| step.outcome);
+        let mut wrong = outcomes.filter(|outcome| *outcome != Outcome::Held);
+        wrong.next().unwrap_or(Outcome::Held)
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::check::Captured;
-use crate::model::{RunId, SessionName, Value};
+use crate::model::{ActorName, RunId, SessionName, Value};
 use crate::template::{Lookup, Mask, Scope, Secrecy};
 
 /// What sessions captured, for the tests that use them; each by the name that they call it.
@@ -19,6 +19,8 @@ pub(super) struct LateScope {
     attempt: u64,
     sessions: Arc<Sessions>,
     captures: Vec<Captured>,
+    /// In a test with actors.
+    actor: Option<ActorName>,
     uuid: OnceLock<String>,
     nonce: OnceLock<String>,
 }
@@ -30,9 +32,15 @@ impl LateScope {
             attempt,
             sessions,
             captures: Vec::new(),
+            actor: None,
             uuid: OnceLock::new(),
             nonce: OnceLock::new(),
         }
+    }
+
+    /// Of one of the actors.
+    pub(super) fn of(self, actor: Option<ActorName>) -> Self {
+        Self { actor, ..self }
     }
 
     /// Adds what a step captured. A secret is in the mask before anything about it can leave.
@@ -78,6 +86,10 @@ impl Scope for LateScope {
         }
         let text = |text: String| Lookup::Known(Value::Text(text), Secrecy::Public);
         match name {
+            "actor" => match &self.actor {
+                Some(actor) => text(actor.to_string()),
+                None => Lookup::Unknown,
+            },
             "attempt" => Lookup::Known(Value::int(self.attempt), Secrecy::Public),
             "uuid" => text(self.uuid.get_or_init(|| Uuid::new_v4().to_string()).clone()),
             "nonce" => text(self.nonce.get_or_init(nonce).clone()),
@@ -91,6 +103,7 @@ impl Scope for LateScope {
         let mut names: Vec<String> = ["attempt", "uuid", "nonce", "now", "run.id"]
             .map(str::to_owned)
             .to_vec();
+        names.extend(self.actor.iter().map(|_| "actor".to_owned()));
         names.extend(self.captures.iter().map(|one| one.name.clone()));
         for (session, captures) in self.sessions.iter() {
             let named = |one: &Captured| format!("session.{session}.{}", one.name);

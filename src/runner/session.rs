@@ -153,5 +153,6 @@ fn stage(run: &Arc<Run>) -> Stage {
         run: run.clone(),
         attempt: Arc::new(AttemptScope::default()),
         connections: Connections::Fresh,
+        barriers: None,
     }
 }

@@ -21,6 +21,18 @@ pub(super) enum Detail {
     Short,
 }
 
+impl Detail {
+    pub(super) fn is_short(self) -> bool {
+        self == Self::Short
+    }
+}
+
+/// Drops what is not kept of a step that held; what stays is not masked yet.
+pub(super) fn prune(step: &mut StepRecord) {
+    step.observation.facts.retain(|_, value| is_short(value));
+    step.observation.evidence = Vec::new();
+}
+
 /// Masks and cuts one step.
 pub(super) fn slim(step: &mut StepRecord, mask: &Mask, detail: Detail) {
     let mask = asked_once(mask);
@@ -267,6 +279,7 @@ mod tests {
             outcome: Outcome::NotHeld,
             cleanup: false,
             polls: None,
+            actor: None,
         }
     }
 

@@ -52,6 +52,7 @@ pub(super) async fn take(
         outcome,
         cleanup: false,
         polls,
+        actor: None,
     }
 }
 

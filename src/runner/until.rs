@@ -124,7 +124,8 @@ fn mark_unstable(attempted: &mut Attempted, polling: &Polling, subject: &Subject
         .steps
         .iter_mut()
         .filter(|step| !step.cleanup);
-    if let Some((step, planned)) = steps.zip(planned).last() {
+    // It held, so all have taken all steps: the last of them is the last that is planned.
+    if let (Some(step), Some(planned)) = (steps.last(), planned.last()) {
         let finding = not_stable(polling, planned);
         attempted.record.code = Some(finding.code.clone());
         step.findings.push(finding);

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use sha2::{Digest, Sha256};
 
+use super::actors::actors;
 use super::defaults::{Defaults, connections, switch, tags, timeout};
 use super::early::EarlyFields;
 use super::failure_keys::{expect_failure, on_fail};
@@ -12,15 +13,15 @@ use super::file::Surroundings;
 use super::matrix::{Row, rows};
 use super::project::{LONGEST_NAME, NAME_RULE, is_name};
 use super::relations::{alone, requires, when};
-use super::scope::StepScope;
+use super::scope::{ACTOR, Own, StepScope};
 use super::session::no_timeout;
 use super::step::{self, Around, decode_list, is_told, named_span};
 use super::test::Spans;
 use super::uses::used_sessions;
-use super::{Mode, Repeat, Retry, Step, Test, Until};
-use crate::model::{Category, TestId};
+use super::{Mode, Repeat, Retry, Step, Test, Until, Used};
+use crate::model::{ActorName, Category, TestId};
 use crate::probe::AnyProbe;
-use crate::template::place;
+use crate::template::{Lookup, place};
 use crate::yaml::{Diagnostic, Diagnostics, Fields, Node, Span};
 
 /// What every test of a file is read with.
@@ -37,6 +38,7 @@ pub(super) const KEYS: &[&str] = &[
     "description",
     "tags",
     "owner",
+    "actors",
     "steps",
     "expect",
     "capture",
@@ -165,9 +167,13 @@ fn decode_row(
         Some(row) => id.with_row(row.label.as_str()),
         None => id,
     };
-    let mut scope = row_scope(&id, row, decoder.around);
-    let (uses, named) = used_sessions(fields, &scope, decoder.around, problems);
-    scope.sessions = captures_of(&named, decoder.around);
+    let who = who(
+        fields,
+        row_scope(&id, row, decoder.around),
+        decoder,
+        problems,
+    );
+    let (scope, actors) = (who.scope, who.actors);
 
     let mut early_fields = EarlyFields {
         fields,
@@ -192,6 +198,11 @@ fn decode_row(
         .get("cleanup")
         .map(|node| decode_list(node, sources, &after, problems).0)
         .unwrap_or_default();
+    if actors.is_empty() {
+        let steps = steps.as_deref().unwrap_or_default();
+        step::need_no_actors(steps, "a test without `actors`", problems);
+    }
+    step::need_no_actors(&cleanup, "a clean-up", problems);
     let mut all_tags = decoder.defaults.tags.clone();
     let own_tags = fields
         .get("tags")
@@ -223,7 +234,8 @@ fn decode_row(
         owner,
         critical: switch(fields, "critical", problems),
         requires,
-        uses,
+        actors,
+        uses: who.uses,
         when_false: when(fields, &scope, sources, problems),
         mode: mode?,
         timeout: timeout?,
@@ -249,6 +261,41 @@ fn decode_row(
         },
         id,
     })
+}
+
+/// Who does an instance, with which sessions, and so what its steps see.
+struct Who {
+    scope: StepScope,
+    actors: Vec<ActorName>,
+    uses: Vec<Used>,
+}
+
+fn who(
+    fields: &Fields<'_>,
+    mut scope: StepScope,
+    decoder: &TestDecoder<'_>,
+    problems: &mut Diagnostics,
+) -> Who {
+    let around = decoder.around;
+    let actors = actors(&mut EarlyFields {
+        fields,
+        scope: &scope,
+        sources: around.sources,
+        problems,
+    });
+    if !actors.is_empty() {
+        scope.own = Arc::new(vec![Own {
+            name: ACTOR.to_owned(),
+            value: Lookup::Late,
+        }]);
+    }
+    let (uses, named) = used_sessions(fields, &scope, &actors, around, problems);
+    scope.sessions = captures_of(&named, around);
+    Who {
+        scope,
+        actors,
+        uses,
+    }
 }
 
 /// What an instance sees before its sessions: its row.

@@ -1,5 +1,6 @@
 //! YAML to typed suites: one typed test a matrix row, every scalar still knowing its place.
 
+mod actors;
 mod codes;
 mod condition;
 mod decode;

@@ -193,7 +193,7 @@ impl Repeat {
 }
 
 /// A whole number from 1 to `most`.
-fn count(node: &Node, most: u64, problems: &mut Diagnostics) -> Option<u64> {
+pub(super) fn count(node: &Node, most: u64, problems: &mut Diagnostics) -> Option<u64> {
     // What is only known in a run decodes as a stand-in, which need not be in range.
     if !early::is_complete(node) {
         return Some(1);

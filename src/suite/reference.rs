@@ -86,6 +86,7 @@ fn takes(key: &Key) -> String {
         Shape::Codes => "a list of codes".to_owned(),
         Shape::Mapping(_) | Shape::Claims => "a mapping".to_owned(),
         Shape::List(table) => format!("a list of {}s", table.name),
+        Shape::Actors => "a whole number or a list of names".to_owned(),
         Shape::Uses => "a list of names and mappings".to_owned(),
         Shape::Named(_) | Shape::Secret => "names, each with a mapping".to_owned(),
         Shape::NamedTimes => "names, each with a duration".to_owned(),

@@ -101,8 +101,11 @@ const LATE: &[&str] = &["uuid", "nonce", "now", "attempt"];
 
 /// Whether a late name is late only because nothing was started: `check` and `list` do not know it, a run does.
 pub(super) fn is_known_in_a_run(name: &str) -> bool {
-    !LATE.contains(&name)
+    !LATE.contains(&name) && name != ACTOR
 }
+
+/// The name of the one who does it, in a test with `actors`.
+pub(super) const ACTOR: &str = "actor";
 
 impl EarlyScope {
     fn plain(&self, name: &str) -> Lookup {
@@ -113,6 +116,9 @@ impl EarlyScope {
         }
         if LATE.contains(&name) {
             Lookup::Late
+        } else if name == ACTOR {
+            let why = "only a test with `actors` has it; a session is told by a parameter: `params: [name]`";
+            Lookup::Unusable(why.to_owned())
         } else if self.below.contains(name) {
             let why = "not known yet; a variable can use those that stand above it";
             Lookup::Unusable(why.to_owned())
@@ -165,7 +171,7 @@ pub(super) struct StepScope {
     pub(super) row: Arc<Vec<Cell>>,
     /// Captures of earlier steps.
     pub(super) captures: Vec<String>,
-    /// Names that only it has: the parameters of a session.
+    /// Names that only it has: the parameters of a session, `actor` of a test with actors.
     pub(super) own: Arc<Vec<Own>>,
     /// `NAME.CAPTURE` of the sessions it uses.
     pub(super) sessions: Arc<Vec<String>>,

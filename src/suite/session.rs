@@ -9,7 +9,7 @@ use super::defaults::{Defaults, timeout};
 use super::early;
 use super::gate_keys::texts;
 use super::scope::{EarlyScope, Own, StepScope};
-use super::step::{decode_list, must_fit};
+use super::step::{self, decode_list, must_fit};
 use super::uses::{KnownSession, Opening};
 use super::variables::Variable;
 use crate::check::is_taken;
@@ -201,6 +201,8 @@ impl SessionDecoder<'_> {
                 "no step of this session expects anything, so it could not fail",
             ));
         }
+        step::need_no_actors(&steps, "a session", problems);
+        step::need_no_actors(&cleanup, "a clean-up", problems);
         let own = fields.get("timeout").map(|node| {
             let filled = early::fill("timeout", node, &scope, sources, problems)?;
             timeout(&filled, problems)

@@ -50,6 +50,8 @@ pub struct Step {
     pub(super) least: Option<(Least, Span)>,
     /// Where it stands.
     pub place: Place,
+    /// Where it waits for other actors.
+    pub(super) waits: Option<Span>,
     /// Of `http`, known at load: everything its request has beside the URL.
     pub(super) asks: Option<u64>,
     /// The keys of its `expect`.
@@ -155,19 +157,10 @@ pub(super) fn decode(
         early: scope.clone(),
         sources: sources.clone(),
     };
-    let mut wants: Vec<String> = [Some(node), fields.get("expect")]
-        .into_iter()
-        .flatten()
-        .flat_map(template::uses)
-        .map(|used| used.name)
-        .collect();
-    wants.retain(|name| around.scope.captures.contains(name));
-    wants.sort();
-    wants.dedup();
     Some(Step {
         name,
         probe: vocabulary.probe,
-        wants,
+        wants: wanted([Some(node), fields.get("expect")], &scope),
         captures: captures?,
         timeout: own_timeout,
         until: match until {
@@ -195,6 +188,7 @@ pub(super) fn decode(
             (least, span)
         }),
         place: place(sources, key_span),
+        waits: ready.waits().map(|field| field_span(node, &field)),
         spans: Spans {
             probe: key_span,
             timeout: fields.entry("timeout").map(|entry| entry.key_span),
@@ -209,6 +203,16 @@ pub(super) fn decode(
             Look::Ready(Box::new(ready), expectations)
         },
     })
+}
+
+/// The captures of earlier steps that these use.
+fn wanted(parts: [Option<&Node>; 2], scope: &StepScope) -> Vec<String> {
+    let used = parts.into_iter().flatten().flat_map(template::uses);
+    let mut wants: Vec<String> = used.map(|used| used.name).collect();
+    wants.retain(|name| scope.captures.contains(name));
+    wants.sort();
+    wants.dedup();
+    wants
 }
 
 /// Reads a list of steps; each sees the captures of those before it.
@@ -315,6 +319,18 @@ pub(super) fn must_fit(steps: &[Step], whole: Duration, problems: &mut Diagnosti
                 least.why
             )),
         );
+    }
+}
+
+/// Tells of what only the steps of a test with actors may say.
+pub(super) fn need_no_actors(steps: &[Step], whose: &str, problems: &mut Diagnostics) {
+    for step in steps {
+        if let Some(span) = step.waits {
+            problems.push(
+                Diagnostic::error(span, format!("{whose} has nobody to wait for"))
+                    .help("only the steps of a test with `actors` wait for each other"),
+            );
+        }
     }
 }
 

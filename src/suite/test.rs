@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Mode, Step, Used};
-use crate::model::{Category, CodePattern, Connections, OnFail, Place, TestId};
+use crate::model::{ActorName, Category, CodePattern, Connections, OnFail, Place, TestId};
 use crate::yaml::Span;
 
 /// One test instance.
@@ -25,6 +25,8 @@ pub struct Test {
     pub critical: bool,
     /// What must have passed before.
     pub requires: Vec<Requirement>,
+    /// Who does it at once, each with values of its own; nobody in particular where there are none.
+    pub actors: Vec<ActorName>,
     /// The sessions it uses.
     pub uses: Vec<Used>,
     /// Its `when` as written, when that is false for this target.

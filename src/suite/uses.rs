@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use super::early;
 use super::file::Surroundings;
-use super::scope::{Own, StepScope};
+use super::scope::{ACTOR, Own, StepScope};
 use super::step::meant;
 use super::variables::is_secret_name;
-use crate::model::{SessionName, Value};
+use crate::model::{ActorName, SessionName, Value};
 use crate::template::{self, Lookup, Scope, Secrecy};
 use crate::yaml::{Diagnostic, Diagnostics, Entry, Fields, Node, Span};
 
 /// A session that a test uses.
 #[derive(Debug)]
 pub struct Used {
-    /// What is opened for it.
+    /// What is opened for it: one for all, or one for each of its actors, in their order.
     pub(super) openings: Vec<Opening>,
 }
 
@@ -22,6 +22,12 @@ impl Used {
     /// What is opened for it.
     pub fn names(&self) -> impl Iterator<Item = &SessionName> {
         self.openings.iter().map(|opening| &opening.name)
+    }
+
+    /// What is opened for the actor at this position.
+    pub fn name_for(&self, actor: usize) -> &SessionName {
+        let of_all = &self.openings[0];
+        &self.openings.get(actor).unwrap_or(of_all).name
     }
 }
 
@@ -48,6 +54,7 @@ pub(super) struct KnownSession {
 pub(super) fn used_sessions(
     fields: &Fields<'_>,
     scope: &StepScope,
+    actors: &[ActorName],
     around: &Surroundings<'_>,
     problems: &mut Diagnostics,
 ) -> (Vec<Used>, Vec<String>) {
@@ -62,6 +69,7 @@ pub(super) fn used_sessions(
     };
     let mut reader = Reader {
         scope,
+        actors,
         around,
         problems,
         named: Vec::new(),
@@ -73,6 +81,7 @@ pub(super) fn used_sessions(
 
 struct Reader<'r> {
     scope: &'r StepScope,
+    actors: &'r [ActorName],
     around: &'r Surroundings<'r>,
     problems: &'r mut Diagnostics,
     named: Vec<(String, Span)>,
@@ -116,15 +125,39 @@ impl Reader<'_> {
             return None;
         }
         self.named.push((name.to_owned(), span));
-        let values = self.values(name, known, span, with)?;
-        let shown = values.iter().map(|value| (&*value.own.name, &*value.shown));
-        Some(Used {
-            openings: vec![Opening {
+        let opening = |values: Vec<Given>| {
+            let shown = values.iter().map(|value| (&*value.own.name, &*value.shown));
+            Opening {
                 name: SessionName::keyed(name, shown),
                 values: Arc::new(values.into_iter().map(|value| value.own).collect()),
                 span,
-            }],
-        })
+            }
+        };
+        let is_own = |with: &Entry| {
+            template::uses(&with.value)
+                .iter()
+                .any(|used| used.name == ACTOR)
+        };
+        if self.actors.is_empty() || !with.is_some_and(is_own) {
+            let values = self.values(name, known, span, with, self.scope)?;
+            let openings = vec![opening(values)];
+            return Some(Used { openings });
+        }
+        let mut openings = Vec::with_capacity(self.actors.len());
+        for actor in self.actors {
+            let value = Value::Text(actor.to_string());
+            let own = Own {
+                name: ACTOR.to_owned(),
+                value: Lookup::Known(value, Secrecy::Public),
+            };
+            let scope = StepScope {
+                own: Arc::new(vec![own]),
+                ..self.scope.clone()
+            };
+            // What is wrong for one is wrong for all.
+            openings.push(opening(self.values(name, known, span, with, &scope)?));
+        }
+        Some(Used { openings })
     }
 
     /// Its parameters with their values; `None` when something is wrong with them.
@@ -134,6 +167,7 @@ impl Reader<'_> {
         known: &KnownSession,
         span: Span,
         with: Option<&Entry>,
+        scope: &StepScope,
     ) -> Option<Vec<Given>> {
         let written = match with.map(|with| (with, with.value.as_mapping())) {
             Some((with, None)) => {
@@ -168,7 +202,7 @@ impl Reader<'_> {
         let mut values = Vec::new();
         for parameter in &known.parameters {
             match written.iter().find(|entry| *entry.key == **parameter) {
-                Some(entry) => values.extend(self.value(parameter, &entry.value)),
+                Some(entry) => values.extend(self.value(parameter, &entry.value, scope)),
                 None => self.problems.push(
                     Diagnostic::error(span, format!("session `{session}` needs its `{parameter}`"))
                         .help(format!(
@@ -180,8 +214,8 @@ impl Reader<'_> {
         (self.problems.errors() == broken_before).then_some(values)
     }
 
-    fn value(&mut self, parameter: &str, node: &Node) -> Option<Given> {
-        let (scope, sources) = (self.scope, self.around.sources);
+    fn value(&mut self, parameter: &str, node: &Node, scope: &StepScope) -> Option<Given> {
+        let sources = self.around.sources;
         let filled = early::fill_text("with", node, scope, sources, self.problems)?;
         // `check` and `list` do not know what an environment gives that only a run starts.
         let is_pending = template::uses(node)

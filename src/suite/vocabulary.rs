@@ -55,6 +55,8 @@ pub(super) enum Shape {
     Mapping(&'static Table),
     /// A list of them.
     List(&'static Table),
+    /// How many, or their names.
+    Actors,
     /// Sessions: a name, or a mapping.
     Uses,
     /// A mapping from names of one's own to these.
@@ -146,6 +148,11 @@ pub(super) const TEST: Table = Table {
             "Words for `--tag`, added to those of the defaults.",
         ),
         key("owner", Shape::Text, "Who answers for it."),
+        key(
+            "actors",
+            Shape::Actors,
+            "How many do it at once, 1 to 1000 (`actor1`, `actor2`, …), or a list of their names: each with its own `${actor}`, `${nonce}`, `${uuid}`, captures, cookies, connections, clean-ups, and sessions that are opened with `${actor}`. An attempt is one round of all of them, and holds when it holds for each.",
+        ),
         key(
             "steps",
             Shape::List(&STEP),

@@ -58,6 +58,9 @@ mirror! {
         /// How many polls were made, for a step with `until`.
         #[serde(skip_serializing_if = "Option::is_none")]
         polls: Option<u64>,
+        /// Whose step it is, in a test with actors.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        actor: Option<Cow<'a, str>>,
     }
 }
 

@@ -76,6 +76,7 @@ text! {
     model::RunId: |name| name.as_str(), model::RunId::new;
     model::Category: |name| name.as_str(), model::Category::new;
     model::SessionName: |name| name.as_str(), model::SessionName::new;
+    model::ActorName: |name| name.as_str(), model::ActorName::new;
     model::StepName: |name| name.as_str(), model::StepName::new;
 }
 

@@ -282,6 +282,7 @@ fn steps(text: &str) -> Vec<StepRecord> {
         outcome: Outcome::NotHeld,
         cleanup: true,
         polls: Some(4),
+        actor: Some(ActorName::new(text)),
     };
     let mut steps: Vec<StepRecord> = FaultKind::all_codes()
         .iter()
@@ -315,6 +316,7 @@ fn steps(text: &str) -> Vec<StepRecord> {
         name: None,
         cleanup: false,
         polls: None,
+        actor: None,
         ..step(observation(text), None)
     });
     steps

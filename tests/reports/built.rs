@@ -361,6 +361,34 @@ fn attempt(
     })
 }
 
+/// A failed test with so many actors: one met a wrong status, all the others waited for it in vain.
+pub(crate) fn acted(actors: usize, guilty: usize) -> FinishedRun {
+    let steps = (1..=actors).map(|number| StepRecord {
+        actor: Some(ActorName::new(format!("actor{number}"))),
+        ..if number == guilty {
+            wrong_status()
+        } else {
+            let error = ProbeError::new(Unable::Barrier, "an actor never came to `sent`");
+            let request = "wss://agent.example/chat";
+            StepRecord {
+                error: Some(error),
+                outcome: Outcome::Unable,
+                ..step("websocket", request, Observation::default(), Vec::new())
+            }
+        }
+    });
+    let mut test = of_status(Status::Failed);
+    test.code = Some(Code::fixed("expect.status"));
+    test.attempts = vec![attempt(
+        1,
+        Outcome::NotHeld,
+        "expect.status",
+        steps.collect(),
+    )];
+    test.attempts_made = 1;
+    finished(vec![test], verdict(Word::NoGo))
+}
+
 fn step(
     probe: &str,
     request: &str,
@@ -381,6 +409,7 @@ fn step(
         outcome: Outcome::NotHeld,
         cleanup: false,
         polls: None,
+        actor: None,
     }
 }
 

@@ -43,6 +43,28 @@ fn many_failures_of_one_code_become_a_count_with_ids() {
 }
 
 #[test]
+fn of_many_actors_the_one_that_decided_is_told_first_and_only_a_few_in_full() {
+    let text = console(&built::acted(200, 150), Style::default());
+    let guilty = text.find("actor150 · http GET").expect("it is told");
+    let waited = text.find("actor1 · websocket").expect("it is told");
+    assert!(guilty < waited, "{text}");
+    assert!(
+        text.contains("actor2 · websocket") && !text.contains("actor3 · websocket"),
+        "{text}"
+    );
+    assert!(
+        text.contains("… and 197 more actors: actor3, actor4, "),
+        "{text}"
+    );
+    assert!(text.lines().count() < 60, "{text}");
+    let junit = (Format::named("junit").unwrap().render)(&built::acted(3, 2), Style::default());
+    assert!(
+        junit.contains("message=\"actor2: status equals 200, but was 503"),
+        "{junit}"
+    );
+}
+
+#[test]
 fn quiet_is_the_verdict_and_its_reasons() {
     let quiet = Style {
         detail: Detail::Quiet,

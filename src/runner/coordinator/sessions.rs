@@ -37,20 +37,23 @@ impl Coordinator<'_> {
         });
     }
 
-    /// What the sessions of a test have captured.
-    pub(super) fn sessions_of(&self, test: usize) -> Arc<Sessions> {
+    /// What the sessions of a test have captured; with actors those of each.
+    pub(super) fn sessions_of(&self, test: usize) -> Arc<[Arc<Sessions>]> {
+        let planned = &self.run.plan.tests[test];
+        if planned.actors.is_empty() {
+            return Arc::new([self.captured(&planned.uses)]);
+        }
+        let actors = planned.actors.iter();
+        actors.map(|actor| self.captured(&actor.uses)).collect()
+    }
+
+    fn captured(&self, sessions: &[usize]) -> Arc<Sessions> {
         let opened = |session: &usize| {
             let opened = self.sessions[*session].as_ref()?;
             let name = SessionName::new(opened.record.name.base());
             Some((name, opened.captures.clone()))
         };
-        Arc::new(
-            self.run.plan.tests[test]
-                .uses
-                .iter()
-                .filter_map(opened)
-                .collect(),
-        )
+        Arc::new(sessions.iter().filter_map(opened).collect())
     }
 
     /// Runs the clean-ups of all sessions, at most `jobs` sessions at once.

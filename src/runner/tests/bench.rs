@@ -75,6 +75,7 @@ pub(in crate::runner) fn test(id: &str, scenes: impl Into<Vec<Scene>>) -> Planne
         requires: Vec::new(),
         requires_groups: Vec::new(),
         uses: Vec::new(),
+        actors: Vec::new(),
         side_effects: false,
         guards: false,
         origins: Vec::new(),

@@ -1,5 +1,6 @@
 //! The promises of the runner, on tokio's paused clock with scripted probes; events are collected in a `Vec`.
 
+mod actors;
 pub(super) mod bench;
 mod ending;
 mod limits;

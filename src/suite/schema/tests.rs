@@ -93,6 +93,8 @@ fn what_loads_is_valid() {
         test("http: { url: u }, expect: { status: 1 }, timeout: \"${budget.x}\", until: { within: \"${budget.y}\" }, on_fail: { class: application }"),
         test("steps: [{ name: a, http: { url: u }, expect: { status: 200 }, capture: { token: { json: $.t, secret: true } } }, { tcp: { host: h, port: 1 } }], cleanup: [{ http: { url: u } }]"),
         "sessions: { a: { timeout: 5s, steps: [{ http: { url: u }, expect: { status: 200 } }] } }\n".to_owned(),
+        test("http: { url: u }, expect: { status: 1 }, actors: 200"),
+        test("http: { url: u }, expect: { status: 1 }, actors: [alice, bob]"),
         "sessions: { a: { params: [name], timeout: 5s, steps: [{ http: { url: u }, expect: { status: 200 } }] } }\n".to_owned(),
         test("http: { url: u }, expect: { status: 1 }, uses: [a, { session: b, with: { name: \"${matrix.x}\", n: 1 } }]"),
         "vars: { a: 1, b: [x], c: { d: e } }\nsecrets: { p: { env: P }, q: { command: [a, b] } }\nbudgets: { x: 75s }\nlimits: { jobs: 4 }\ngate: { max_skipped: 30% }\nomit: [{ id: a/*, reason: r }]\n".to_owned(),
@@ -152,6 +154,8 @@ fn what_does_not_load_is_invalid() {
         test("http: { url: u }, expect: { status: 200 }, capture: { token: { jsn: $.t } }"),
         // In the other files.
         "sessions: { a: { stps: [] } }\n".to_owned(),
+        test("http: { url: u }, expect: { status: 1 }, actors: 0"),
+        test("http: { url: u }, expect: { status: 1 }, actors: [a, a]"),
         test("http: { url: u }, expect: { status: 1 }, uses: [{ with: { name: a } }]"),
         test("http: { url: u }, expect: { status: 1 }, uses: [{ session: b, wit: { name: a } }]"),
         "vars: { A: 1 }\n".to_owned(),

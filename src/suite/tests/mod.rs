@@ -1,5 +1,6 @@
 //! The format, row by row: `docs/suites.md`.
 
+mod actors;
 mod files;
 mod keys;
 mod sessions;

@@ -1,0 +1,206 @@
+//! Those who make an attempt: one, or the actors of a test at once, each with values, sessions, connections and clean-ups of
+//! its own.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::attempt::Subject;
+use super::look::Stage;
+use super::round::{Taken, clean_up, detail, take_steps};
+use super::scope::LateScope;
+use super::slim::prune;
+use super::step::code_of;
+use crate::model::{ActorName, Code, Outcome, StepRecord, Unable};
+use crate::probe::{AttemptScope, Barriers};
+
+/// The part of one of them: its steps, neither masked nor cut.
+#[derive(Debug)]
+pub(super) struct Part {
+    actor: Option<ActorName>,
+    stage: Stage,
+    scope: LateScope,
+    taken: Taken,
+}
+
+/// The clean-ups of one of them, masked and cut, and what they left behind.
+type CleanedUp = (Vec<StepRecord>, Vec<String>);
+
+impl Part {
+    pub(super) fn outcome(&self) -> Outcome {
+        self.taken.outcome()
+    }
+
+    /// We let go of it.
+    pub(super) fn is_cut(&self) -> bool {
+        self.taken.cut
+    }
+
+    pub(super) fn steps(&mut self) -> &mut [StepRecord] {
+        &mut self.taken.steps
+    }
+
+    /// Its steps, with its name.
+    pub(super) fn into_steps(self) -> Vec<StepRecord> {
+        named(self.taken.steps, self.actor.as_ref())
+    }
+
+    /// The code of the step that did not hold.
+    fn code(&self) -> Option<Code> {
+        self.taken.steps.iter().find_map(code_of)
+    }
+
+    async fn clean_up(&mut self, subject: &Subject) -> CleanedUp {
+        let cleanup = &subject.planned().cleanup;
+        let (steps, left) = clean_up(cleanup, &self.stage, &mut self.scope).await;
+        let whose = |line: String| match &self.actor {
+            Some(actor) => format!("{actor}: {line}"),
+            None => line,
+        };
+        let left = left.into_iter().map(whose).collect();
+        (named(steps, self.actor.as_ref()), left)
+    }
+}
+
+/// Everybody takes the steps, at once; ends when all have ended, at the deadline or shortly after.
+pub(super) async fn take_parts(subject: &Subject, number: u64, deadline: Instant) -> Vec<Part> {
+    let actors = &subject.planned().actors;
+    if actors.is_empty() {
+        return vec![take_part(subject, number, deadline, None).await];
+    }
+    let barriers = Arc::new(Barriers::new(actors.len()));
+    let mut parts = JoinSet::new();
+    for at in 0..actors.len() {
+        let (subject, place) = (subject.clone(), Place::of(at, &barriers));
+        parts.spawn(async move { (at, take_part(&subject, number, deadline, Some(place)).await) });
+    }
+    in_order(parts).await
+}
+
+/// Everybody cleans up, at once.
+pub(super) async fn clean_up_parts(subject: &Subject, parts: Vec<Part>) -> Vec<(Part, CleanedUp)> {
+    if subject.planned().cleanup.is_empty() {
+        let nothing = |part| (part, (Vec::new(), Vec::new()));
+        return parts.into_iter().map(nothing).collect();
+    }
+    if subject.planned().actors.is_empty() {
+        let mut cleaned = Vec::with_capacity(1);
+        for mut part in parts {
+            let done = part.clean_up(subject).await;
+            cleaned.push((part, done));
+        }
+        return cleaned;
+    }
+    let mut cleaning = JoinSet::new();
+    for (at, mut part) in parts.into_iter().enumerate() {
+        let subject = subject.clone();
+        cleaning.spawn(async move {
+            let done = part.clean_up(&subject).await;
+            (at, (part, done))
+        });
+    }
+    in_order(cleaning).await
+}
+
+/// Not held when any did not, else unable when any could not look, else held.
+pub(super) fn outcome_of(parts: &[Part]) -> Outcome {
+    let is_any = |outcome| parts.iter().any(|part| part.outcome() == outcome);
+    if parts.iter().any(Part::is_cut) {
+        Outcome::Unable
+    } else if is_any(Outcome::NotHeld) {
+        Outcome::NotHeld
+    } else if is_any(Outcome::Unable) {
+        Outcome::Unable
+    } else {
+        Outcome::Held
+    }
+}
+
+/// The code of the first that came out so; of one that only waited in vain for another, when there is no other.
+pub(super) fn code_of_all(parts: &[Part], outcome: Outcome) -> Option<Code> {
+    let codes = || {
+        let such = parts.iter().filter(|part| part.outcome() == outcome);
+        such.filter_map(Part::code)
+    };
+    let waited = Unable::Barrier.code();
+    codes()
+        .find(|code| *code != waited)
+        .or_else(|| codes().next())
+}
+
+/// Where one of the actors stands: whoever waits for it need not any longer once it has ended, however that comes.
+struct Place {
+    at: usize,
+    barriers: Arc<Barriers>,
+}
+
+impl Place {
+    fn of(at: usize, barriers: &Arc<Barriers>) -> Self {
+        let barriers = barriers.clone();
+        Self { at, barriers }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.barriers.leave();
+    }
+}
+
+async fn take_part(
+    subject: &Subject,
+    number: u64,
+    deadline: Instant,
+    place: Option<Place>,
+) -> Part {
+    let test = subject.planned();
+    let at = place.as_ref().map(|place| place.at);
+    let actor = at.and_then(|at| Some(test.actors.get(at)?.name.clone()));
+    let stage = Stage {
+        run: subject.run.clone(),
+        attempt: Arc::new(AttemptScope::default()),
+        connections: test.connections,
+        barriers: place.as_ref().map(|place| place.barriers.clone()),
+    };
+    let sessions = subject.sessions[at.unwrap_or(0)].clone();
+    let run = subject.run.plan.header.id.clone();
+    let mut scope = LateScope::new(run, number, sessions).of(actor.clone());
+    let mut taken = take_steps(&test.steps, &stage, &mut scope, deadline).await;
+    // Hundreds of them would each keep what nobody is shown until the last has ended.
+    if actor.is_some() && detail(taken.outcome(), subject.run.keep_evidence).is_short() {
+        taken.steps.iter_mut().for_each(prune);
+    }
+    Part {
+        actor,
+        stage,
+        scope,
+        taken,
+    }
+}
+
+/// What all have made, in their order. A panic of ours is one here, once all the others have ended.
+async fn in_order<T: 'static>(mut tasks: JoinSet<(usize, T)>) -> Vec<T> {
+    let mut made = Vec::with_capacity(tasks.len());
+    let mut panic = None;
+    while let Some(ended) = tasks.join_next().await {
+        match ended.map_err(tokio::task::JoinError::try_into_panic) {
+            Ok(one) => made.push(one),
+            Err(Ok(with)) => panic = Some(with),
+            // Nobody aborts one of them alone.
+            Err(Err(_)) => {}
+        }
+    }
+    if let Some(panic) = panic {
+        std::panic::resume_unwind(panic);
+    }
+    made.sort_unstable_by_key(|(at, _)| *at);
+    made.into_iter().map(|(_, one)| one).collect()
+}
+
+fn named(mut steps: Vec<StepRecord>, actor: Option<&ActorName>) -> Vec<StepRecord> {
+    for step in &mut steps {
+        step.actor = actor.cloned();
+    }
+    steps
+}
