@@ -32,7 +32,6 @@ type Red = &'static [(&'static str, &'static str)];
 /// What the demo lacks, and nobody is the worse for.
 const LACKING: Red = &[
     ("preflight/tools-available", "skipped "),
-    ("connectivity/http-ready-websocket", "skipped "),
     ("database/clickhouse", "skipped "),
 ];
 
@@ -74,6 +73,7 @@ const WITHOUT_SERVICE: &[&str] = &[
     "connectivity/http-live",
     "connectivity/http-ready",
     "connectivity/http-ready-redis",
+    "connectivity/http-ready-websocket",
     "connectivity/http-infrastructure",
     "connectivity/http-backend",
     "connectivity/http-auth",
@@ -93,7 +93,32 @@ const WITHOUT_SERVICE: &[&str] = &[
 /// The verdict, and every instance that is not good, under this fault.
 fn expected(fault: Fault) -> (&'static str, Ends) {
     let (word, more, red): (&str, Vec<(&str, String)>, Red) = match fault {
-        Fault::None => ("GO", vec![], &[]),
+        // Of the chat nothing is asked yet.
+        Fault::None
+        | Fault::EventMissing
+        | Fault::EventDuplicated
+        | Fault::EventOrder
+        | Fault::EventLate
+        | Fault::EventCrossed
+        | Fault::Ws1011
+        | Fault::Ws1001
+        | Fault::Ws401
+        | Fault::Ws403
+        | Fault::Ws502
+        | Fault::Ws503
+        | Fault::WsSilent
+        | Fault::WsInvalidJson
+        | Fault::WsEndless
+        | Fault::WsFragile
+        | Fault::ResumeGap
+        | Fault::SseCut
+        | Fault::OpenWebsocket
+        | Fault::AnyOrigin
+        | Fault::TokenUnsigned
+        | Fault::TokenTampered
+        | Fault::TokenExpired
+        | Fault::TokenAudience
+        | Fault::OauthRedirect => ("GO", vec![], &[]),
         Fault::Outage | Fault::Refuse => connector("failed tcp.refused"),
         Fault::Delay => connector("failed expect.latency"),
         Fault::Reset => connector("failed tcp.reset"),
@@ -137,6 +162,7 @@ fn expected(fault: Fault) -> (&'static str, Ends) {
                 ("connectivity/http-live", "failed expect.headers"),
                 ("connectivity/http-ready", "failed expect.json"),
                 ("connectivity/http-ready-redis", "failed expect.json"),
+                ("connectivity/http-ready-websocket", "failed expect.json"),
                 ("connectivity/http-infrastructure", "failed expect.json"),
                 ("connectivity/http-backend", "failed expect.json"),
                 ("connectivity/http-auth", "failed expect.headers"),
@@ -457,6 +483,7 @@ fn what_is_not_there_is_not_asked_for() {
     let lacks = [
         ("has_redis=false", "connectivity/http-ready-redis"),
         ("has_cors=false", "connectivity/http-routes-cors"),
+        ("has_websocket=false", "connectivity/http-ready-websocket"),
     ];
     for (set, id) in lacks {
         let expected = ends(vec![(id, "skipped ".to_owned())], &[]);
@@ -488,14 +515,10 @@ fn a_door_for_websockets_that_is_not_open_is_seen() {
         });
         let api = format!("api={}", service.url());
         let only = ["--target", "demo", "--only", id, "--set", &api];
-        let (_, seen) = seen(&[&only[..], &["--set", "has_websocket=true"]].concat());
+        let (_, seen) = seen(&only);
         assert_eq!(seen.get(id).map(String::as_str), how, "{body}");
         assert_eq!(service.paths(), ["/health/ready"]);
     }
-    // The demo says nothing about WebSockets, and that is not enough.
-    let seen = seen(&["--target", "demo", "--set", "has_websocket=true"]);
-    let expected = ends(vec![(id, "failed expect.json".to_owned())], &[]);
-    assert_eq!(seen, ("NO-GO".to_owned(), expected));
 }
 
 /// Programs that are everywhere stand for the command line of a cloud.

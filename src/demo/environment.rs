@@ -13,7 +13,7 @@ use super::certificates::{Authority, CertificateError, NAME, RETIRED_NAME};
 use super::connector::Connector;
 use super::database::{self, ENVIRONMENT, File};
 use super::directory::Directory;
-use super::service::{Config, Limits, Server};
+use super::service::{AUDIENCE, Config, ISSUER, Limits, Server};
 use super::tasks::Tasks;
 use super::{Fault, control};
 
@@ -21,6 +21,7 @@ use super::{Fault, control};
 pub const VARIABLES: &[(&str, &str)] = &[
     ("api", "the service, as http://127.0.0.1:PORT"),
     ("web", "the page, as http://127.0.0.1:PORT"),
+    ("ws", "the agents' WebSocket, as ws://127.0.0.1:PORT/ws"),
     (
         "tls_host",
         "the name the service's TLS port is certified for",
@@ -41,8 +42,14 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("dsn", "the database file, as sqlite:///PATH"),
     (
         "password",
-        "the password of the users alice and bob, new at every start",
+        "the password of alice, bob and actor1 to actor9999, new at every start",
     ),
+    (
+        "jwt_key",
+        "what their tokens are signed with, HS256, new at every start",
+    ),
+    ("jwt_issuer", "who signs them: the claim iss"),
+    ("jwt_audience", "for whom they are: the claim aud"),
 ];
 
 /// A service, its database and the connector between them, running in this process on 127.0.0.1.
@@ -61,6 +68,7 @@ pub struct Environment {
     commit: String,
     dsn: String,
     password: String,
+    token_key: String,
     // The last field, so that it is dropped after those who use it.
     _directory: Directory,
 }
@@ -133,6 +141,10 @@ impl Environment {
             .await
             .map_err(listen("control"))?;
         let password = Uuid::new_v4().simple().to_string();
+        // As many bits as the hash has (RFC 7518 §3.2).
+        let token_key = [Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4()]
+            .map(|part| part.simple().to_string())
+            .concat();
         let commit = Uuid::new_v4().simple().to_string();
         let config = Config {
             commit: commit.clone(),
@@ -146,6 +158,7 @@ impl Environment {
                 Fault::Config => format!("{password}\n"),
                 _ => password.clone(),
             },
+            token_key: token_key.clone(),
             connector: connector.inside(),
         };
         let service = Server::start(fault, config, authority.acceptor(fault)?, &tasks.0)
@@ -162,6 +175,7 @@ impl Environment {
             commit,
             dsn,
             password,
+            token_key,
             _directory: directory,
         })
     }
@@ -172,6 +186,7 @@ impl Environment {
         let values = [
             format!("http://{}", self.service.address()),
             format!("http://{}", self.service.web()),
+            format!("ws://{}/ws", self.service.address()),
             NAME.to_owned(),
             self.service.tls().port().to_string(),
             RETIRED_NAME.to_owned(),
@@ -182,6 +197,9 @@ impl Environment {
             connector.port().to_string(),
             self.dsn.clone(),
             self.password.clone(),
+            self.token_key.clone(),
+            ISSUER.to_owned(),
+            AUDIENCE.to_owned(),
         ];
         let names = VARIABLES.iter().map(|(name, _)| *name);
         names.zip(values).collect()

@@ -76,10 +76,59 @@ pub enum Fault {
     Cors,
     /// Whatever has no endpoint is answered with the page.
     SpaFallback,
+    /// An agent never says that its tool is done.
+    EventMissing,
+    /// The first event of every answer comes twice.
+    EventDuplicated,
+    /// A tool is done before it is used.
+    EventOrder,
+    /// One event of every answer is late.
+    EventLate,
+    /// What an agent thinks for one user goes to another, too.
+    EventCrossed,
+    /// WebSockets are closed amid an answer: an internal error.
+    Ws1011,
+    /// WebSockets are closed amid an answer: the server goes away.
+    Ws1001,
+    /// No token opens a WebSocket.
+    Ws401,
+    /// Nobody may open a WebSocket.
+    Ws403,
+    /// A proxy does not reach who opens WebSockets.
+    Ws502,
+    /// Nobody is there to open WebSockets.
+    Ws503,
+    /// WebSockets are opened, and never is a word said.
+    WsSilent,
+    /// Events over WebSockets are cut.
+    WsInvalidJson,
+    /// An answer never comes to its end.
+    WsEndless,
+    /// A message nobody understands ends the WebSocket.
+    WsFragile,
+    /// Who comes back to an answer misses an event.
+    ResumeGap,
+    /// Streams of events end early.
+    SseCut,
+    /// WebSockets let everybody in, into whatever conversation.
+    OpenWebsocket,
+    /// WebSockets are opened from any page.
+    AnyOrigin,
+    /// Tokens without a signature are good.
+    TokenUnsigned,
+    /// Signatures of tokens are not compared.
+    TokenTampered,
+    /// Tokens are good for ever.
+    TokenExpired,
+    /// Tokens for somebody else are good here.
+    TokenAudience,
+    /// Who logs in over somebody else comes back elsewhere.
+    OauthRedirect,
 }
 
 impl Fault {
-    /// Every fault, `none` first, those of the path from the connector to the agents, then those around it.
+    /// Every fault, `none` first, those of the path from the connector to the agents, then those around it, then
+    /// those of the chat and of who may use it.
     pub const ALL: &'static [Self] = &[
         Self::None,
         Self::Outage,
@@ -116,6 +165,30 @@ impl Fault {
         Self::RouteMissing,
         Self::Cors,
         Self::SpaFallback,
+        Self::EventMissing,
+        Self::EventDuplicated,
+        Self::EventOrder,
+        Self::EventLate,
+        Self::EventCrossed,
+        Self::Ws1011,
+        Self::Ws1001,
+        Self::Ws401,
+        Self::Ws403,
+        Self::Ws502,
+        Self::Ws503,
+        Self::WsSilent,
+        Self::WsInvalidJson,
+        Self::WsEndless,
+        Self::WsFragile,
+        Self::ResumeGap,
+        Self::SseCut,
+        Self::OpenWebsocket,
+        Self::AnyOrigin,
+        Self::TokenUnsigned,
+        Self::TokenTampered,
+        Self::TokenExpired,
+        Self::TokenAudience,
+        Self::OauthRedirect,
     ];
 
     /// As it is written after `--set demo.fault=`.
@@ -156,6 +229,30 @@ impl Fault {
             Self::RouteMissing => "route-missing",
             Self::Cors => "cors",
             Self::SpaFallback => "spa-fallback",
+            Self::EventMissing => "event-missing",
+            Self::EventDuplicated => "event-duplicated",
+            Self::EventOrder => "event-order",
+            Self::EventLate => "event-late",
+            Self::EventCrossed => "event-crossed",
+            Self::Ws1011 => "ws-1011",
+            Self::Ws1001 => "ws-1001",
+            Self::Ws401 => "ws-401",
+            Self::Ws403 => "ws-403",
+            Self::Ws502 => "ws-502",
+            Self::Ws503 => "ws-503",
+            Self::WsSilent => "ws-silent",
+            Self::WsInvalidJson => "ws-invalid-json",
+            Self::WsEndless => "ws-endless",
+            Self::WsFragile => "ws-fragile",
+            Self::ResumeGap => "resume-gap",
+            Self::SseCut => "sse-cut",
+            Self::OpenWebsocket => "open-websocket",
+            Self::AnyOrigin => "any-origin",
+            Self::TokenUnsigned => "token-unsigned",
+            Self::TokenTampered => "token-tampered",
+            Self::TokenExpired => "token-expired",
+            Self::TokenAudience => "token-audience",
+            Self::OauthRedirect => "oauth-redirect",
         }
     }
 
@@ -216,6 +313,40 @@ impl Fault {
                 "browsers are not allowed to ask: preflights are answered without CORS headers"
             }
             Self::SpaFallback => "unknown paths are answered 200 and the page",
+            Self::EventMissing => {
+                "agents never say that a tool is done: `tool_completed` is missing"
+            }
+            Self::EventDuplicated => {
+                "the first event of every answer, `agent_started`, comes twice"
+            }
+            Self::EventOrder => {
+                "a tool is done before it is used: `tool_completed` before `tool_executing`"
+            }
+            Self::EventLate => "`tool_executing` comes 2.5 s late",
+            Self::EventCrossed => {
+                "users who are answered at the same time see an event of each other"
+            }
+            Self::Ws1011 => "WebSockets are closed amid an answer with 1011, an internal error",
+            Self::Ws1001 => "WebSockets are closed amid an answer with 1001, going away",
+            Self::Ws401 => "the handshake of every WebSocket is refused with 401",
+            Self::Ws403 => "the handshake of every WebSocket is refused with 403",
+            Self::Ws502 => "the handshake of every WebSocket is answered 502",
+            Self::Ws503 => "the handshake of every WebSocket is answered 503",
+            Self::WsSilent => "WebSockets are opened, and then nothing comes, not even a pong",
+            Self::WsInvalidJson => "events over WebSockets lack their last brace",
+            Self::WsEndless => "agents think on and on, and never complete an answer",
+            Self::WsFragile => "a message that is not understood ends its WebSocket with 1011",
+            Self::ResumeGap => "who comes back to an answer misses the next event",
+            Self::SseCut => "streams of server-sent events end after the third event",
+            Self::OpenWebsocket => {
+                "everybody may open a WebSocket, without a token and into the session of another"
+            }
+            Self::AnyOrigin => "pages of any origin may open WebSockets",
+            Self::TokenUnsigned => "tokens with `alg: none` and no signature are accepted",
+            Self::TokenTampered => "whatever the signature of a token is, it is accepted",
+            Self::TokenExpired => "tokens that have expired are accepted",
+            Self::TokenAudience => "tokens for another audience are accepted",
+            Self::OauthRedirect => "who logs in over Google is sent back to another host",
         }
     }
 }
@@ -235,7 +366,7 @@ mod tests {
         for (position, fault) in Fault::ALL.iter().enumerate() {
             assert_eq!(*fault as usize, position, "{fault}");
         }
-        assert_eq!(Fault::ALL.len(), Fault::SpaFallback as usize + 1);
+        assert_eq!(Fault::ALL.len(), Fault::OauthRedirect as usize + 1);
     }
 
     #[test]

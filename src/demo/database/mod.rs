@@ -1,6 +1,7 @@
 //! The database: an SQLite file, and a small server that speaks a line protocol in front of it.
 
 mod file;
+mod messages;
 mod server;
 
 pub(super) use file::{ENVIRONMENT, File};

@@ -4,13 +4,17 @@
 //! PING              PONG
 //! ENVIRONMENT       OK demo
 //! QUERY users       OK 2              rows of users, threads or messages
-//! OPEN alice        OK TOKEN | NONE   a new session
-//! WHOSE TOKEN       OK alice | NONE
-//! CLOSE TOKEN       OK
+//! USER alice        OK alice | NONE   whether there is such a user
+//! OPEN alice        OK ID | NONE      a new session
+//! WHOSE ID          OK alice | NONE
+//! CLOSE ID          OK
+//! SAY alice "TEXT"  OK | NONE         keeps what was said, a JSON string
+//! HISTORY alice     OK [{"id":1,"text":"TEXT"}]
+//! THREADS alice     OK [{"id":1,"title":"TEXT"}]
 //! anything else     ERR unknown request
 //! ```
 //!
-//! `ERR database CODE` says that SQLite gave that result code.
+//! `ERR database CODE` says that SQLite gave that result code. Who is called `actor1` and so on is a user as soon as somebody asks.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -19,10 +23,11 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 
+use super::messages;
 use crate::demo::tasks::Tasks;
 
 /// Longer requests are not answered: the connection is closed.
-const MAX_REQUEST_BYTES: u64 = 256;
+const MAX_REQUEST_BYTES: u64 = 32 * 1024;
 
 /// Opens a port and answers from `pool`.
 pub(in crate::demo) async fn start(pool: SqlitePool, tasks: &Tasks) -> std::io::Result<SocketAddr> {
@@ -69,9 +74,13 @@ async fn answer(request: &str, pool: &SqlitePool) -> String {
         ("QUERY", "users") => count("SELECT count(*) FROM users", pool).await,
         ("QUERY", "threads") => count("SELECT count(*) FROM threads", pool).await,
         ("QUERY", "messages") => count("SELECT count(*) FROM messages", pool).await,
+        ("USER", name) => user(name, pool).await,
         ("OPEN", name) => open(name, pool).await,
-        ("WHOSE", token) => one(WHOSE, Some(token), pool).await,
-        ("CLOSE", token) => close(token, pool).await,
+        ("WHOSE", id) => one(WHOSE, Some(id), pool).await,
+        ("CLOSE", id) => close(id, pool).await,
+        ("SAY", said) => messages::say(said, pool).await,
+        ("HISTORY", name) => messages::history(name, pool).await,
+        ("THREADS", name) => messages::threads(name, pool).await,
         _ => return UNKNOWN.to_owned(),
     };
     match found {
@@ -106,20 +115,41 @@ async fn count(query: &'static str, pool: &SqlitePool) -> Result<Option<String>,
     Ok(Some(count.to_string()))
 }
 
-async fn open(name: &str, pool: &SqlitePool) -> Result<Option<String>, sqlx::Error> {
-    let token = Uuid::new_v4().simple().to_string();
-    let opened =
-        sqlx::query("INSERT INTO sessions (token, user_id) SELECT ?, id FROM users WHERE name = ?")
-            .bind(&token)
+async fn user(name: &str, pool: &SqlitePool) -> Result<Option<String>, sqlx::Error> {
+    if is_actor(name) {
+        sqlx::query("INSERT OR IGNORE INTO users (name) VALUES (?)")
             .bind(name)
             .execute(pool)
             .await?;
-    Ok((opened.rows_affected() == 1).then_some(token))
+    }
+    one("SELECT name FROM users WHERE name = ?", Some(name), pool).await
 }
 
-async fn close(token: &str, pool: &SqlitePool) -> Result<Option<String>, sqlx::Error> {
+/// `actor1` to `actor9999`: those who come in numbers.
+fn is_actor(name: &str) -> bool {
+    name.strip_prefix("actor").is_some_and(|number| {
+        let is_short = (1..=4).contains(&number.len()) && !number.starts_with('0');
+        is_short && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+async fn open(name: &str, pool: &SqlitePool) -> Result<Option<String>, sqlx::Error> {
+    if user(name, pool).await?.is_none() {
+        return Ok(None);
+    }
+    let id = Uuid::new_v4().simple().to_string();
+    let opened =
+        sqlx::query("INSERT INTO sessions (token, user_id) SELECT ?, id FROM users WHERE name = ?")
+            .bind(&id)
+            .bind(name)
+            .execute(pool)
+            .await?;
+    Ok((opened.rows_affected() == 1).then_some(id))
+}
+
+async fn close(id: &str, pool: &SqlitePool) -> Result<Option<String>, sqlx::Error> {
     sqlx::query("DELETE FROM sessions WHERE token = ?")
-        .bind(token)
+        .bind(id)
         .execute(pool)
         .await?;
     Ok(Some(String::new()))

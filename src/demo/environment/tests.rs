@@ -20,6 +20,8 @@ use tokio::net::TcpStream;
 use super::*;
 
 mod around;
+mod chat;
+mod chat_faults;
 
 /// How long anything here may take; far more than it should.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -123,7 +125,11 @@ impl Environment {
 
     /// Logs alice in with the right password.
     async fn token(&self) -> String {
-        let answer = self.login("alice", &self.password).await;
+        self.token_of("alice").await
+    }
+
+    async fn token_of(&self, user: &str) -> String {
+        let answer = self.login(user, &self.password).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
         answer.json()["access_token"].as_str().unwrap().to_owned()
     }
@@ -167,7 +173,13 @@ async fn a_whole_environment_answers_every_health_endpoint() {
     );
     assert_eq!(
         demo.get("/health/ready").await.json(),
-        json!({ "status": "ready", "core_db": "connected", "redis_db": "connected", "users": 2 })
+        json!({
+            "status": "ready",
+            "core_db": "connected",
+            "redis_db": "connected",
+            "websocket_readiness": { "websocket_ready": true },
+            "users": 2,
+        })
     );
     assert_eq!(
         demo.get("/health/startup").await.json(),
@@ -229,6 +241,9 @@ async fn who_does_not_know_the_password_stays_out() {
         ("alice", "wrong"),
         ("alice", ""),
         ("carol", demo.password.as_str()),
+        ("actor0", demo.password.as_str()),
+        ("actor10000", demo.password.as_str()),
+        ("actor", demo.password.as_str()),
         ("alice\nOPEN bob", demo.password.as_str()),
         ("", demo.password.as_str()),
     ] {
@@ -355,7 +370,7 @@ async fn the_database_answers_line_by_line_through_the_connector() {
         format!("OK 2\nOK 1\n{unknown}{unknown}{unknown}NONE\n{unknown}")
     );
     let mut stream = demo.connect().await.unwrap();
-    stream.write_all(&[b'x'; 300]).await.unwrap();
+    stream.write_all(&vec![b'x'; 40_000]).await.unwrap();
     let mut rest = Vec::new();
     // Too long for a request: the end, or a reset because some of it was never read.
     let _ = stream.read_to_end(&mut rest).await;
@@ -402,7 +417,14 @@ async fn a_drop_ends_everything_too() {
 async fn two_environments_do_not_share_anything() {
     let (one, other) = (with(Fault::None).await, with(Fault::None).await);
     for ((name, mine), (_, theirs)) in one.variables().into_iter().zip(other.variables()) {
-        let is_shared = ["host", "tls_host", "retired_name"].contains(&name);
+        let is_shared = [
+            "host",
+            "tls_host",
+            "retired_name",
+            "jwt_issuer",
+            "jwt_audience",
+        ]
+        .contains(&name);
         assert_eq!(mine == theirs, is_shared, "{name}");
     }
     let token = one.token().await;

@@ -53,6 +53,11 @@ impl Agents {
         self.at_work().count()
     }
 
+    /// Who takes messages now.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.at_work().map(|agent| agent.name)
+    }
+
     /// Gives the message to the next of them; its name and its answer, or `None` when nobody is there.
     pub(super) async fn execute(&self, message: String) -> Option<(&'static str, String)> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);

@@ -2,14 +2,13 @@
 
 use std::net::SocketAddr;
 
-use http_body_util::Full;
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_REQUEST_METHOD, HeaderValue, ORIGIN, VARY,
 };
-use hyper::{HeaderMap, Method, Response, StatusCode};
+use hyper::{HeaderMap, Method};
 
-use super::reply::Reply;
+use super::reply::{Reply, nothing};
 
 /// Whether this is a preflight, and no other `OPTIONS`.
 pub(super) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
@@ -32,12 +31,5 @@ pub(super) fn answer(headers: &HeaderMap, page: SocketAddr, methods: &'static st
         allowed.insert(ACCESS_CONTROL_ALLOW_HEADERS, headers);
         allowed.insert(VARY, HeaderValue::from_static("origin"));
     }
-    reply
-}
-
-/// A preflight that allows nothing.
-pub(super) fn nothing() -> Reply {
-    let mut reply = Response::new(Full::default());
-    *reply.status_mut() = StatusCode::NO_CONTENT;
     reply
 }

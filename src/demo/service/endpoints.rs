@@ -1,22 +1,23 @@
 //! What the service answers, endpoint by endpoint. Every word of an answer is computed.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper::header::AUTHORIZATION;
-use hyper::{HeaderMap, Method, Request, StatusCode};
-use serde::Deserialize;
-use serde_json::json;
+use hyper::{Method, Request};
 
+use super::access::Access;
 use super::agents::Agents;
+use super::chat::Room;
 use super::limits::MAX_BODY_BYTES;
-use super::reply::{Refusal, Reply, html, json};
+use super::reply::{Refusal, Reply, html, nothing};
 use super::server::Config;
 use super::store::Store;
 use super::{about, cors, health};
 use crate::demo::Fault;
+use crate::demo::tasks::Tasks;
 
 /// Everything the service answers with.
 #[derive(Debug)]
@@ -25,8 +26,10 @@ pub(super) struct Endpoints {
     pub(super) config: Config,
     /// Where the page comes from, which may ask from there.
     web: SocketAddr,
-    pub(super) store: Store,
-    pub(super) agents: Agents,
+    pub(super) store: Arc<Store>,
+    pub(super) agents: Arc<Agents>,
+    pub(super) access: Access,
+    pub(super) room: Arc<Room>,
     pub(super) health_checks: AtomicU64,
     pub(super) asked_for_version: AtomicU64,
 }
@@ -43,17 +46,24 @@ enum Endpoint {
     Startup,
     Infrastructure,
     Backend,
-    Agents,
+    AgentsHealth,
+    System,
     AuthHealth,
+    Google,
     Login,
     Logout,
     Me,
     Validate,
     Execute,
+    Stream,
+    Agents,
+    Threads,
+    History,
+    Chat,
 }
 
 impl Endpoint {
-    const ALL: [(&'static str, Self); 17] = [
+    const ALL: [(&'static str, Self); 24] = [
         ("/", Self::Page),
         ("/docs", Self::Docs),
         ("/version", Self::Version),
@@ -64,13 +74,20 @@ impl Endpoint {
         ("/health/startup", Self::Startup),
         ("/health/infrastructure", Self::Infrastructure),
         ("/health/backend", Self::Backend),
-        ("/health/agents", Self::Agents),
+        ("/health/agents", Self::AgentsHealth),
+        ("/health/system/comprehensive", Self::System),
         ("/auth/health", Self::AuthHealth),
+        ("/oauth/google", Self::Google),
         ("/login", Self::Login),
         ("/logout", Self::Logout),
         ("/me", Self::Me),
         ("/api/auth/validate", Self::Validate),
         ("/api/agents/execute", Self::Execute),
+        ("/api/agents/stream", Self::Stream),
+        ("/api/agents", Self::Agents),
+        ("/api/threads", Self::Threads),
+        ("/api/history", Self::History),
+        ("/ws", Self::Chat),
     ];
 
     fn find(path: &str) -> Option<Self> {
@@ -81,7 +98,9 @@ impl Endpoint {
     /// The methods it takes, as `Allow` lists them (RFC 9110 §10.2.1).
     fn allowed(self) -> &'static str {
         match self {
-            Self::Login | Self::Logout | Self::Execute => "POST",
+            Self::Login | Self::Logout | Self::Execute | Self::Stream => "POST",
+            // A handshake is a GET, and the head of one is none.
+            Self::Chat => "GET",
             _ => "GET, HEAD",
         }
     }
@@ -93,33 +112,32 @@ impl Endpoint {
     }
 }
 
-/// The body of `POST /login`.
-#[derive(Deserialize)]
-struct Login {
-    user: String,
-    password: String,
-}
-
-/// The body of `POST /api/agents/execute`; none at all is an empty message.
-#[derive(Deserialize, Default)]
-struct Execute {
-    message: String,
-}
-
 impl Endpoints {
     pub(super) fn new(
         fault: Fault,
         config: Config,
         web: SocketAddr,
-        store: Store,
         agents: Agents,
+        tasks: &Tasks,
     ) -> Self {
+        let store = Arc::new(Store::new(config.connector, config.limits.database));
+        let agents = Arc::new(agents);
+        let access = Access::new(fault, &config.token_key, Arc::clone(&store));
+        let room = Room::new(
+            fault,
+            web,
+            Arc::clone(&agents),
+            Arc::clone(&store),
+            tasks.clone(),
+        );
         Self {
             fault,
             config,
             web,
             store,
             agents,
+            access,
+            room: Arc::new(room),
             health_checks: AtomicU64::new(0),
             asked_for_version: AtomicU64::new(0),
         }
@@ -127,6 +145,10 @@ impl Endpoints {
 
     pub(super) fn fault(&self) -> Fault {
         self.fault
+    }
+
+    pub(super) fn web(&self) -> SocketAddr {
+        self.web
     }
 
     /// Answers one request. hyper leaves the body out when it was a HEAD.
@@ -148,7 +170,7 @@ impl Endpoints {
         };
         if cors::is_preflight(request.method(), request.headers()) {
             return Ok(match self.fault {
-                Fault::Cors => cors::nothing(),
+                Fault::Cors => nothing(),
                 _ => cors::answer(request.headers(), self.web, endpoint.allowed()),
             });
         }
@@ -166,13 +188,20 @@ impl Endpoints {
             Endpoint::Startup => Ok(self.startup().await),
             Endpoint::Infrastructure => Ok(self.infrastructure().await),
             Endpoint::Backend => Ok(self.backend().await),
-            Endpoint::Agents => Ok(self.agents_health()),
+            Endpoint::AgentsHealth => Ok(self.agents_health()),
+            Endpoint::System => Ok(self.system().await),
             Endpoint::AuthHealth => Ok(self.auth_health().await),
+            Endpoint::Google => self.google(),
             Endpoint::Login => self.login(request).await,
             Endpoint::Logout => self.logout(request.headers()).await,
             Endpoint::Me => self.me(request.headers()).await,
             Endpoint::Validate => self.validate(request.headers()).await,
             Endpoint::Execute => self.execute(request).await,
+            Endpoint::Stream => self.stream(request).await,
+            Endpoint::Agents => self.agents(request.headers()).await,
+            Endpoint::Threads => self.threads(request.headers()).await,
+            Endpoint::History => self.history(request.headers()).await,
+            Endpoint::Chat => self.room.enter(request, &self.access).await,
         }
     }
 
@@ -185,85 +214,10 @@ impl Endpoints {
             "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>demo</title></head>\n<body>{root}</body>\n</html>\n"
         )
     }
-
-    async fn login(&self, request: Request<Incoming>) -> Result<Reply, Refusal> {
-        if self.fault == Fault::Error500 {
-            return Err(Refusal::Internal);
-        }
-        let body = read(request).await?;
-        let login: Login = serde_json::from_slice(&body)
-            .map_err(|_| Refusal::BadRequest("a JSON object with user and password is wanted"))?;
-        let wrong = Refusal::Unauthorized("wrong user or password");
-        if login.password != self.config.password {
-            return Err(wrong);
-        }
-        let token = self.store.open(&login.user).await?.ok_or(wrong)?;
-        let opened = json!({ "access_token": token, "token_type": "bearer" });
-        Ok(json(StatusCode::OK, &opened))
-    }
-
-    async fn logout(&self, headers: &HeaderMap) -> Result<Reply, Refusal> {
-        let user = self.user(headers).await?;
-        if let Some(token) = token(headers) {
-            self.store.close(token).await?;
-        }
-        Ok(json(StatusCode::OK, &json!({ "logged_out": user })))
-    }
-
-    async fn me(&self, headers: &HeaderMap) -> Result<Reply, Refusal> {
-        let user = self.user(headers).await?;
-        let shown = match (self.fault, user.as_deref()) {
-            (Fault::Crossed, Some("alice")) => Some("bob".to_owned()),
-            (Fault::Crossed, Some(_)) => Some("alice".to_owned()),
-            _ => user,
-        };
-        Ok(json(StatusCode::OK, &json!({ "user": shown })))
-    }
-
-    async fn validate(&self, headers: &HeaderMap) -> Result<Reply, Refusal> {
-        let user = self.user(headers).await?;
-        Ok(json(
-            StatusCode::OK,
-            &json!({ "valid": true, "user": user }),
-        ))
-    }
-
-    async fn execute(&self, request: Request<Incoming>) -> Result<Reply, Refusal> {
-        let user = self.user(request.headers()).await?;
-        let body = read(request).await?;
-        let execute: Execute = if body.is_empty() {
-            Execute::default()
-        } else {
-            serde_json::from_slice(&body)
-                .map_err(|_| Refusal::BadRequest("a JSON object with a message is wanted"))?
-        };
-        let executed = self.agents.execute(execute.message).await;
-        let (agent, answer) =
-            executed.ok_or_else(|| Refusal::Unavailable("no agent is running".to_owned()))?;
-        let executed = json!({ "user": user, "agent": agent, "answer": answer });
-        Ok(json(StatusCode::OK, &executed))
-    }
-
-    /// Who asks. `None` is somebody whom only [`Fault::OpenAuth`] lets in.
-    async fn user(&self, headers: &HeaderMap) -> Result<Option<String>, Refusal> {
-        let user = match token(headers) {
-            Some(token) => self.store.whose(token).await?,
-            None => None,
-        };
-        if user.is_none() && self.fault != Fault::OpenAuth {
-            return Err(Refusal::Unauthorized("a bearer token is wanted"));
-        }
-        Ok(user)
-    }
 }
 
-/// The bearer token (RFC 6750 §2.1); the scheme's case does not matter.
-fn token(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token)
-}
-
-async fn read(request: Request<Incoming>) -> Result<Vec<u8>, Refusal> {
+/// The body of a request.
+pub(super) async fn read(request: Request<Incoming>) -> Result<Vec<u8>, Refusal> {
     let body = Limited::new(request.into_body(), MAX_BODY_BYTES);
     match body.collect().await {
         Ok(body) => Ok(body.to_bytes().into()),

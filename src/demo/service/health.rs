@@ -1,4 +1,4 @@
-//! How the service is, asked in six ways. What says `connected` has asked.
+//! How the service is, asked in seven ways. What says `connected` has asked.
 
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
@@ -38,12 +38,14 @@ impl Endpoints {
     pub(super) async fn ready(&self) -> Reply {
         let (database, cache) = tokio::join!(self.store.users(), self.cache());
         let cache = if cache { "connected" } else { "disconnected" };
+        let websocket = json!({ "websocket_ready": self.room.is_open() });
         match database {
             Ok(users) => {
                 let ready = json!({
                     "status": "ready",
                     "core_db": "connected",
                     "redis_db": cache,
+                    "websocket_readiness": websocket,
                     "users": users,
                 });
                 json(StatusCode::OK, &ready)
@@ -53,6 +55,7 @@ impl Endpoints {
                     "status": "not_ready",
                     "core_db": "disconnected",
                     "redis_db": cache,
+                    "websocket_readiness": websocket,
                     "reason": error.to_string(),
                 });
                 json(StatusCode::SERVICE_UNAVAILABLE, &not_ready)
@@ -140,6 +143,26 @@ impl Endpoints {
             "agents_count": count,
         });
         json(StatusCode::OK, &health)
+    }
+
+    /// Everything at once, for who wants one number. Answers 200 whatever it finds.
+    pub(super) async fn system(&self) -> Reply {
+        let (database, cache) = tokio::join!(self.store.users(), self.cache());
+        let checks = [
+            ("database", database.is_ok()),
+            ("cache", cache),
+            ("authentication", self.config_is_usable().is_ok()),
+            ("agents", self.agents.count() > 0),
+            ("websocket", self.room.is_open()),
+        ];
+        let well = checks.iter().filter(|(_, is_well)| *is_well).count();
+        let shown = checks.map(|(name, is_well)| json!({ "name": name, "success": is_well }));
+        let system = json!({
+            "status": if well == checks.len() { "healthy" } else { "degraded" },
+            "availability": well as f64 / checks.len() as f64 * 100.0,
+            "checks": shown,
+        });
+        json(StatusCode::OK, &system)
     }
 
     fn config_is_usable(&self) -> Result<(), String> {

@@ -20,7 +20,6 @@ use super::agents::Agents;
 use super::endpoints::Endpoints;
 use super::limits::Limits;
 use super::reply::Reply;
-use super::store::Store;
 use crate::demo::Fault;
 use crate::demo::connector::{hold_port, swallow};
 use crate::demo::tasks::Tasks;
@@ -37,6 +36,8 @@ pub(in crate::demo) struct Config {
     pub(in crate::demo) environment: String,
     pub(in crate::demo) commit: String,
     pub(in crate::demo) password: String,
+    /// What tokens are signed with.
+    pub(in crate::demo) token_key: String,
     pub(in crate::demo) connector: SocketAddr,
     pub(in crate::demo) cache: SocketAddr,
     pub(in crate::demo) limits: Limits,
@@ -82,11 +83,7 @@ impl Server {
             Fault::Fallback => Agents::none(),
             _ => Agents::start(tasks),
         };
-        let store = Store {
-            connector: config.connector,
-            timeout: config.limits.database,
-        };
-        let endpoints = Endpoints::new(fault, config, server.web, store, agents);
+        let endpoints = Endpoints::new(fault, config, server.web, agents, tasks);
         let endpoints = Arc::new(endpoints);
         for listener in [api, web] {
             let endpoints = Arc::clone(&endpoints);
@@ -149,6 +146,7 @@ async fn converse(
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .serve_connection(TokioIo::new(stream), answer)
+        .with_upgrades()
         .await;
 }
 

@@ -4,19 +4,25 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use serde_json::Value;
 use thiserror::Error;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 
-/// Longer answers are not the database's.
-const MAX_ANSWER_BYTES: u64 = 256;
+/// Longer answers are not the database's. The longest is the history of a user.
+const MAX_ANSWER_BYTES: u64 = 1024 * 1024;
+
+/// So many requests at once; the others wait for their turn, and their time begins then.
+const AT_ONCE: usize = 16;
 
 /// Where the database is, as the service knows it.
 #[derive(Debug)]
 pub(super) struct Store {
-    pub(super) connector: SocketAddr,
+    connector: SocketAddr,
     /// For connecting, asking and reading together.
-    pub(super) timeout: Duration,
+    timeout: Duration,
+    turns: Semaphore,
 }
 
 /// Why the database did not help.
@@ -37,6 +43,14 @@ pub(super) enum StoreError {
 }
 
 impl Store {
+    pub(super) fn new(connector: SocketAddr, timeout: Duration) -> Self {
+        Self {
+            connector,
+            timeout,
+            turns: Semaphore::new(AT_ONCE),
+        }
+    }
+
     /// The name of the environment the database belongs to. Reads a table, so it also says that the file can be read.
     pub(super) async fn environment(&self) -> Result<String, StoreError> {
         self.ask("ENVIRONMENT").await?.ok_or(StoreError::Stranger)
@@ -48,32 +62,61 @@ impl Store {
         count.parse().map_err(|_| StoreError::Stranger)
     }
 
-    /// A new session's token; `None` for a user that does not exist.
+    /// The user of that name, if there is one.
+    pub(super) async fn user(&self, name: &str) -> Result<Option<String>, StoreError> {
+        self.ask_about("USER", name).await
+    }
+
+    /// The id of a new session; `None` for a user that does not exist.
     pub(super) async fn open(&self, user: &str) -> Result<Option<String>, StoreError> {
         self.ask_about("OPEN", user).await
     }
 
     /// Whose session it is.
-    pub(super) async fn whose(&self, token: &str) -> Result<Option<String>, StoreError> {
-        self.ask_about("WHOSE", token).await
+    pub(super) async fn whose(&self, id: &str) -> Result<Option<String>, StoreError> {
+        self.ask_about("WHOSE", id).await
     }
 
     /// Ends a session.
-    pub(super) async fn close(&self, token: &str) -> Result<(), StoreError> {
-        self.ask_about("CLOSE", token).await.map(drop)
+    pub(super) async fn close(&self, id: &str) -> Result<(), StoreError> {
+        self.ask_about("CLOSE", id).await.map(drop)
+    }
+
+    /// Keeps what was said.
+    pub(super) async fn say(&self, user: &str, text: &str) -> Result<(), StoreError> {
+        // JSON escapes what would end the line.
+        let said = Value::from(text).to_string();
+        if !is_word(user) {
+            return Err(StoreError::Stranger);
+        }
+        self.ask(&format!("SAY {user} {said}")).await.map(drop)
+    }
+
+    /// What a user said and was told, the last of it.
+    pub(super) async fn history(&self, user: &str) -> Result<Value, StoreError> {
+        self.list("HISTORY", user).await
+    }
+
+    /// What a user talked about.
+    pub(super) async fn threads(&self, user: &str) -> Result<Value, StoreError> {
+        self.list("THREADS", user).await
+    }
+
+    async fn list(&self, verb: &str, user: &str) -> Result<Value, StoreError> {
+        let list = self.ask_about(verb, user).await?;
+        let list = list.unwrap_or_else(|| "[]".to_owned());
+        serde_json::from_str(&list).map_err(|_| StoreError::Stranger)
     }
 
     async fn ask_about(&self, verb: &str, subject: &str) -> Result<Option<String>, StoreError> {
-        // A request is a line: what could begin another one, or none, is nobody's name and no token of ours.
-        let is_word = (1..=64).contains(&subject.len())
-            && subject.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if !is_word {
+        if !is_word(subject) {
             return Ok(None);
         }
         self.ask(&format!("{verb} {subject}")).await
     }
 
     async fn ask(&self, request: &str) -> Result<Option<String>, StoreError> {
+        let _turn = self.turns.acquire().await;
         let asked = tokio::time::timeout(self.timeout, self.exchange(request));
         let answer = asked
             .await
@@ -105,4 +148,9 @@ impl Store {
             None => Err(StoreError::Closed),
         }
     }
+}
+
+/// A request is a line: what could begin another one, or none, is nobody's name and no session of ours.
+fn is_word(subject: &str) -> bool {
+    (1..=64).contains(&subject.len()) && subject.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
