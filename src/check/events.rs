@@ -28,6 +28,8 @@ pub(super) use judge::judge;
 pub(super) struct Rules {
     /// What an event is called.
     key: Key,
+    /// Which events they are about.
+    only: Only,
     /// Left out by all rules but `first` and `gap`: a heartbeat says nothing, and shows life.
     ignored: Vec<Name>,
     /// Whether it is right when nothing comes: `count` says 0 in so many words.
@@ -36,14 +38,24 @@ pub(super) struct Rules {
     all: Vec<Rule>,
 }
 
-/// Where the name of an event stands.
+/// Where the name of an event stands: in the first of these that has something. Some protocols write what matters in one
+/// place of some events and in another of the others.
 #[derive(Debug, Clone)]
-enum Key {
+struct Key(Vec<Spot>);
+
+/// One place where a name can stand.
+#[derive(Debug, Clone)]
+enum Spot {
     /// In its JSON: `$.type`.
     Path(Box<JsonPath>),
     /// In the field `event` of a server-sent event.
     Field,
 }
+
+/// What must hold of an event that the rules are about; of every event when there is nothing. Where many speak over one
+/// connection, only some of what comes is an answer to us.
+#[derive(Debug, Clone)]
+struct Only(Vec<(Box<JsonPath>, Matcher)>);
 
 /// The name of an event as a rule has it; `None` when it is only known later.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

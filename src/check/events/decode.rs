@@ -4,7 +4,7 @@ use super::super::json_path::JsonPath;
 use super::super::literal::is_blank;
 use super::super::matcher::Matcher;
 use super::contradiction;
-use super::{Each, Key, Kind, Measure, Name, Pairs, Rule, Rules, Which};
+use super::{Each, Key, Kind, Measure, Name, Only, Pairs, Rule, Rules, Spot, Which};
 use crate::model::FactKind;
 use crate::template::{is_filled, place};
 use crate::yaml::{
@@ -15,6 +15,7 @@ use crate::yaml::{
 /// Every key of `events`.
 const KEYS: &[&str] = &[
     "key",
+    "only",
     "unnamed",
     "ignore",
     "strict",
@@ -52,6 +53,7 @@ pub(in super::super) fn decode(
     let mut decoder = Decoder {
         problems: Diagnostics::default(),
         key: None,
+        only: Vec::new(),
         unnamed: None,
         ignored: Vec::new(),
         rules: Vec::new(),
@@ -59,6 +61,7 @@ pub(in super::super) fn decode(
     decoder.events(&entry.value);
     let is_silence_right = decoder.is_silence_right();
     let (key, unnamed) = (decoder.key.take(), decoder.unnamed.take());
+    let only = Only(std::mem::take(&mut decoder.only));
     let is_of_names = |rule: &Written| !rule.kind.names().is_empty();
     let names = key.is_some() || unnamed.is_some() || !decoder.ignored.is_empty();
     if names || decoder.rules.iter().any(is_of_names) {
@@ -88,6 +91,7 @@ pub(in super::super) fn decode(
     };
     (!has_errors).then(|| Rules {
         key: key.map_or_else(Key::usual, |(key, _)| key),
+        only,
         ignored: decoder.ignored.into_iter().map(|(name, _)| name).collect(),
         is_silence_right,
         all: decoder.rules.into_iter().map(rule).collect(),
@@ -98,13 +102,16 @@ impl Key {
     /// `$.type`
     fn usual() -> Self {
         // Our own text parses.
-        JsonPath::parse("$.type").map_or(Self::Field, |path| Self::Path(Box::new(path)))
+        Self(vec![
+            JsonPath::parse("$.type").map_or(Spot::Field, |path| Spot::Path(Box::new(path))),
+        ])
     }
 }
 
 struct Decoder {
     problems: Diagnostics,
     key: Option<(Key, Span)>,
+    only: Vec<(Box<JsonPath>, Matcher)>,
     unnamed: Option<(u64, Span)>,
     ignored: Vec<(Name, Span)>,
     rules: Vec<Written>,
@@ -153,6 +160,7 @@ impl Decoder {
     fn rule(&mut self, key: &str, entry: &Entry) {
         match key {
             "key" => self.key(entry),
+            "only" => self.only(entry),
             "unnamed" => self.unnamed(entry),
             "ignore" => {
                 let names = self.names(entry, Repeated::No);
@@ -180,13 +188,31 @@ impl Decoder {
     }
 
     fn key(&mut self, entry: &Entry) {
-        let Some(scalar) = self.known(entry) else {
-            return;
+        let spots = match entry.value.as_sequence() {
+            _ if is_filled(&entry.value) => std::slice::from_ref(&entry.value),
+            Some([]) => {
+                self.error(entry.value.span, "`key` is empty".to_owned());
+                return;
+            }
+            Some(spots) => spots,
+            None => std::slice::from_ref(&entry.value),
         };
-        let key = match &*scalar.text {
-            "event" => Ok(Key::Field),
+        let spots: Vec<_> = spots.iter().filter_map(|node| self.spot(node)).collect();
+        if !spots.is_empty() {
+            self.key = Some((Key(spots), entry.key_span));
+        }
+    }
+
+    fn spot(&mut self, node: &Node) -> Option<Spot> {
+        let Some(scalar) = node.as_scalar() else {
+            let message = "`key` takes a JSONPath known at load, or a list of them: the first that has something names the event";
+            self.error(node.span, message.to_owned());
+            return None;
+        };
+        let spot = match &*scalar.text {
+            "event" => Ok(Spot::Field),
             text if text.starts_with('$') => match JsonPath::parse(text) {
-                Ok(path) if path.is_singular() => Ok(Key::Path(Box::new(path))),
+                Ok(path) if path.is_singular() => Ok(Spot::Path(Box::new(path))),
                 Ok(_) => Err(format!("`{text}` may find many, and an event has one name")),
                 Err(message) => Err(message),
             },
@@ -194,9 +220,25 @@ impl Decoder {
                 "`{text}` is neither a JSONPath such as `$.type` nor `event`, the field of a server-sent event"
             )),
         };
-        match key {
-            Ok(key) => self.key = Some((key, entry.key_span)),
-            Err(message) => self.error(entry.value.span, message),
+        spot.map_err(|message| self.error(node.span, message)).ok()
+    }
+
+    fn only(&mut self, entry: &Entry) {
+        let example = "`only` takes JSONPaths and what they must find in an event that the rules are about: `{ $.reply_to: \"${uuid}\" }`";
+        for inner in self
+            .entries(&entry.value, "only", example)
+            .unwrap_or_default()
+        {
+            if self.is_blank(inner) {
+                continue;
+            }
+            let matcher = self.matcher(&inner.value, FactKind::Any);
+            match JsonPath::parse(&inner.key) {
+                Ok(path) => self
+                    .only
+                    .extend(matcher.map(|matcher| (Box::new(path), matcher))),
+                Err(message) => self.error(inner.key_span, message),
+            }
         }
     }
 

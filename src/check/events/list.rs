@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use super::super::words::show;
 use super::stream::{Event, Stream};
 use super::words::{bounded, shown};
-use super::{Key, Name};
+use super::{Key, Name, Spot};
 use crate::model::Value;
 
 /// Lines of a list, with those that say what is left out.
@@ -320,9 +320,9 @@ fn show_whole(text: &str) -> String {
 impl Key {
     /// Whether this member of an event's JSON is its name, which is shown already.
     fn is_member(&self, name: &str) -> bool {
-        match self {
-            Self::Path(path) => path.to_string().strip_prefix("$.") == Some(name),
-            Self::Field => false,
-        }
+        self.0.iter().any(|spot| match spot {
+            Spot::Path(path) => path.to_string().strip_prefix("$.") == Some(name),
+            Spot::Field => false,
+        })
     }
 }

@@ -5,8 +5,9 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::super::matcher::{Judgement, Seen, judge as hold};
 use super::words::shown;
-use super::{Key, Name, Rules};
+use super::{Key, Name, Only, Rules, Spot};
 use crate::model::{Observation, Received, Value};
 
 /// The events of one look.
@@ -57,7 +58,7 @@ impl<'o> Stream<'o> {
                 let is_new = |name: &Name| name.as_str() == stream.names.last().map(|n| &**n);
                 ignored.push(rules.ignored.iter().any(is_new));
             }
-            let is_ignored = name.is_some_and(|id| ignored[id]);
+            let is_ignored = name.is_some_and(|id| ignored[id]) || !rules.only.holds(json);
             if !is_ignored {
                 stream.counted.push(at);
                 if let Some(id) = name {
@@ -124,7 +125,32 @@ impl<'o> Stream<'o> {
 }
 
 impl Key {
-    /// What an event is called. An empty text names nothing.
+    /// What an event is called.
+    fn name<'o>(&self, entry: &'o Value, json: Option<&'o Value>) -> Option<Cow<'o, str>> {
+        self.0.iter().find_map(|spot| spot.name(entry, json))
+    }
+}
+
+impl Only {
+    /// Whether rules are about an event. What is no JSON has nothing that could hold.
+    fn holds(&self, json: Option<&Value>) -> bool {
+        let converted = OnceCell::new();
+        self.0.iter().all(|(path, matcher)| {
+            let Some(found) = json.and_then(|json| path.find(json, &converted)) else {
+                return false;
+            };
+            let seen = if path.is_singular() {
+                Seen::One(&found)
+            } else {
+                Seen::Nodes(&found)
+            };
+            matches!(hold(matcher, seen), Judgement::Holds)
+        })
+    }
+}
+
+impl Spot {
+    /// An empty text names nothing.
     fn name<'o>(&self, entry: &'o Value, json: Option<&'o Value>) -> Option<Cow<'o, str>> {
         let name = match self {
             Self::Path(path) => match path.find(json?, &OnceCell::new())? {

@@ -1,4 +1,5 @@
 mod mistakes;
+mod only;
 
 use std::time::Duration;
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use super::super::words::show_text;
-use super::{Each, Key, Kind, Measure, Name, Pairs, Rule, Rules, Which};
+use super::{Each, Key, Kind, Measure, Name, Only, Pairs, Rule, Rules, Spot, Which};
 
 /// Longest name of an event that is shown. A longer one is described instead of cut, because the beginning of a secret would
 /// not be recognised and masked.
@@ -33,8 +33,20 @@ impl Rule {
 }
 
 impl Rules {
-    /// What it asks.
+    /// What it asks. The first rule says of which events.
     pub(super) fn expected(&self, rule: &Rule) -> String {
+        let asked = self.asked(rule);
+        let is_first = self
+            .all
+            .first()
+            .is_some_and(|first| std::ptr::eq(first, rule));
+        if is_first && !self.only.0.is_empty() {
+            return format!("{asked}, of those with {}", self.only);
+        }
+        asked
+    }
+
+    fn asked(&self, rule: &Rule) -> String {
         match &rule.kind {
             Kind::Key(unnamed) => {
                 let mut text = format!("{} names every event", self.key);
@@ -136,6 +148,28 @@ impl fmt::Display for Which {
 }
 
 impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, spot) in self.0.iter().enumerate() {
+            if at > 0 {
+                f.write_str(" or else ")?;
+            }
+            spot.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Only {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (path, matcher)) in self.0.iter().enumerate() {
+            let before = if at > 0 { " and " } else { "" };
+            write!(f, "{before}{path} {matcher}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Spot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Path(path) => path.fmt(f),
