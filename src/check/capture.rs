@@ -238,7 +238,7 @@ fn source(
     }
     let known = vocabulary.fact(key);
     if known.is_none() && key != "latency" && key != "phases" {
-        problems.push(fact::unknown(vocabulary, entry));
+        problems.push(fact::unknown(vocabulary, entry, None));
         return None;
     }
     if !is_known(entry, problems) {

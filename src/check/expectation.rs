@@ -15,7 +15,7 @@ use crate::template::{Filled, LateError, is_filled, place};
 use crate::yaml::{Diagnostic, Diagnostics, Entry, Kind, Node, Resolved, Scalar, Sources};
 
 /// The key that is about all actors of a test, and about no fact.
-pub(super) const ISOLATION: &str = "isolation";
+const ISOLATION: &str = "isolation";
 
 /// The facts a probe can give, so that a misspelt one is found at load.
 #[derive(Debug, Clone, Copy)]
@@ -197,7 +197,8 @@ impl Decoder<'_> {
             } else if let Some(phase) = key.strip_prefix("phases.") {
                 self.phase(phase, entry);
             } else if known.is_none() && !fact::COMMON.contains(&key) {
-                self.problems.push(fact::unknown(self.vocabulary, entry));
+                let problem = fact::unknown(self.vocabulary, entry, Some(ISOLATION));
+                self.problems.push(problem);
             } else if is_blank(&entry.value) {
                 self.problems.push(Diagnostic::error(
                     entry.key_span,

@@ -82,12 +82,12 @@ impl fmt::Display for Fact {
     }
 }
 
-/// "`http` does not see `stauts`; did you mean `status`?"
-pub(super) fn unknown(vocabulary: Vocabulary, entry: &Entry) -> Diagnostic {
+/// "`http` does not see `stauts`; did you mean `status`?" Something else may be meant that is no fact.
+pub(super) fn unknown(vocabulary: Vocabulary, entry: &Entry, other: Option<&str>) -> Diagnostic {
     let key = &*entry.key;
     let own = || vocabulary.facts.iter().map(|fact| fact.name);
     let known = || own().chain(COMMON.iter().copied());
-    let hint = did_you_mean(key, known());
+    let hint = did_you_mean(key, known().chain(other));
     Diagnostic::error(
         entry.key_span,
         format!("`{}` does not see `{key}`{hint}", vocabulary.probe),

@@ -357,7 +357,12 @@ fn unnoticed(rules: &[Written], numbers: &Numbers<'_>, problems: &mut Diagnostic
         if !matches!(rule.kind, Kind::Before(..) | Kind::Pairs(_) | Kind::Each(_)) {
             continue;
         }
-        for name in rule.kind.names().into_iter().filter_map(Name::as_str) {
+        let mut names = rule.kind.names();
+        if let Kind::Pairs(_) = rule.kind {
+            // Who misses the one misses the other.
+            names.truncate(1);
+        }
+        for name in names.into_iter().filter_map(Name::as_str) {
             if let Some(never) = numbers.most(name).filter(|most| most.number == 0) {
                 if told.insert(name) {
                     let message = format!("`{name}` {}, so this asks for nothing", never.why);

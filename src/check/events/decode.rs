@@ -127,7 +127,7 @@ impl Decoder {
         for entry in entries {
             let key = &*entry.key;
             if !KEYS.contains(&key) {
-                self.unknown(entry, "events", KEYS);
+                self.unknown(entry, "`events`", KEYS);
                 continue;
             }
             if self.is_blank(entry) {
@@ -282,7 +282,7 @@ impl Decoder {
         {
             let key = &*inner.key;
             if !PARTIAL.contains(&key) {
-                self.unknown(inner, "partial", PARTIAL);
+                self.unknown(inner, "`partial`", PARTIAL);
             } else if !self.is_blank(inner) {
                 match key {
                     "before" => self.each_item(

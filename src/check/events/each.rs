@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use super::super::matcher::{Judgement, Seen, judge as hold};
 use super::super::words::show;
 use super::Each;
-use super::judge::{Mark, Outcome};
+use super::judge::{MARKED, Mark, Outcome};
 use super::stream::Stream;
 use super::words::events;
 use crate::model::{State, Value};
@@ -24,13 +24,16 @@ pub(super) fn judge(each: &Each, stream: &Stream<'_>) -> Outcome {
         None => &stream.counted,
     };
     let mut first: Option<Broken> = None;
-    let mut marks = Vec::new();
+    let (mut marks, mut count) = (Vec::new(), 0);
     for at in positions {
         if let Some(broken) = each.of_one(*at, stream.events[*at].json) {
-            marks.push(Mark {
-                at: *at,
-                note: broken.note(each),
-            });
+            count += 1;
+            if marks.len() < MARKED {
+                marks.push(Mark {
+                    at: *at,
+                    note: broken.note(each),
+                });
+            }
             first.get_or_insert(broken);
         }
     }
@@ -42,8 +45,8 @@ pub(super) fn judge(each: &Each, stream: &Stream<'_>) -> Outcome {
         // Writing to a string cannot fail.
         let _ = write!(why, ": {reason}");
     }
-    if marks.len() > 1 {
-        let _ = write!(why, ", and {} more", events(marks.len() - 1));
+    if count > 1 {
+        let _ = write!(why, ", and {} more", events(count - 1));
     }
     Outcome {
         state: State::NotHeld,

@@ -45,6 +45,12 @@ pub(in super::super) fn judge(rules: &Rules, seen: &Observation, is_stopped: boo
             .map(|rule| rules.finding(rule, state, None, why.clone()))
             .collect();
     };
+    if is_stopped && stream.events.is_empty() {
+        let findings = rules.all.iter();
+        return findings
+            .map(|rule| rules.finding(rule, State::NotReached, None, None))
+            .collect();
+    }
     let outcomes: Vec<_> = rules
         .all
         .iter()
@@ -107,7 +113,7 @@ impl Rules {
         }
         let is_silent = stream.counted.is_empty() && !self.is_silence_right;
         // Events without any name have not kept to any rule about names.
-        let is_nameless = !stream.counted.is_empty() && stream.tally().next().is_none();
+        let is_nameless = !stream.counted.is_empty() && stream.is_nameless();
         let outcome = match &rule.kind {
             Kind::Key(unnamed) => self.named(*unnamed, stream),
             Kind::Count(matcher) => Outcome::of_count(matcher, stream.counted.len(), |_| {
@@ -158,7 +164,7 @@ impl Rules {
         let is_unnamed = |at: &&usize| stream.name(**at).is_none();
         let unnamed: Vec<usize> = stream.counted.iter().filter(is_unnamed).copied().collect();
         let of = events(count);
-        if unnamed.len() as u64 <= most {
+        if unnamed.len() as u64 <= most && !stream.is_nameless() {
             return Outcome::held(Some(match unnamed.len() {
                 0 => of,
                 unnamed => format!("{of}, {unnamed} of them without a name"),
@@ -179,15 +185,11 @@ impl Rules {
             });
         }
         whys.extend(alternatives(stream, &unnamed));
-        let marks = unnamed.iter().map(|at| Mark {
-            at: *at,
-            note: "no name".to_owned(),
-        });
         Outcome {
             state: State::NotHeld,
             actual: Some(actual),
             why: (!whys.is_empty()).then(|| whys.join("; ")),
-            marks: marks.collect(),
+            marks: marks(&unnamed, || "no name".to_owned()),
             rows: None,
         }
     }
@@ -268,13 +270,16 @@ fn forbidden(names: &[Name], stream: &Stream<'_>) -> Outcome {
     }
 }
 
-/// The same words beside each of these.
+/// Events that are marked for one rule: far more than a list has lines.
+pub(super) const MARKED: usize = 64;
+
+/// The same words beside each of these, as far as they may be shown.
 pub(super) fn marks(positions: &[usize], note: impl Fn() -> String) -> Vec<Mark> {
     let mark = |at: &usize| Mark {
         at: *at,
         note: note(),
     };
-    positions.iter().map(mark).collect()
+    positions.iter().take(MARKED).map(mark).collect()
 }
 
 impl Outcome {

@@ -108,6 +108,11 @@ impl<'o> Stream<'o> {
             .map_or_else(|| "an event without a name".to_owned(), shown)
     }
 
+    /// Whether there is not one name in all that counts.
+    pub(super) fn is_nameless(&self) -> bool {
+        self.positions.iter().all(Vec::is_empty)
+    }
+
     /// Every name that came, and how often; ignored ones come 0 times.
     pub(super) fn tally(&self) -> impl Iterator<Item = (&str, usize)> {
         let counts = self.positions.iter().map(Vec::len);

@@ -363,6 +363,12 @@ fn an_event_without_a_name_breaks_the_key() {
         broken(&rules("{ forbidden: [error], unnamed: 2 }"), &mixed),
         ["key"]
     );
+    // A name that nobody has is no name, however many may be without one.
+    let nameless = stream(&["a".into(), "b".into()]);
+    assert_eq!(
+        broken(&rules("{ forbidden: [error], unnamed: 9 }"), &nameless),
+        ["key", "forbidden?"]
+    );
     // An event without a name is another event.
     assert_eq!(
         broken(&rules("{ unnamed: 3, partial: { last: a } }"), &mixed),
@@ -522,6 +528,14 @@ fn what_was_not_seen_is_not_reached() {
     let findings = evaluate(&agent_rules, &refused);
     assert_eq!(findings.len(), agent_rules.texts().len());
     assert_eq!(findings[0].state, State::NotHeld);
+    assert!(
+        findings[1..]
+            .iter()
+            .all(|one| one.state == State::NotReached)
+    );
+    // A stream that was refused is none, and its fault says so.
+    let closed = refused.clone().with("events", Value::List(Vec::new()));
+    let findings = evaluate(&agent_rules, &closed);
     assert!(
         findings[1..]
             .iter()

@@ -380,3 +380,100 @@ fn very_long_values_are_described_and_not_cut() {
         assert_eq!(actual.as_deref(), Some("(120000 bytes)"));
     }
 }
+
+const STREAM: Vocabulary = Vocabulary {
+    probe: "stream",
+    facts: &[KnownFact::EVENTS, KnownFact::number("status")],
+};
+
+#[test]
+fn isolation_is_last_and_needs_something_to_come() {
+    let of = |yaml: &str, vocabulary| {
+        let mut sources = Sources::default();
+        let file = sources.add("t.yaml", yaml);
+        let mut problems = Diagnostics::default();
+        let node = parse(&sources, file, &mut problems).expect("a tree");
+        let decoded = Expectations::decode(&node, vocabulary, &sources, &mut problems);
+        decoded.ok_or_else(|| {
+            problems
+                .iter()
+                .map(|p| p.message.clone())
+                .collect::<Vec<_>>()
+        })
+    };
+    let isolated = of("isolation: true\nevents: { count: 1 }\n", STREAM).unwrap();
+    assert_eq!(
+        isolated.texts(),
+        ["fault none", "events count equals 1", "isolation"]
+    );
+    assert_eq!(isolated.isolation().unwrap().to_string(), "t.yaml:1:1");
+    // It is judged over all actors.
+    assert_eq!(evaluate(&isolated, &seen()).len(), 2);
+    let answer = of("status: 200\nisolation: true\n", HTTP).unwrap();
+    assert!(answer.isolation().is_some());
+    assert!(of("status: 200\n", HTTP).unwrap().isolation().is_none());
+    for (yaml, vocabulary, part) in [
+        ("isolation: true", STREAM, "needs `events` beside it"),
+        (
+            "{ isolation: true, status: 101 }",
+            STREAM,
+            "needs `events` beside it",
+        ),
+        ("isolation: true", HTTP, "a page of errors is isolated, too"),
+        (
+            "{ isolation: true, fault: none }",
+            HTTP,
+            "a page of errors is isolated, too",
+        ),
+        (
+            "{ isolation: false, status: 200 }",
+            HTTP,
+            "`isolation` takes `true`",
+        ),
+        (
+            "{ isolation: yes, status: 200 }",
+            HTTP,
+            "`isolation` takes `true`",
+        ),
+        (
+            "{ isolation: , status: 200 }",
+            HTTP,
+            "`isolation` takes `true`",
+        ),
+        (
+            "{ isolaton: true, status: 200 }",
+            HTTP,
+            "did you mean `isolation`?",
+        ),
+    ] {
+        let told = of(yaml, vocabulary).expect_err(yaml);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains(part), "{yaml}: {told:?}");
+    }
+}
+
+#[test]
+fn a_fault_stands_where_it_is_written_among_rules() {
+    let mut sources = Sources::default();
+    let file = sources.add(
+        "t.yaml",
+        "events: { strict: [a], count: 1 }\nfault: none\nstatus: 101\n",
+    );
+    let mut problems = Diagnostics::default();
+    let node = parse(&sources, file, &mut problems).expect("a tree");
+    let decoded = Expectations::decode(&node, STREAM, &sources, &mut problems).unwrap();
+    let texts = decoded.texts();
+    assert_eq!(texts[3..], ["fault none", "status equals 101"]);
+    let findings = evaluate(&decoded, &seen());
+    let paths: Vec<_> = findings.iter().map(|one| one.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "events key",
+            "events strict",
+            "events count",
+            "fault",
+            "status"
+        ]
+    );
+}
