@@ -1,5 +1,7 @@
 //! Names taken from what was seen, for later steps.
 
+use std::borrow::Cow;
+
 use regex::Regex;
 
 use super::Vocabulary;
@@ -40,7 +42,8 @@ struct Capture {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
-    Item(usize),
+    /// From 0; from the end when negative.
+    Item(i64),
     Entry(String),
 }
 
@@ -59,7 +62,7 @@ impl Captures {
     /// Reads `capture:`. `None` when there are errors; all of them are told.
     ///
     /// The path of a fact is a JSONPath for `json`, a name for `headers` and `phases`, positions and keys for lists and
-    /// mappings (`rows: [0, id]`, `addresses: 0`), and `true` for the whole fact (`body: true`).
+    /// mappings (`rows: [0, id]`, `addresses: 0`, `events: [last, json, id]`), and `true` for the whole fact (`body: true`).
     pub fn decode(
         node: &Node,
         vocabulary: Vocabulary,
@@ -300,7 +303,7 @@ fn steps(node: &Node, problems: &mut Diagnostics) -> Option<Vec<Step>> {
     let step = |node: &Node| {
         let scalar = node.as_scalar()?;
         match scalar.resolve() {
-            Resolved::Int(at) => usize::try_from(at).ok().map(Step::Item),
+            Resolved::Int(at) => i64::try_from(at).ok().map(Step::Item),
             Resolved::Text if !scalar.text.is_empty() => Some(Step::Entry(scalar.text.to_string())),
             _ => None,
         }
@@ -314,31 +317,46 @@ fn steps(node: &Node, problems: &mut Diagnostics) -> Option<Vec<Step>> {
     if found.is_none() {
         problems.push(Diagnostic::error(
             node.span,
-            "expected `true` for the whole fact, or positions (from 0) and keys: `[0, id]`",
+            "expected `true` for the whole fact, or positions (from 0, or `last`) and keys: `[0, id]`",
         ));
     }
     found
+}
+
+/// What stands for the position of the last item of a list.
+const LAST: &str = "last";
+
+fn item(items: &[Value], at: i64) -> Option<&Value> {
+    let from_the_end = || {
+        items
+            .len()
+            .checked_sub(usize::try_from(at.unsigned_abs()).ok()?)
+    };
+    items.get(usize::try_from(at).ok().or_else(from_the_end)?)
 }
 
 impl Capture {
     fn find(&self, sight: &Sight<'_>) -> Result<Value, String> {
         let found = match sight.find(&self.fact) {
             Found::Absent => return Err("nothing is there".to_owned()),
-            Found::Borrowed(value) => value.clone(),
-            Found::Owned(value) => value,
+            // What is taken may be a small part of it.
+            Found::Borrowed(value) => Cow::Borrowed(value),
+            Found::Owned(value) => Cow::Owned(value),
             // Of a repeated header the first that matches, or the first.
             Found::Values(values) => return self.first_of(values),
             Found::Nodes(Value::List(nodes)) if nodes.is_empty() => {
                 return Err("nothing is there".to_owned());
             }
-            Found::Nodes(nodes) => nodes,
+            Found::Nodes(nodes) => Cow::Owned(nodes),
         };
-        let mut value = &found;
+        let mut value = &*found;
         for step in &self.steps {
             value = match (step, value) {
-                (Step::Item(at), Value::List(items)) => items
-                    .get(*at)
+                (Step::Item(at), Value::List(items)) => item(items, *at)
                     .ok_or_else(|| format!("there is no item {at} among {}", items.len()))?,
+                (Step::Entry(key), Value::List(items)) if key == LAST => {
+                    items.last().ok_or("there is no last item among 0")?
+                }
                 (Step::Entry(key), Value::Map(_)) => value
                     .get(key)
                     .ok_or_else(|| format!("there is no `{key}`"))?,

@@ -72,7 +72,9 @@ fn values_are_taken_from_where_they_stand() {
         take("{ headers: location, matches: 't=(\\d+)' }"),
         text("1")
     );
-    assert_eq!(take("{ rows: [0, id] }"), Ok(Value::int(7)));
+    for path in ["[0, id]", "[last, id]", "[-1, id]"] {
+        assert_eq!(take(&format!("{{ rows: {path} }}")), Ok(Value::int(7)));
+    }
     assert_eq!(take("{ body: true, matches: 'id=(\\d+)' }"), text("42"));
     assert_eq!(take("{ status: true }"), Ok(Value::int(302)));
     assert_eq!(take("{ status: true, matches: '(.)..' }"), text("3"));
@@ -90,6 +92,8 @@ fn finding_nothing_does_not_hold() {
         ("{ json: $.n }", "it is null"),
         ("{ headers: x-none }", "nothing is there"),
         ("{ rows: [1, id] }", "there is no item 1 among 1"),
+        ("{ rows: [-2, id] }", "there is no item -2 among 1"),
+        ("{ rows: [last, last] }", "there is no `last`"),
         ("{ rows: [0, nam] }", "there is no `nam`"),
         ("{ rows: [0, id, 0] }", "there is no item 0 in a number"),
         (
@@ -121,7 +125,7 @@ fn mistakes_are_told_at_load() {
         ("x: { json: $.t, secret: maybe }", "takes `true` or `false`"),
         ("x: { fault: true }", "does not see `fault`"),
         ("x: { body: }", "`body` is empty"),
-        ("x: { rows: [-1] }", "expected `true`"),
+        ("x: { rows: [1.5] }", "expected `true`"),
         ("[x]", "`capture` takes names"),
     ] {
         let problems = read(yaml).expect_err(yaml);
