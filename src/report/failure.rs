@@ -25,6 +25,8 @@ pub(super) struct Bounds {
     pub(super) actors: usize,
     /// Findings of one step.
     pub(super) findings: usize,
+    /// Lines of the detail of one finding: a list of events says where it broke only as a whole.
+    pub(super) detail: usize,
     /// Lines of one excerpt of evidence.
     pub(super) evidence: usize,
     /// Characters of one line.
@@ -36,6 +38,7 @@ impl Bounds {
     pub(super) const SCREEN: Self = Self {
         actors: 3,
         findings: 5,
+        detail: 48,
         evidence: 6,
         line: 200,
     };
@@ -43,6 +46,7 @@ impl Bounds {
     pub(super) const FILE: Self = Self {
         actors: 20,
         findings: 50,
+        detail: 60,
         evidence: 60,
         line: 1000,
     };
@@ -378,12 +382,13 @@ impl Lines {
                 ..one.clone()
             };
             self.add(1, tone, &format!("{}{at}", finding(&short)));
-            self.quote(one.actual.as_deref().unwrap_or_default(), Keep::First(0));
+            let actual = one.actual.as_deref().unwrap_or_default();
+            self.quote(actual, Keep::First(0), self.bounds.evidence);
         } else {
             self.add(1, tone, &format!("{}{at}", finding(one)));
         }
         if let Some(detail) = &one.detail {
-            self.quote(detail, Keep::First(0));
+            self.quote(detail, Keep::First(0), self.bounds.detail);
         }
     }
 
@@ -392,14 +397,14 @@ impl Lines {
             return;
         }
         self.add(1, Tone::Dim, &format!("{}:", excerpt.label));
-        self.quote(&excerpt.text, excerpt.keep);
+        self.quote(&excerpt.text, excerpt.keep, self.bounds.evidence);
     }
 
     /// Text from outside, with a bar before it, so that it is never taken for ours.
-    fn quote(&mut self, text: &str, keep: Keep) {
+    fn quote(&mut self, text: &str, keep: Keep, most: usize) {
         let text = visible::block(text.trim_end());
         let lines: Vec<&str> = text.lines().collect();
-        let left_out = lines.len().saturating_sub(self.bounds.evidence);
+        let left_out = lines.len().saturating_sub(most);
         let note = format!("│ … {} left out", wording::count(left_out as u64, "line"));
         let (shown, note_first) = match keep {
             Keep::First(_) => (&lines[..lines.len() - left_out], false),
