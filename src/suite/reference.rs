@@ -17,7 +17,7 @@ pub fn reference() -> String {
     }
     let probes = Probes::read();
     text.push_str("\n## Reference of probes\n");
-    text.push_str("\nEvery probe also has the facts `latency`, `phases.*` and `fault`.\n");
+    text.push_str("\nEvery probe also has the facts `latency`, `phases.*` and `fault`; what is expected of `events` are [rules](#events).\n");
     for known in &probes.all {
         probe(known, &probes.definitions, &mut text);
     }
@@ -92,6 +92,13 @@ fn takes(key: &Key) -> String {
         Shape::NamedTimes => "names, each with a duration".to_owned(),
         Shape::Variables => "names, each with a value".to_owned(),
         Shape::Rows => "a list of rows".to_owned(),
+        Shape::EventNames => "a list of names of events".to_owned(),
+        Shape::Orders => "a list of pairs of names".to_owned(),
+        Shape::Matcher => "a matcher".to_owned(),
+        Shape::NamedMatchers => "names, each with a matcher".to_owned(),
+        Shape::NamedPaths => "names, each with JSONPaths and matchers".to_owned(),
+        Shape::AtMost => "`below` or `at_most` a duration".to_owned(),
+        Shape::AtLeast => "`at_least` or `above` a duration".to_owned(),
         Shape::Expect => "facts and matchers".to_owned(),
         Shape::Capture => "names and facts".to_owned(),
     }

@@ -1,5 +1,9 @@
 //! Every key of every file with one line about it: what the schema and the reference are made of.
 
+mod events;
+
+pub(super) use events::{EVENTS, PAIR, PARTIAL};
+
 /// A mapping: its keys in the order they are shown.
 #[derive(Debug)]
 pub(super) struct Table {
@@ -67,6 +71,19 @@ pub(super) enum Shape {
     Variables,
     /// Rows of names and any values.
     Rows,
+    /// Names of events, or a variable that is such a list.
+    EventNames,
+    /// A list of pairs of names of events.
+    Orders,
+    Matcher,
+    /// Names of one's own, each with a matcher.
+    NamedMatchers,
+    /// Names of one's own, each with JSONPaths and matchers.
+    NamedPaths,
+    /// A limit of a duration: `{ below: 5s }`.
+    AtMost,
+    /// The other way round: `{ at_least: 2s }`.
+    AtLeast,
     /// The facts of the probe.
     Expect,
     Capture,
@@ -620,6 +637,9 @@ pub(super) const TABLES: &[(&str, &Table)] = &[
     ("`repeat`", &REPEAT),
     ("`expect_failure`", &EXPECT_FAILURE),
     ("`on_fail`", &ON_FAIL),
+    ("`events`", &EVENTS),
+    ("`partial`", &PARTIAL),
+    ("An entry of `pairs`", &PAIR),
     ("sessions.yaml", &SESSIONS),
     ("A session", &SESSION),
     ("A target", &TARGET),

@@ -71,10 +71,15 @@ fn expect(facts: &[KnownFact]) -> Value {
                 "JSONPaths (RFC 9535) and what they must find: `$.status`.",
                 &json!({ "pattern": r"^\$" }),
             ),
+            FactKind::Events => json!({ "$ref": "#/$defs/events" }),
             _ => matcher.clone(),
         };
         properties.insert(fact.name.to_owned(), schema);
     }
+    properties.insert(
+        "isolation".to_owned(),
+        json!({ "const": true, "description": "Only of a test with `actors`: nothing of one actor may come to another, and each must have seen something of its own." }),
+    );
     properties.insert(
         "latency".to_owned(),
         json!({ "allOf": [matcher], "description": "How long the look took: `{ below: 5s }`." }),
@@ -109,7 +114,7 @@ fn expect(facts: &[KnownFact]) -> Value {
 /// Names, each with one fact and a path into it.
 fn capture(facts: &[KnownFact]) -> Value {
     let path = json!({
-        "description": "`true` for the whole fact, a JSONPath for `json`, a name for `headers`, else positions and keys: `[0, id]`.",
+        "description": "`true` for the whole fact, a JSONPath for `json`, a name for `headers`, else positions (`last`, or negative: from the end) and keys: `[0, id]`.",
         "anyOf": [{ "const": true }, { "type": ["string", "integer"] }, { "type": "array", "items": { "type": ["string", "integer"] } }],
     });
     let mut properties = Map::new();

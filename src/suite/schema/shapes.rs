@@ -29,6 +29,15 @@ pub(super) fn mapping(table: &Table, probes: &Probes) -> Value {
     if has(table, "expect") {
         look(&mut schema, table, probes);
     }
+    if has(table, "strict") {
+        let orders = ["strict", "subsequence", "any_order", "partial"];
+        let pairs = orders.iter().enumerate().flat_map(|(at, one)| {
+            let others = orders[at + 1..].iter();
+            others.map(move |other| json!({ "required": [one, other] }))
+        });
+        schema["not"] = json!({ "anyOf": pairs.collect::<Vec<_>>() });
+        schema["minProperties"] = json!(1);
+    }
     if has(table, "retry") {
         let pairs = [["retry", "until"], ["retry", "repeat"], ["until", "repeat"]];
         schema["not"] = json!({ "anyOf": pairs.map(|pair| json!({ "required": pair })) });
@@ -167,6 +176,22 @@ fn shape(shape: Shape) -> Value {
                 "required": ["name"],
             },
         }] }),
+        Shape::EventNames => json!({ "anyOf": [filled_list(), list_of(&event_name())] }),
+        Shape::Orders => {
+            let mut pair = list_of(&event_name());
+            pair["minItems"] = json!(2);
+            pair["maxItems"] = json!(2);
+            list_of(&pair)
+        }
+        Shape::Matcher => matcher_itself(),
+        Shape::NamedMatchers => mapping_to(&matcher_itself()),
+        Shape::NamedPaths => {
+            let mut paths = mapping_to(&matcher_itself());
+            paths["propertyNames"] = json!({ "pattern": r"^\$" });
+            mapping_to(&paths)
+        }
+        Shape::AtMost => limits(["below", "at_most"]),
+        Shape::AtLeast => limits(["above", "at_least"]),
         Shape::Expect => json!({ "type": "object", "minProperties": 1 }),
         Shape::Capture => json!({ "type": "object", "propertyNames": { "pattern": VARIABLE } }),
         Shape::Claims => claims(),
@@ -181,6 +206,39 @@ fn shape(shape: Shape) -> Value {
             })
         }
     }
+}
+
+fn matcher_itself() -> Value {
+    json!({ "$ref": "#/$defs/matcher" })
+}
+
+/// The name of an event: compared as text.
+fn event_name() -> Value {
+    json!({ "type": ["string", "number", "boolean"] })
+}
+
+/// A list of these that has some.
+fn list_of(items: &Value) -> Value {
+    json!({ "type": "array", "items": items, "minItems": 1 })
+}
+
+/// Names of one's own, each with one of these; at least one.
+fn mapping_to(values: &Value) -> Value {
+    json!({ "type": "object", "additionalProperties": values, "minProperties": 1 })
+}
+
+/// Durations under these keys.
+fn limits(keys: [&str; 2]) -> Value {
+    let properties: Map<String, Value> = keys
+        .iter()
+        .map(|key| ((*key).to_owned(), shape(Shape::Duration)))
+        .collect();
+    json!({
+        "type": "object",
+        "properties": properties,
+        "minProperties": 1,
+        "additionalProperties": false,
+    })
 }
 
 fn claims() -> Value {
@@ -208,7 +266,7 @@ fn claims() -> Value {
 
 /// A value, or a mapping all of whose entries must hold.
 pub(super) fn matcher() -> Value {
-    let itself = json!({ "$ref": "#/$defs/matcher" });
+    let itself = matcher_itself();
     let mut properties = Map::new();
     for (name, takes, example, about) in MATCHERS {
         let several = |items: &Value| json!({ "type": "array", "items": items, "minItems": 1 });
