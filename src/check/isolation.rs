@@ -42,8 +42,8 @@ pub fn judge(witnesses: &[Witness<'_>], place: &Place) -> Vec<Finding> {
     let (markers, unusable) = Markers::of(witnesses);
     let report = |(actor, witness): (usize, &Witness<'_>)| {
         let report = Report::of(actor, witness, &markers);
-        let wrong = report.wrong(witnesses.len(), &unusable[actor], &markers);
-        report.finding(witness.actor, wrong, place)
+        let wrong = report.wrong(witnesses.len(), &unusable[actor]);
+        report.finding(witness.actor, &wrong, &markers, place)
     };
     witnesses.iter().enumerate().map(report).collect()
 }
@@ -123,17 +123,9 @@ impl Report {
         }
     }
 
-    /// All that speaks against it, the worst first.
-    fn wrong(&self, actors: usize, unusable: &Unusable, markers: &Markers) -> Vec<String> {
+    /// Why it could not be told whether anything leaked.
+    fn wrong(&self, actors: usize, unusable: &Unusable) -> Vec<String> {
         let mut wrong = Vec::new();
-        if let Some(leak) = &self.leak {
-            let more = match self.more {
-                0 => String::new(),
-                more => format!(", and {more} more hold something of another's"),
-            };
-            let marker = markers.named(leak.marker);
-            wrong.push(format!("{} holds {marker}{more}", leak.at));
-        }
         if actors < 2 {
             wrong.push("one actor alone has nobody to be isolated from".to_owned());
         }
@@ -158,25 +150,37 @@ impl Report {
         wrong
     }
 
-    fn finding(&self, actor: &str, wrong: Vec<String>, place: &Place) -> Finding {
-        let mut wrong = wrong.into_iter();
-        let first = wrong.next();
-        let others: Vec<_> = wrong.collect();
-        let state = match first {
-            Some(_) => State::NotHeld,
-            None => State::Held,
+    fn finding(&self, actor: &str, wrong: &[String], markers: &Markers, place: &Place) -> Finding {
+        let actual = match (&self.leak, self.is_stream, self.events) {
+            (Some(leak), ..) => {
+                let more = match self.more {
+                    0 => String::new(),
+                    more => format!(", and something of another's in {more} more"),
+                };
+                format!("{} in {}{more}", markers.named(leak.marker), leak.at)
+            }
+            (None, true, 1) => format!("1 event, {} with something of its own", self.own),
+            (None, true, count) => {
+                format!("{count} events, {} with something of its own", self.own)
+            }
+            (None, false, 0) => "no answer".to_owned(),
+            (None, false, _) => match self.own {
+                0 => "an answer with nothing of its own".to_owned(),
+                _ => "an answer with something of its own".to_owned(),
+            },
         };
-        let actual = first.unwrap_or_else(|| match (self.is_stream, self.events) {
-            (true, count) => format!("something of its own in {} of {count} events", self.own),
-            (false, _) => "something of its own in the answer".to_owned(),
-        });
+        let state = if self.leak.is_none() && wrong.is_empty() {
+            State::Held
+        } else {
+            State::NotHeld
+        };
         Finding {
             code: KnownCode::Expect.of("isolation"),
             path: format!("isolation {actor}"),
             expected: "nothing of another actor's".to_owned(),
             actual: Some(actual),
             state,
-            detail: (!others.is_empty()).then(|| others.join("; ")),
+            detail: (!wrong.is_empty()).then(|| wrong.join("; ")),
             place: Some(place.clone()),
         }
     }

@@ -8,6 +8,7 @@
 mod actors;
 mod check;
 mod demo;
+mod events;
 mod exit;
 mod features;
 mod init;

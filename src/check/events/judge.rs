@@ -173,9 +173,9 @@ impl Rules {
         let is_json = |at: &&usize| stream.events[**at].json.is_none();
         let no_json = unnamed.iter().filter(is_json).count();
         let actual = if unnamed.len() == count {
-            format!("none of {of} has {}", self.key)
+            format!("no {} in any of {of}", self.key)
         } else {
-            format!("{} of {of} have no {}", unnamed.len(), self.key)
+            format!("no {} in {} of {of}", self.key, unnamed.len())
         };
         let mut whys = Vec::new();
         if no_json > 0 {
@@ -252,14 +252,14 @@ fn forbidden(names: &[Name], stream: &Stream<'_>) -> Outcome {
         if let Some(first) = positions.first() {
             let at = first + 1;
             came.push(match positions.len() {
-                1 => format!("{name} came, as event {at}"),
-                count => format!("{name} came {count} times, first as event {at}"),
+                1 => format!("{name} as event {at}"),
+                count => format!("{name} {count} times, first as event {at}"),
             });
             all.extend(marks(positions, || format!("{name} is forbidden")));
         }
     }
     if came.is_empty() {
-        return Outcome::held(Some("none of them came".to_owned()));
+        return Outcome::held(Some("none of them".to_owned()));
     }
     Outcome {
         state: State::NotHeld,

@@ -170,8 +170,8 @@ fn as_often(wanted: &[(&Name, usize)], stream: &Stream<'_>) -> Outcome {
             format!(" instead of {}", times(*wanted))
         };
         wrong.push(match count {
-            0 => format!("{name} never came"),
-            count => format!("{name} came {}{instead}", times(count)),
+            0 => format!("no {name}"),
+            count => format!("{name} {}{instead}", times(count)),
         });
         let surplus = positions.get(*wanted..).unwrap_or_default();
         all.extend(marks(surplus, || format!("{name} came {}", times(count))));
@@ -231,7 +231,7 @@ pub(super) fn before(first: &Which, then: &Which, stream: &Stream<'_>) -> Outcom
         }],
         state: State::NotHeld,
         ..Outcome::held(Some(format!(
-            "event {}, {late_name}, came before event {}, {early_name}",
+            "{late_name} (event {}) before {early_name} (event {})",
             late + 1,
             early + 1
         )))

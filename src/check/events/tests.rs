@@ -331,7 +331,7 @@ fn an_event_without_a_name_breaks_the_key() {
         ]),
     );
     assert_eq!(told.path, "events key");
-    assert_eq!(told.actual.as_deref(), Some("none of 2 events has $.type"));
+    assert_eq!(told.actual.as_deref(), Some("no $.type in any of 2 events"));
     let detail = told.detail.unwrap();
     assert!(detail.starts_with("they have $.event, $.id\n"), "{detail}");
     // What is forbidden by name has not stayed away where nobody has a name.
@@ -349,7 +349,7 @@ fn an_event_without_a_name_breaks_the_key() {
         json!({ "type": "" }),
     ]);
     let told = finding("forbidden: [error]", &mixed);
-    assert_eq!(told.actual.as_deref(), Some("3 of 4 events have no $.type"));
+    assert_eq!(told.actual.as_deref(), Some("no $.type in 3 of 4 events"));
     assert!(
         told.detail
             .unwrap()
@@ -625,7 +625,7 @@ fn a_long_list_is_bounded_and_shows_what_is_broken() {
     let told = finding("forbidden: [error]", &named(&words.join(" ")));
     assert_eq!(
         told.actual.as_deref(),
-        Some("error came 2 times, first as event 7001")
+        Some("error 2 times, first as event 7001")
     );
     let detail = told.detail.unwrap();
     assert!(detail.lines().count() <= 40, "{detail}");

@@ -65,6 +65,12 @@ fn judged(seen: &[Observation]) -> Vec<Finding> {
     judge(&witnesses, &place())
 }
 
+/// Why it does not hold, or else what was seen.
+fn said(one: &Finding) -> &str {
+    let said = one.detail.as_deref().or(one.actual.as_deref());
+    said.unwrap_or_default()
+}
+
 /// Of two actors, the second of whom saw this beside something of its own, the finding of the second.
 fn second(also: &str) -> Finding {
     let mut found = judged(&[stream(&["for actor1"]), stream(&["for actor2", also])]);
@@ -86,7 +92,7 @@ fn who_sees_its_own_alone_is_isolated() {
     assert_eq!(found[0].path, "isolation actor1");
     assert_eq!(
         found[0].actual.as_deref(),
-        Some("something of its own in 1 of 2 events")
+        Some("2 events, 1 with something of its own")
     );
     assert_eq!(found[0].place, Some(place()));
 }
@@ -102,7 +108,7 @@ fn a_leak_is_told_without_what_leaked() {
     assert_eq!(
         found[1].actual.as_deref(),
         Some(
-            "event 4 (progress, +0.120s) holds `nonce` of actor1, and 1 more hold something of another's"
+            "`nonce` of actor1 in event 4 (progress, +0.120s), and something of another's in 1 more"
         )
     );
     assert!(!format!("{found:?}").contains("n0nce"));
@@ -132,7 +138,10 @@ fn a_leak_is_found_in_every_form() {
         let found = second(leak);
         assert_eq!(found.state, State::NotHeld, "{leak}");
         assert!(
-            found.actual.unwrap().contains("holds `nonce` of actor1"),
+            found
+                .actual
+                .unwrap()
+                .contains("`nonce` of actor1 in event 2"),
             "{leak}"
         );
     }
@@ -151,7 +160,7 @@ fn a_leak_is_found_in_every_form() {
     let found = judged(&[stream(&["actor1"]), beside]);
     assert_eq!(
         found[1].actual.as_deref(),
-        Some("the fact `headers` holds `nonce` of actor1")
+        Some("`nonce` of actor1 in the fact `headers`")
     );
 }
 
@@ -231,15 +240,12 @@ fn silence_is_not_isolation() {
         stream(&["x", "y"]),
         Observation::default(),
     ]);
-    let told: Vec<_> = found
-        .iter()
-        .map(|one| one.actual.as_deref().unwrap())
-        .collect();
+    let told: Vec<_> = found.iter().map(said).collect();
     assert_eq!(
         told,
         [
             "nothing came, and silence is not isolation",
-            "something of its own in 1 of 1 events",
+            "1 event, 1 with something of its own",
             "none of its 2 events holds anything of its own, so a leak could not have been told",
             "nothing came, and silence is not isolation",
         ]
@@ -256,7 +262,7 @@ fn silence_is_not_isolation() {
     let cut = Observation::default().with("events", Value::List(vec![cut]));
     let found = judged(&[cut, stream(&["actor2"])]);
     assert_eq!(
-        found[0].actual.as_deref(),
+        found[0].detail.as_deref(),
         Some("of 1 events the end was not kept")
     );
 }
@@ -278,17 +284,14 @@ fn answers_are_searched_like_events() {
         answer(r#"["actor4","actor1"]"#),
         answer(""),
     ]);
-    let told: Vec<_> = found
-        .iter()
-        .map(|one| one.actual.as_deref().unwrap())
-        .collect();
+    let told: Vec<_> = found.iter().map(said).collect();
     assert_eq!(
         told,
         [
-            "something of its own in the answer",
-            "something of its own in the answer",
+            "an answer with something of its own",
+            "an answer with something of its own",
             "its answer does not hold anything of its own, so a leak could not have been told",
-            "the answer holds `actor` of actor1",
+            "`actor` of actor1 in the answer",
             "nothing came, and silence is not isolation",
         ]
     );
@@ -310,8 +313,7 @@ fn markers_that_tell_nobody_apart_are_told() {
                 seen: &seen[1],
             },
         ];
-        let told =
-            |one: Finding| (one.state == State::NotHeld).then(|| one.actual.unwrap_or_default());
+        let told = |one: Finding| (one.state == State::NotHeld).then(|| said(&one).to_owned());
         judge(&witnesses, &place())
             .into_iter()
             .map(told)
@@ -378,7 +380,7 @@ fn two_hundred_actors_are_told_apart() {
     assert_eq!(leaks[0].path, "isolation actor150");
     assert_eq!(
         leaks[0].actual.as_deref(),
-        Some("event 2 (+0.120s) holds `nonce` of actor15")
+        Some("`nonce` of actor15 in event 2 (+0.120s)")
     );
 }
 
@@ -387,6 +389,6 @@ fn a_name_that_has_something_to_hide_is_not_shown() {
     let found = second(r#"{"type":"n0nce-0001"}"#);
     assert_eq!(
         found.actual.as_deref(),
-        Some("event 2 (+0.120s) holds `nonce` of actor1")
+        Some("`nonce` of actor1 in event 2 (+0.120s)")
     );
 }
