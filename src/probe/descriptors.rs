@@ -1,6 +1,6 @@
 //! File descriptors: how many we may have open, and how many our looks need.
 
-use nix::sys::resource::{Resource, getrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::Context;
 use crate::model::{ProbeError, Unable};
@@ -22,6 +22,17 @@ pub(super) fn room_for(connections: u32, ctx: &Context) -> Result<(), ProbeError
          (`ulimit -n`)"
     );
     Err(ProbeError::new(Unable::Limit, message))
+}
+
+/// Raises our own limit for so many looks at once, as far as the system lets us; where it does not, those for whom there is none
+/// left say so.
+pub fn make_room_for(looks: usize) {
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && needed(looks) > soft
+    {
+        // Nothing is lost when it cannot be.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, needed(looks).min(hard), hard);
+    }
 }
 
 /// Our limit (RLIMIT_NOFILE).

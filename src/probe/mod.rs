@@ -40,6 +40,7 @@ mod websocket;
 pub use any::field_span;
 pub use barriers::Barriers;
 pub use context::{AttemptScope, Context, Shared};
+pub use descriptors::make_room_for;
 pub use inventory::Inventory;
 #[cfg(test)]
 pub use scripted::{Scene, Scripted};

@@ -23,7 +23,7 @@ use super::limits::{Job, Limits};
 use super::session::{NOT_CLEANED_UP, Opened, of_a_panic, open, unseen};
 use crate::model::{AttemptEnded, Event, Fold, NotRun, RunRecord, Status, TestEnded, Unable, Why};
 use crate::plan::Plan;
-use crate::probe::{Needs, Shared};
+use crate::probe::{Needs, Shared, make_room_for};
 use crate::settings::RunConfig;
 use ending::is_bad_or_open;
 use sessions::OpenSession;
@@ -117,11 +117,16 @@ impl<'e> Coordinator<'e> {
         let deadline = config.deadline.map(|deadline| later(started, deadline));
         let halt = watch::Sender::new(Halt::No);
         let (tell, told) = mpsc::channel(TOLD_AHEAD);
+        let jobs = config.jobs.max(1);
+        let looks = looks_at_once(plan, jobs);
+        if looks > jobs {
+            make_room_for(looks);
+        }
         let run = Arc::new(Run {
             plan: plan.clone(),
             shared,
-            jobs: config.jobs.max(1),
-            looks: looks_at_once(plan, config.jobs.max(1)),
+            jobs,
+            looks,
             allowed: Needs {
                 commands: config.allow_commands,
                 side_effects: config.allow_side_effects,
