@@ -37,13 +37,31 @@ impl std::fmt::Debug for Marker {
     }
 }
 
-/// A finding `expect.isolation` for each actor, in their order. In time linear in all that was seen.
+/// What is said of one actor.
+#[derive(Debug)]
+pub struct Ruling {
+    /// `expect.isolation`.
+    pub finding: Finding,
+    /// Something of another came to it; else what does not hold is that nothing was proved.
+    pub is_leak: bool,
+}
+
+/// A finding `expect.isolation` for each actor, in their order.
 pub fn judge(witnesses: &[Witness<'_>], place: &Place) -> Vec<Finding> {
+    let rulings = rule(witnesses, place).into_iter();
+    rulings.map(|ruling| ruling.finding).collect()
+}
+
+/// The same, and whether something leaked. In time linear in all that was seen.
+pub fn rule(witnesses: &[Witness<'_>], place: &Place) -> Vec<Ruling> {
     let (markers, unusable) = Markers::of(witnesses);
     let report = |(actor, witness): (usize, &Witness<'_>)| {
         let report = Report::of(actor, witness, &markers);
         let wrong = report.wrong(witnesses.len(), &unusable[actor]);
-        report.finding(witness.actor, &wrong, &markers, place)
+        Ruling {
+            finding: report.finding(witness.actor, &wrong, &markers, place),
+            is_leak: report.leak.is_some(),
+        }
     };
     witnesses.iter().enumerate().map(report).collect()
 }

@@ -363,6 +363,7 @@ fn plan_step(step: Step, timeout: Duration) -> PlannedStep {
         wants: step.wants,
         timeout: step.timeout.unwrap_or(timeout),
         until: step.until,
+        isolation: step.isolation,
         place: step.place,
     }
 }

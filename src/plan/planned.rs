@@ -130,6 +130,8 @@ pub struct PlannedStep {
     pub timeout: Duration,
     /// Polling until it holds; bounds the step instead of `timeout`.
     pub until: Option<Until>,
+    /// Where `isolation` of actors is expected of it.
+    pub isolation: Option<Place>,
     /// Where it stands.
     pub place: Place,
 }

@@ -43,6 +43,9 @@ pub struct Scene {
     /// The fact `text`.
     #[serde(default)]
     pub text: Option<String>,
+    /// The fact `body`.
+    #[serde(default)]
+    pub body: Option<String>,
     /// Then waits there for the other actors.
     #[serde(default)]
     pub wait_for: Option<String>,
@@ -73,6 +76,14 @@ impl Scene {
     pub fn text(text: &str) -> Self {
         Self {
             text: Some(text.to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// Sees a body.
+    pub fn body(body: &str) -> Self {
+        Self {
+            body: Some(body.to_owned()),
             ..Self::default()
         }
     }
@@ -160,7 +171,11 @@ impl From<Scripted> for AnyProbe {
 }
 
 impl Probe for Scripted {
-    const FACTS: &'static [KnownFact] = &[KnownFact::number("status"), KnownFact::text("text")];
+    const FACTS: &'static [KnownFact] = &[
+        KnownFact::number("status"),
+        KnownFact::text("text"),
+        KnownFact::text("body"),
+    ];
 
     fn resources(&self) -> Vec<String> {
         self.resources.clone()
@@ -238,6 +253,9 @@ impl Probe for Scripted {
         }
         if let Some(text) = scene.text {
             look.fact("text", Value::Text(text));
+        }
+        if let Some(body) = scene.body {
+            look.fact("body", Value::Text(body));
         }
         match scene.fault {
             None => Ok(look.finish()),

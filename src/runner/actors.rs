@@ -12,7 +12,8 @@ use super::round::{Taken, clean_up, detail, take_steps};
 use super::scope::LateScope;
 use super::slim::prune;
 use super::step::code_of;
-use crate::model::{ActorName, Code, Outcome, StepRecord, Unable};
+use crate::model::{ActorName, Code, Observation, Outcome, StepRecord, Unable};
+use crate::plan::PlannedStep;
 use crate::probe::{AttemptScope, Barriers};
 
 /// The part of one of them: its steps, neither masked nor cut.
@@ -35,6 +36,21 @@ impl Part {
     /// We let go of it.
     pub(super) fn is_cut(&self) -> bool {
         self.taken.cut
+    }
+
+    /// Who it is; nobody in a test without actors.
+    pub(super) fn name(&self) -> &str {
+        self.actor.as_ref().map_or("", ActorName::as_str)
+    }
+
+    pub(super) fn scope(&self) -> &LateScope {
+        &self.scope
+    }
+
+    /// What its step at this position saw, where it came so far and could look.
+    pub(super) fn seen(&self, at: usize) -> Option<&Observation> {
+        let step = self.taken.steps.get(at)?;
+        step.error.is_none().then_some(&step.observation)
     }
 
     pub(super) fn steps(&mut self) -> &mut [StepRecord] {
@@ -168,7 +184,11 @@ async fn take_part(
     let mut scope = LateScope::new(run, number, sessions).of(actor.clone());
     let mut taken = take_steps(&test.steps, &stage, &mut scope, deadline).await;
     // Hundreds of them would each keep what nobody is shown until the last has ended.
-    if actor.is_some() && detail(taken.outcome(), subject.run.keep_evidence).is_short() {
+    let is_isolated = |step: &PlannedStep| step.isolation.is_some();
+    if actor.is_some()
+        && !test.steps.iter().any(is_isolated)
+        && detail(taken.outcome(), subject.run.keep_evidence).is_short()
+    {
         taken.steps.iter_mut().for_each(prune);
     }
     Part {

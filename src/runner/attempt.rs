@@ -7,11 +7,12 @@ use tokio::time::Instant;
 
 use super::actors::{Part, clean_up_parts, code_of_all, outcome_of, take_parts};
 use super::executor::Run;
+use super::isolation;
 use super::round::{budget, detail};
 use super::scope::Sessions;
 use super::slim::slim;
 use super::step::earlier;
-use crate::model::{AttemptEnded, AttemptRecord, Outcome, ProbeError};
+use crate::model::{AttemptEnded, AttemptRecord, KnownCode, Outcome, ProbeError};
 use crate::plan::PlannedTest;
 
 /// A test that is looking, and what its attempts need.
@@ -32,6 +33,8 @@ pub(super) struct Attempted {
     pub(super) record: AttemptRecord,
     /// The run let go of it: no evidence against the target.
     pub(super) cut: bool,
+    /// Something of one actor came to another: no further attempt makes that good.
+    pub(super) leaked: bool,
     /// Clean-ups that did not hold.
     pub(super) left_behind: Vec<String>,
 }
@@ -58,15 +61,17 @@ impl Subject {
         let test = self.planned();
         let started = Instant::now();
         let deadline = earlier(budget(test.timeout, &test.steps, started), bound);
-        let parts = take_parts(self, number, deadline).await;
+        let mut parts = take_parts(self, number, deadline).await;
         let elapsed = started.elapsed();
 
-        let outcome = outcome_of(&parts);
         let cut = parts.iter().any(Part::is_cut);
-        let code = if cut {
-            None
-        } else {
-            code_of_all(&parts, outcome)
+        let leaked = !cut && isolation::judge(&mut parts, &test.steps);
+        let outcome = outcome_of(&parts);
+        let code = match (cut, leaked) {
+            (true, _) => None,
+            // Whatever else went wrong, nothing is worse.
+            (false, true) => Some(KnownCode::Expect.of("isolation")),
+            (false, false) => code_of_all(&parts, outcome),
         };
         let cleaned_up = clean_up_parts(self, parts).await;
         let (mut steps, mut cleanups) = (Vec::new(), Vec::new());
@@ -95,6 +100,7 @@ impl Subject {
         Attempted {
             record,
             cut,
+            leaked,
             left_behind,
         }
     }

@@ -13,6 +13,7 @@ mod dependencies;
 mod executor;
 mod expiry;
 mod halt;
+mod isolation;
 mod left_behind;
 mod limits;
 mod look;

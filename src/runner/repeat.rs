@@ -55,7 +55,11 @@ pub(super) async fn run(subject: &Subject, repeat: &Repeat) -> Ending {
             .findings
             .iter_mut()
             .for_each(|finding| slim_finding(finding, &subject.run.shared.mask));
-        judged(&sample, miss, gathered.unable, made)
+        match gathered.leak {
+            // However few of the attempts must hold.
+            Some(code) => Ending::new(Status::Failed, Some(code), made),
+            None => judged(&sample, miss, gathered.unable, made),
+        }
     } else {
         Ending::not_run(
             subject.run.halting.reason().unwrap_or(NotRun::Interrupted),
@@ -167,6 +171,8 @@ struct Gathered {
     not_held: Vec<AttemptRecord>,
     /// Code and message of the first attempt that could not look.
     unable: Option<(Option<Code>, Option<String>)>,
+    /// The code of an attempt in which something of one actor came to another.
+    leak: Option<Code>,
     left_behind: LeftBehind,
     /// How many rows there are when futility is asked about next.
     ask_at: usize,
@@ -188,6 +194,7 @@ impl Gathered {
             slowest: None,
             not_held: Vec::new(),
             unable: None,
+            leak: None,
             left_behind: LeftBehind::default(),
             ask_at: 1,
         }
@@ -197,6 +204,9 @@ impl Gathered {
         self.made += 1;
         if attempted.record.outcome == Outcome::Unable && !attempted.cut && self.unable.is_none() {
             self.unable = Some((attempted.record.code.clone(), attempted.error()));
+        }
+        if attempted.leaked && self.leak.is_none() {
+            self.leak.clone_from(&attempted.record.code);
         }
         self.left_behind.extend(attempted.left_behind);
         let record = attempted.record;

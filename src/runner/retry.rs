@@ -34,7 +34,8 @@ pub(super) async fn run(subject: &Subject, retry: Option<&Retry>) -> Ending {
             Outcome::Unable => break Ending::errored(code, error, number),
             Outcome::NotHeld => {}
         }
-        let Some(delay) = retry.and_then(|retry| next(retry, number, code.as_ref())) else {
+        let again = retry.filter(|_| !attempted.leaked);
+        let Some(delay) = again.and_then(|retry| next(retry, number, code.as_ref())) else {
             break Ending::new(Status::Failed, code, number);
         };
         if let Err(reason) = halting.sleep_until(later(Instant::now(), delay)).await {

@@ -59,6 +59,24 @@ impl LateScope {
         self.captures.iter().any(|one| one.name == name)
     }
 
+    /// What was made for this attempt alone and was asked for, and the name of its actor.
+    pub(super) fn made(&self) -> Vec<(&'static str, String)> {
+        let actor = self.actor.as_ref().map(ToString::to_string);
+        let made = [
+            ("nonce", self.nonce.get().cloned()),
+            ("uuid", self.uuid.get().cloned()),
+            ("actor", actor),
+        ];
+        made.into_iter()
+            .filter_map(|(name, text)| Some((name, text?)))
+            .collect()
+    }
+
+    /// What the sessions it uses have captured.
+    pub(super) fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
     /// What was captured.
     pub(super) fn captures(&self) -> &[Captured] {
         &self.captures

@@ -37,6 +37,13 @@ pub(super) async fn run(subject: &Subject, until: &Until) -> Ending {
             })
             .await;
         }
+        if attempted.leaked {
+            let code = attempted.record.code.clone();
+            break finish(subject, last_not_held, attempted, |polls| {
+                Ending::new(Status::Failed, code, polls)
+            })
+            .await;
+        }
         let holds = held(&attempted);
         let then = match polling.after(started, looked_until, holds) {
             Next::Done => {

@@ -198,10 +198,7 @@ fn decode_row(
         .get("cleanup")
         .map(|node| decode_list(node, sources, &after, problems).0)
         .unwrap_or_default();
-    if actors.is_empty() {
-        let steps = steps.as_deref().unwrap_or_default();
-        step::need_no_actors(steps, "a test without `actors`", problems);
-    }
+    fit_actors(actors.len(), steps.as_deref().unwrap_or_default(), problems);
     step::need_no_actors(&cleanup, "a clean-up", problems);
     let mut all_tags = decoder.defaults.tags.clone();
     let own_tags = fields
@@ -295,6 +292,17 @@ fn who(
         scope,
         actors,
         uses,
+    }
+}
+
+/// What only makes sense among several is told where there are not so many.
+fn fit_actors(actors: usize, steps: &[Step], problems: &mut Diagnostics) {
+    match actors {
+        0 => step::need_no_actors(steps, "a test without `actors`", problems),
+        1 => steps
+            .iter()
+            .for_each(|step| step::need_no_others(step, "one actor alone", problems)),
+        _ => {}
     }
 }
 

@@ -50,6 +50,10 @@ pub struct Step {
     pub(super) least: Option<(Least, Span)>,
     /// Where it stands.
     pub place: Place,
+    /// Where it expects isolation of actors.
+    pub isolation: Option<Place>,
+    /// The key that says so.
+    pub(super) isolation_key: Option<Span>,
     /// Where it waits for other actors.
     pub(super) waits: Option<Span>,
     /// Of `http`, known at load: everything its request has beside the URL.
@@ -188,6 +192,12 @@ pub(super) fn decode(
             (least, span)
         }),
         place: place(sources, key_span),
+        isolation: expectations.isolation().cloned(),
+        isolation_key: facts
+            .unwrap_or_default()
+            .iter()
+            .find(|entry| &*entry.key == "isolation")
+            .map(|entry| entry.key_span),
         waits: ready.waits().map(|field| field_span(node, &field)),
         spans: Spans {
             probe: key_span,
@@ -331,6 +341,17 @@ pub(super) fn need_no_actors(steps: &[Step], whose: &str, problems: &mut Diagnos
                     .help("only the steps of a test with `actors` wait for each other"),
             );
         }
+        need_no_others(step, whose, problems);
+    }
+}
+
+/// Tells of `isolation` where there is nobody to be isolated from.
+pub(super) fn need_no_others(step: &Step, whose: &str, problems: &mut Diagnostics) {
+    if let Some(span) = step.isolation_key {
+        problems.push(
+            Diagnostic::error(span, format!("{whose} has nobody to be isolated from"))
+                .help("only a step of a test with `actors`, two or more, can expect it"),
+        );
     }
 }
 

@@ -9,7 +9,7 @@ use crate::plan::{
 use crate::probe::Scene;
 
 /// The same with so many actors.
-fn acted(count: usize, test: PlannedTest) -> PlannedTest {
+pub(in crate::runner) fn acted(count: usize, test: PlannedTest) -> PlannedTest {
     with(test, |test| {
         test.actors = (1..=count)
             .map(|number| PlannedActor {
@@ -20,11 +20,11 @@ fn acted(count: usize, test: PlannedTest) -> PlannedTest {
     })
 }
 
-fn of(steps: impl Into<Vec<PlannedStep>>) -> PlannedTest {
+pub(in crate::runner) fn of(steps: impl Into<Vec<PlannedStep>>) -> PlannedTest {
     with(good("a/x"), |test| test.steps = steps.into())
 }
 
-fn late_step(probe: &str, expect: &str) -> PlannedStep {
+pub(in crate::runner) fn late_step(probe: &str, expect: &str) -> PlannedStep {
     let look = LateLook {
         probe: late(probe),
         expect: Some(late(expect)),

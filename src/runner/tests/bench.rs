@@ -37,6 +37,7 @@ pub(in crate::runner) fn step(scenes: impl Into<Vec<Scene>>) -> PlannedStep {
         wants: Vec::new(),
         timeout: seconds(10),
         until: None,
+        isolation: None,
         place: place(),
     }
 }
@@ -111,7 +112,7 @@ pub(in crate::runner) fn session(name: &str, step: PlannedStep) -> PlannedSessio
     }
 }
 
-fn place() -> Place {
+pub(in crate::runner) fn place() -> Place {
     Place {
         file: "test.yaml".into(),
         line: 1,

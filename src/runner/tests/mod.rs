@@ -3,6 +3,7 @@
 mod actors;
 pub(super) mod bench;
 mod ending;
+mod isolation;
 mod limits;
 mod modes;
 mod order;

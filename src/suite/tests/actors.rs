@@ -141,6 +141,35 @@ fn only_actors_have_names_and_wait() {
         says(&errors, "a session has nobody to wait for"),
         "{errors:?}"
     );
+    let isolated = |rest: &str| {
+        let test = format!("- {{ name: x, {rest}, expect: {{ text: x, isolation: true }} }}");
+        with_sessions(SESSIONS, &test).errors()
+    };
+    let looks = "scripted: { looks: [] }";
+    for (rest, part) in [
+        (
+            looks.to_owned(),
+            "a test without `actors` has nobody to be isolated from",
+        ),
+        (
+            format!("actors: 1, {looks}"),
+            "one actor alone has nobody to be isolated from",
+        ),
+    ] {
+        let errors = isolated(&rest);
+        assert!(
+            errors.len() == 1 && says(&errors, part),
+            "{rest}: {errors:?}"
+        );
+    }
+    assert!(isolated(&format!("actors: 2, {looks}")).is_empty());
+    let suites = with_sessions(
+        SESSIONS,
+        &format!("- {{ name: x, actors: 2, {looks}, expect: {{ text: x, isolation: true }} }}"),
+    )
+    .loaded();
+    let place = suites.tests[0].steps[0].isolation.as_ref().unwrap();
+    assert_eq!(place.line, 4);
     let fine = "- { name: x, actors: 2, scripted: { looks: [{ wait_for: sent }] }, expect: { fault: none } }";
     assert!(with_sessions(SESSIONS, fine).errors().is_empty());
 }

@@ -1,0 +1,177 @@
+//! Isolation of actors: judged once all of a round have ended, and never made good by another.
+
+use super::actors::{acted, late_step, of};
+use super::bench::{Bench, Ran, capturing, good, place, seconds, session, step, with};
+use crate::check::Expectations;
+use crate::check::testing::claims;
+use crate::model::{CodePattern, Finding, State, Status};
+use crate::plan::{Look, Mode, PlannedStep, PlannedTest, Repeat, Retry, Until};
+use crate::probe::{Scene, Scripted};
+
+fn isolated(step: PlannedStep) -> PlannedStep {
+    with(step, |step| step.isolation = Some(place()))
+}
+
+/// Two actors, who see these bodies one after the other, round for round.
+fn seen(bodies: &[&str]) -> PlannedTest {
+    let scenes: Vec<_> = bodies.iter().map(|body| Scene::body(body)).collect();
+    let look = Look::Ready(
+        Box::new(Scripted::new(scenes).into()),
+        Expectations::no_fault(),
+    );
+    acted(2, of([isolated(PlannedStep { look, ..step([]) })]))
+}
+
+async fn run(test: PlannedTest) -> Ran {
+    Bench::new([test]).run().await
+}
+
+/// The findings on isolation of the first attempt, one an actor.
+fn findings(ran: &Ran) -> Vec<&Finding> {
+    let steps = ran.test("a/x").attempts[0].steps.iter();
+    let findings = steps.flat_map(|step| &step.findings);
+    findings
+        .filter(|finding| finding.code.as_str() == "expect.isolation")
+        .collect()
+}
+
+fn ended(ran: &Ran) -> (Status, Option<&str>, u64) {
+    (
+        ran.status("a/x"),
+        ran.code("a/x"),
+        ran.test("a/x").attempts_made,
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_sees_only_what_is_its_own_is_isolated() {
+    let look = late_step(
+        "looks: [{ body: \"${actor}: ${nonce}\" }]",
+        "{ fault: none }",
+    );
+    let ran = run(acted(3, of([isolated(look)]))).await;
+    assert_eq!(ended(&ran), (Status::Passed, None, 1));
+    let states: Vec<_> = findings(&ran).iter().map(|finding| finding.state).collect();
+    assert_eq!(states, [State::Held; 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_came_to_another_fails_the_round() {
+    let ran = run(seen(&["for actor1", "for actor2, not actor1"])).await;
+    assert_eq!(ended(&ran), (Status::Failed, Some("expect.isolation"), 1));
+    let findings = findings(&ran);
+    assert_eq!(
+        (findings[0].state, findings[1].state),
+        (State::Held, State::NotHeld)
+    );
+    assert_eq!(findings[1].place, Some(place()));
+    assert_eq!(
+        ran.test("a/x").attempts[0].steps[1].outcome.name(),
+        "not_held"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_further_round_makes_a_leak_good() {
+    let leaking = ["actor1", "actor2 actor1", "actor1", "actor2"];
+    let mut bodies = ["actor1", "actor2"].repeat(40);
+    bodies[19] = "actor2 actor1";
+    let repeated = with(seen(&bodies), |test| {
+        test.mode = Mode::Repeat(Box::new(Repeat {
+            times: 40,
+            concurrency: 1,
+            interval: seconds(0),
+            claims: claims("{ times: 40, pass_rate: 50% }"),
+        }));
+    });
+    let ran = run(repeated).await;
+    assert_eq!(ran.test("a/x").sample.as_ref().unwrap().held, 39);
+    assert_eq!(ended(&ran), (Status::Failed, Some("expect.isolation"), 40));
+
+    let retried = with(seen(&leaking), |test| {
+        test.mode = Mode::Retry(Retry {
+            count: 3,
+            delay: seconds(1),
+            backoff: 1.0,
+            codes: vec![CodePattern::parse("*").unwrap()],
+        });
+    });
+    assert_eq!(
+        ended(&run(retried).await),
+        (Status::Failed, Some("expect.isolation"), 1)
+    );
+
+    let polled = with(seen(&leaking), |test| {
+        test.mode = Mode::Until(Until {
+            within: seconds(10),
+            every: seconds(1),
+            stable_for: seconds(0),
+        });
+    });
+    assert_eq!(
+        ended(&run(polled).await),
+        (Status::Failed, Some("expect.isolation"), 1)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_is_no_isolation_and_a_failure_of_its_own_is_no_leak() {
+    let ran = run(seen(&["actor1", "nothing of its own"])).await;
+    assert_eq!(ended(&ran), (Status::Failed, Some("expect.isolation"), 1));
+
+    let scenes = [Scene::body("actor1"), Scene::fault("tcp.reset")];
+    let broken = with(seen(&[]), |test| {
+        let probe = Box::new(Scripted::new(scenes).into());
+        test.steps[0].look = Look::Ready(probe, Expectations::no_fault());
+    });
+    let ran = run(broken).await;
+    assert_eq!(ended(&ran), (Status::Failed, Some("tcp.reset"), 1));
+    assert_eq!(findings(&ran)[1].state, State::NotReached);
+
+    // And a failure of its own hides no leak.
+    let scenes = [
+        Scene::body("actor1"),
+        Scene {
+            body: Some("actor1".to_owned()),
+            ..Scene::fault("tcp.reset")
+        },
+    ];
+    let leaking = with(seen(&[]), |test| {
+        let probe = Box::new(Scripted::new(scenes).into());
+        test.steps[0].look = Look::Ready(probe, Expectations::no_fault());
+    });
+    assert_eq!(
+        ended(&run(leaking).await),
+        (Status::Failed, Some("expect.isolation"), 1)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn actors_with_the_same_credentials_are_one_user_unless_they_share_a_session() {
+    let capture = "{ token: { text: true, secret: true } }";
+    let sessions = || {
+        ["actor1", "actor2"].map(|actor| {
+            let login = capturing([Scene::text("the-same-token")], capture);
+            session(&format!("user[name={actor}]"), login)
+        })
+    };
+    let user = |uses: [usize; 2]| {
+        with(seen(&["actor1", "actor2"]), |test| {
+            test.uses = uses.to_vec();
+            for (actor, session) in test.actors.iter_mut().zip(uses) {
+                actor.uses = vec![session];
+            }
+        })
+    };
+    let ran = Bench::new([user([0, 1]), good("a/y")])
+        .sessions(sessions())
+        .run()
+        .await;
+    assert_eq!(ended(&ran), (Status::Failed, Some("expect.isolation"), 1));
+    let actual = findings(&ran)[0].actual.clone().unwrap();
+    assert!(actual.contains("they are one user"), "{actual}");
+    assert!(!format!("{:?}", ran.record).contains("the-same-token"));
+
+    let ran = Bench::new([user([0, 0])]).sessions(sessions()).run().await;
+    assert_eq!(ended(&ran), (Status::Passed, None, 1));
+}
