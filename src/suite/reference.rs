@@ -164,6 +164,13 @@ fn keys(prefix: &str, holder: &Value, definitions: &Map<String, Value>, text: &m
         for option in inner["oneOf"].as_array().into_iter().flatten() {
             keys(&inside, option, definitions, text);
         }
+        // Of a list of mappings, what stands in each.
+        let inside = format!("{prefix}{name}[].");
+        let item = resolved(&inner["items"], definitions);
+        keys(&inside, item, definitions, text);
+        for option in item["oneOf"].as_array().into_iter().flatten() {
+            keys(&inside, option, definitions, text);
+        }
     }
 }
 

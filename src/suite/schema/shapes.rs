@@ -137,17 +137,7 @@ fn shape(shape: Shape) -> Value {
         Shape::Codes => json!({ "type": "array", "items": { "type": "string" }, "minItems": 1 }),
         Shape::Mapping(table) => reference(table),
         Shape::List(table) => json!({ "type": "array", "items": reference(table), "minItems": 1 }),
-        Shape::Actors => json!({ "anyOf": [
-            { "type": "integer", "minimum": 1, "maximum": 1000 },
-            {
-                "type": "array",
-                "items": { "type": ["string", "number"] },
-                "minItems": 1,
-                "maxItems": 1000,
-                "uniqueItems": true,
-            },
-            filled(),
-        ] }),
+        Shape::Actors => actors(),
         Shape::Uses => {
             json!({ "type": "array", "items": { "anyOf": [{ "type": "string" }, reference(&USE)] } })
         }
@@ -206,6 +196,21 @@ fn shape(shape: Shape) -> Value {
             })
         }
     }
+}
+
+/// How many, or their names.
+fn actors() -> Value {
+    json!({ "anyOf": [
+        { "type": "integer", "minimum": 1, "maximum": 1000 },
+        {
+            "type": "array",
+            "items": { "type": ["string", "number"] },
+            "minItems": 1,
+            "maxItems": 1000,
+            "uniqueItems": true,
+        },
+        filled(),
+    ] })
 }
 
 fn matcher_itself() -> Value {
