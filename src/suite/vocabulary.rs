@@ -71,6 +71,8 @@ pub(super) enum Shape {
     Variables,
     /// Rows of names and any values.
     Rows,
+    /// A JSONPath or `event`, or a list of them.
+    EventKey,
     /// Names of events, or a variable that is such a list.
     EventNames,
     /// A list of pairs of names of events.
@@ -78,6 +80,8 @@ pub(super) enum Shape {
     Matcher,
     /// Names of one's own, each with a matcher.
     NamedMatchers,
+    /// JSONPaths, each with a matcher.
+    Paths,
     /// Names of one's own, each with JSONPaths and matchers.
     NamedPaths,
     /// A limit of a duration: `{ below: 5s }`.

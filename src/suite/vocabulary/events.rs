@@ -8,8 +8,13 @@ pub(in crate::suite) const EVENTS: Table = Table {
     keys: &[
         key(
             "key",
-            Shape::Text,
-            "Where the name of an event stands: a JSONPath into its JSON, or `event`, the field of a server-sent event. Text, a number or a truth value; rules compare its text ($.type). An event that is no JSON has no name.",
+            Shape::EventKey,
+            "Where the name of an event stands: a JSONPath into its JSON, or `event`, the field of a server-sent event; of a list the first that has something. Text, a number or a truth value; rules compare its text ($.type). An event that is no JSON has no name.",
+        ),
+        key(
+            "only",
+            Shape::Paths,
+            "Which events the rules are about: those in which all of this stands, `{ $.reply_to: \"${uuid}\" }`. The others are left out of all rules but `first` and `gap`, as those of `ignore` are.",
         ),
         key(
             "unnamed",
