@@ -22,8 +22,8 @@ const WITHOUT_DATABASE: Red = &[
     ("connectivity/http-backend", "failed expect.json"),
     ("connectivity/http-auth", "failed expect.json"),
     ("startup/endpoint", "failed expect.status"),
+    ("agents/system", "failed expect.json"),
     ("agents/login-then-profile", "failed expect.status"),
-    ("agents/execute", "blocked expect.status"),
 ];
 
 /// Instances that are not good, and how they end.
@@ -33,7 +33,80 @@ type Red = &'static [(&'static str, &'static str)];
 const LACKING: Red = &[
     ("preflight/tools-available", "skipped "),
     ("database/clickhouse", "skipped "),
+    ("agents/ws-hold", "skipped "),
 ];
+
+/// What requires that a WebSocket opens, besides the test that opens one.
+const BEHIND_THE_HANDSHAKE: &[&str] = &[
+    "agents/ws-ping",
+    "agents/ws-malformed",
+    "agents/ws-auth[none]",
+    "agents/ws-auth[empty]",
+    "agents/ws-auth[malformed]",
+    "agents/ws-made-token",
+    "agents/ws-auth-token[expired]",
+    "agents/ws-auth-token[wrong-aud]",
+    "agents/ws-auth-token[alg-none]",
+    "agents/ws-auth-token[wrong-key]",
+    "agents/ws-auth-tampered",
+    "agents/ws-auth-other-session",
+    "agents/ws-origin",
+    "agents/golden",
+    "agents/isolation",
+    "agents/resume",
+    "agents/chat-persist",
+];
+
+/// What needs a user who is logged in, besides all that is done over a WebSocket.
+const BEHIND_THE_LOGIN: &[&str] = &[
+    "agents/execute",
+    "agents/stream",
+    "agents/ws-upgrade",
+    "agents/api-business[profile]",
+    "agents/api-business[agents]",
+    "agents/api-business[threads]",
+    "agents/api-business[history]",
+];
+
+/// What requires that a message is answered rightly.
+const BEHIND_THE_ANSWER: &[&str] = &[
+    "agents/resume",
+    "agents/chat-persist",
+    "agents/ws-auth-other-session",
+];
+
+/// What the API tells nobody.
+const TOLD_TO_NOBODY: &[&str] = &[
+    "agents/api-business-unauth[profile]",
+    "agents/api-business-unauth[agents]",
+    "agents/api-business-unauth[threads]",
+    "agents/api-business-unauth[history]",
+];
+
+/// All of them, ended like this.
+fn all(ids: &[&'static str], how: &str) -> Vec<(&'static str, String)> {
+    ids.iter().map(|id| (*id, how.to_owned())).collect()
+}
+
+/// What nobody who cannot log in is let do, whatever keeps them from that.
+fn without_session(code: &str) -> Vec<(&'static str, String)> {
+    let how = format!("blocked {code}");
+    [all(BEHIND_THE_LOGIN, &how), all(BEHIND_THE_HANDSHAKE, &how)].concat()
+}
+
+/// What a handshake turns red that is refused.
+fn without_handshake(code: &str) -> (&'static str, Vec<(&'static str, String)>, Red) {
+    let mut red = all(BEHIND_THE_HANDSHAKE, &format!("blocked {code}"));
+    red.push(("agents/ws-upgrade", format!("failed {code}")));
+    ("NO-GO", red, &[])
+}
+
+/// What an answer turns red that is wrong: `code` over a WebSocket, and `more` besides.
+fn without_answer(code: &str, more: Red) -> (&'static str, Vec<(&'static str, String)>, Red) {
+    let mut red = all(BEHIND_THE_ANSWER, &format!("blocked {code}"));
+    red.push(("agents/golden", format!("failed {code}")));
+    ("NO-GO", red, more)
+}
 
 /// What requires that the service is alive, whatever keeps it from that.
 fn without_life(code: &str) -> Vec<(&'static str, String)> {
@@ -84,55 +157,41 @@ const WITHOUT_SERVICE: &[&str] = &[
     "connectivity/http-not-proxy-page",
     "startup/endpoint",
     "agents/health",
+    "agents/system",
     "agents/api-unauth",
     "agents/auth-validate",
     "agents/login-then-profile",
+    "agents/oauth-init",
+    "agents/api-business-unauth[profile]",
+    "agents/api-business-unauth[agents]",
+    "agents/api-business-unauth[threads]",
+    "agents/api-business-unauth[history]",
 ];
 
 #[expect(clippy::too_many_lines, reason = "a table")]
 /// The verdict, and every instance that is not good, under this fault.
 fn expected(fault: Fault) -> (&'static str, Ends) {
     let (word, more, red): (&str, Vec<(&str, String)>, Red) = match fault {
-        // Of the chat nothing is asked yet.
-        Fault::None
-        | Fault::EventMissing
-        | Fault::EventDuplicated
-        | Fault::EventOrder
-        | Fault::EventLate
-        | Fault::EventCrossed
-        | Fault::Ws1011
-        | Fault::Ws1001
-        | Fault::Ws401
-        | Fault::Ws403
-        | Fault::Ws502
-        | Fault::Ws503
-        | Fault::WsSilent
-        | Fault::WsInvalidJson
-        | Fault::WsEndless
-        | Fault::WsFragile
-        | Fault::ResumeGap
-        | Fault::SseCut
-        | Fault::OpenWebsocket
-        | Fault::AnyOrigin
-        | Fault::TokenUnsigned
-        | Fault::TokenTampered
-        | Fault::TokenExpired
-        | Fault::TokenAudience
-        | Fault::OauthRedirect => ("GO", vec![], &[]),
+        Fault::None => ("GO", vec![], &[]),
         Fault::Outage | Fault::Refuse => connector("failed tcp.refused"),
         Fault::Delay => connector("failed expect.latency"),
         Fault::Reset => connector("failed tcp.reset"),
         Fault::Silent => connector("failed tcp.timeout.read"),
         Fault::Impostor => connector("failed expect.received"),
         Fault::Corrupt => {
-            let mut all = without_login("sqlite.26");
-            all.push(("database/login", "failed sqlite.26".to_owned()));
-            ("NO-GO", all, WITHOUT_DATABASE)
+            let mut red = without_login("sqlite.26");
+            red.push(("database/login", "failed sqlite.26".to_owned()));
+            red.extend(without_session("expect.status"));
+            ("NO-GO", red, WITHOUT_DATABASE)
         }
         Fault::Schema => (
             "NO-GO",
             vec![],
-            &[("database/schema", "failed expect.missing")],
+            &[
+                ("database/schema", "failed expect.missing"),
+                ("agents/api-business[history]", "failed expect.status"),
+                ("agents/chat-persist", "failed expect.status"),
+            ],
         ),
         Fault::OtherDatabase => (
             "NO-GO",
@@ -143,21 +202,23 @@ fn expected(fault: Fault) -> (&'static str, Ends) {
             ],
         ),
         Fault::Down => {
-            let mut all = without_life("tcp.refused");
-            let refused = |id: &&'static str| (*id, "failed tcp.refused".to_owned());
-            all.extend(WITHOUT_SERVICE.iter().map(refused));
+            let mut red = without_life("tcp.refused");
+            red.extend(all(WITHOUT_SERVICE, "failed tcp.refused"));
+            red.extend(without_session("tcp.refused"));
             (
                 "NO-GO",
-                all,
-                &[
-                    ("connectivity/tls-forbidden-host", "blocked tcp.refused"),
-                    ("agents/execute", "blocked tcp.refused"),
-                ],
+                red,
+                &[("connectivity/tls-forbidden-host", "blocked tcp.refused")],
             )
         }
         Fault::Html => (
             "NO-GO",
-            without_life("expect.headers"),
+            [
+                without_life("expect.headers"),
+                without_session("capture.token"),
+                all(TOLD_TO_NOBODY, "failed expect.status"),
+            ]
+            .concat(),
             &[
                 ("connectivity/http-live", "failed expect.headers"),
                 ("connectivity/http-ready", "failed expect.json"),
@@ -175,10 +236,11 @@ fn expected(fault: Fault) -> (&'static str, Ends) {
                 ("connectivity/http-not-proxy-page", "failed expect.status"),
                 ("startup/endpoint", "failed expect.json"),
                 ("agents/health", "failed expect.json"),
+                ("agents/system", "failed expect.json"),
+                ("agents/oauth-init", "failed expect.status"),
                 ("agents/api-unauth", "failed expect.status"),
                 ("agents/auth-validate", "failed expect.status"),
                 ("agents/login-then-profile", "failed capture.token"),
-                ("agents/execute", "blocked capture.token"),
             ],
         ),
         Fault::BlankPage => (
@@ -200,26 +262,23 @@ fn expected(fault: Fault) -> (&'static str, Ends) {
         Fault::Clock => ("GO", vec![], &[("preflight/clock", "failed expect.skew")]),
         Fault::Config => (
             "NO-GO",
-            vec![],
+            without_session("expect.status"),
             &[
                 ("connectivity/http-backend", "failed expect.json"),
                 ("connectivity/http-auth", "failed expect.json"),
                 ("startup/endpoint", "failed expect.status"),
+                ("agents/system", "failed expect.json"),
                 ("agents/login-then-profile", "failed expect.status"),
-                ("agents/execute", "blocked expect.status"),
             ],
         ),
         Fault::Error500 => (
             "NO-GO",
-            vec![],
-            &[
-                ("agents/login-then-profile", "failed expect.status"),
-                ("agents/execute", "blocked expect.status"),
-            ],
+            without_session("expect.status"),
+            &[("agents/login-then-profile", "failed expect.status")],
         ),
         Fault::OpenAuth => (
             "NO-GO",
-            vec![],
+            all(TOLD_TO_NOBODY, "failed expect.status"),
             &[
                 ("agents/api-unauth", "failed expect.status"),
                 ("agents/auth-validate", "failed expect.status"),
@@ -228,15 +287,22 @@ fn expected(fault: Fault) -> (&'static str, Ends) {
         Fault::Crossed => (
             "NO-GO",
             vec![],
-            &[("agents/login-then-profile", "failed expect.json")],
+            &[
+                ("agents/login-then-profile", "failed expect.json"),
+                ("agents/api-business[profile]", "failed expect.json"),
+            ],
         ),
-        Fault::Fallback => (
-            "NO-GO",
-            vec![],
+        Fault::Fallback => without_answer(
+            "expect.events",
             &[
                 ("connectivity/http-backend", "failed expect.json"),
                 ("agents/health", "failed expect.json"),
+                ("agents/system", "failed expect.json"),
                 ("agents/execute", "failed expect.status"),
+                ("agents/api-business[agents]", "failed expect.json"),
+                ("agents/stream", "failed expect.events"),
+                ("agents/isolation", "failed expect.events"),
+                ("agents/ws-malformed", "failed expect.events"),
             ],
         ),
         Fault::TlsExpired => ("NO-GO", without_certificate("tls.expired"), &[]),
@@ -267,6 +333,7 @@ fn expected(fault: Fault) -> (&'static str, Ends) {
             &[
                 ("connectivity/http-ready-redis", "failed expect.json"),
                 ("connectivity/http-infrastructure", "failed expect.json"),
+                ("agents/system", "failed expect.json"),
             ],
         ),
         Fault::Brownout => (
@@ -304,13 +371,133 @@ fn expected(fault: Fault) -> (&'static str, Ends) {
             vec![],
             &[("connectivity/http-not-proxy-page", "failed expect.status")],
         ),
+        Fault::EventMissing | Fault::EventDuplicated | Fault::EventOrder => without_answer(
+            "expect.events",
+            &[
+                ("agents/stream", "failed expect.events"),
+                ("agents/isolation", "failed expect.events"),
+            ],
+        ),
+        // Nobody's, but their own: isolation has no opinion on time.
+        Fault::EventLate => without_answer(
+            "expect.events",
+            &[("agents/stream", "failed expect.events")],
+        ),
+        Fault::EventCrossed => (
+            "NO-GO",
+            vec![],
+            &[("agents/isolation", "failed expect.isolation")],
+        ),
+        Fault::Ws1011 => without_answer(
+            "websocket.closed.1011",
+            &[("agents/isolation", "failed websocket.closed.1011")],
+        ),
+        Fault::Ws1001 => without_answer(
+            "websocket.closed.1001",
+            &[("agents/isolation", "failed websocket.closed.1001")],
+        ),
+        Fault::Ws401 => without_handshake("websocket.refused.401"),
+        Fault::Ws403 => without_handshake("websocket.refused.403"),
+        Fault::Ws502 => without_handshake("websocket.refused.502"),
+        Fault::Ws503 => without_handshake("websocket.refused.503"),
+        Fault::WsSilent => without_answer(
+            "websocket.timeout.pong",
+            &[
+                ("agents/isolation", "failed websocket.timeout.pong"),
+                ("agents/ws-ping", "failed websocket.timeout.pong"),
+                ("agents/ws-malformed", "failed websocket.timeout.pong"),
+            ],
+        ),
+        Fault::WsInvalidJson => without_answer(
+            "websocket.timeout.event",
+            &[
+                ("agents/isolation", "failed websocket.timeout.event"),
+                ("agents/ws-malformed", "failed websocket.timeout.event"),
+            ],
+        ),
+        Fault::WsEndless => without_answer(
+            "websocket.timeout.event",
+            &[
+                ("agents/isolation", "failed websocket.timeout.event"),
+                ("agents/stream", "failed sse.timeout.event"),
+            ],
+        ),
+        Fault::WsFragile => (
+            "NO-GO",
+            vec![],
+            &[("agents/ws-malformed", "failed websocket.closed.1011")],
+        ),
+        // Not critical; and whether others may come back there is then not asked, which is.
+        Fault::ResumeGap => (
+            "NO-GO",
+            vec![],
+            &[
+                ("agents/resume", "failed expect.events"),
+                ("agents/ws-auth-other-session", "blocked expect.events"),
+            ],
+        ),
+        // Not critical: who has WebSockets does without.
+        Fault::SseCut => ("GO", vec![], &[("agents/stream", "failed sse.closed")]),
+        Fault::OpenWebsocket => (
+            "NO-GO",
+            all(
+                &[
+                    "agents/ws-auth[none]",
+                    "agents/ws-auth[empty]",
+                    "agents/ws-auth[malformed]",
+                    "agents/ws-auth-token[expired]",
+                    "agents/ws-auth-token[wrong-aud]",
+                    "agents/ws-auth-token[alg-none]",
+                    "agents/ws-auth-token[wrong-key]",
+                    "agents/ws-auth-tampered",
+                    "agents/ws-auth-other-session",
+                ],
+                "failed expect.fault",
+            ),
+            &[],
+        ),
+        Fault::AnyOrigin => (
+            "NO-GO",
+            vec![],
+            &[("agents/ws-origin", "failed expect.fault")],
+        ),
+        Fault::TokenUnsigned => (
+            "NO-GO",
+            vec![],
+            &[("agents/ws-auth-token[alg-none]", "failed expect.fault")],
+        ),
+        Fault::TokenTampered => (
+            "NO-GO",
+            vec![],
+            &[
+                ("agents/ws-auth-token[wrong-key]", "failed expect.fault"),
+                ("agents/ws-auth-tampered", "failed expect.fault"),
+            ],
+        ),
+        Fault::TokenExpired => (
+            "NO-GO",
+            vec![],
+            &[("agents/ws-auth-token[expired]", "failed expect.fault")],
+        ),
+        Fault::TokenAudience => (
+            "NO-GO",
+            vec![],
+            &[("agents/ws-auth-token[wrong-aud]", "failed expect.fault")],
+        ),
+        // Not critical: there is another way to log in.
+        Fault::OauthRedirect => (
+            "GO",
+            vec![],
+            &[("agents/oauth-init", "failed expect.headers")],
+        ),
     };
     (word, ends(more, red))
 }
 
 fn connector(how: &str) -> (&'static str, Vec<(&'static str, String)>, Red) {
-    let connector = vec![("connectivity/connector", how.to_owned())];
-    ("NO-GO", connector, WITHOUT_DATABASE)
+    let mut red = without_session("expect.status");
+    red.push(("connectivity/connector", how.to_owned()));
+    ("NO-GO", red, WITHOUT_DATABASE)
 }
 
 fn ends(more: Vec<(&str, String)>, red: Red) -> Ends {
@@ -423,13 +610,11 @@ fn what_was_declared_is_compared_with_what_is() {
 /// What is wrong with what we were given is told before the target is blamed for it.
 #[test]
 fn a_slip_of_our_own_is_inconclusive() {
-    let locked_out = [
-        (
-            "agents/login-then-profile",
-            "failed expect.status".to_owned(),
-        ),
-        ("agents/execute", "blocked expect.status".to_owned()),
-    ];
+    let mut locked_out = without_session("expect.status");
+    locked_out.push((
+        "agents/login-then-profile",
+        "failed expect.status".to_owned(),
+    ));
     let cases: [(&str, Red); 2] = [
         (
             "user=alice ",
@@ -442,7 +627,7 @@ fn a_slip_of_our_own_is_inconclusive() {
     ];
     for (set, red) in cases {
         let seen = seen(&["--target", "demo", "--set", set]);
-        let expected = ends(locked_out.to_vec(), red);
+        let expected = ends(locked_out.clone(), red);
         assert_eq!(seen, ("INCONCLUSIVE".to_owned(), expected), "{set}");
     }
     // Whom nobody reaches from here is no reason to blame the target, and none to stop.
@@ -484,6 +669,8 @@ fn what_is_not_there_is_not_asked_for() {
         ("has_redis=false", "connectivity/http-ready-redis"),
         ("has_cors=false", "connectivity/http-routes-cors"),
         ("has_websocket=false", "connectivity/http-ready-websocket"),
+        ("has_oauth=false", "agents/oauth-init"),
+        ("has_sse=false", "agents/stream"),
     ];
     for (set, id) in lacks {
         let expected = ends(vec![(id, "skipped ".to_owned())], &[]);
@@ -570,8 +757,15 @@ fn a_cloud_that_cannot_be_asked_is_told() {
 /// A few at a time: suites claim latencies, and a machine with two cores has to keep them.
 #[test]
 fn each_fault_turns_exactly_its_tests_red() {
-    // The slow ones first, each on a thread of its own; they wait more than they work.
-    let slow = [Fault::Silent, Fault::Delay, Fault::TlsSilent];
+    // The slow ones on threads of their own; they wait more than they work.
+    let slow = [
+        Fault::Silent,
+        Fault::Delay,
+        Fault::TlsSilent,
+        Fault::WsInvalidJson,
+        Fault::WsEndless,
+        Fault::WsSilent,
+    ];
     let rest: Vec<Fault> = Fault::ALL
         .iter()
         .copied()
@@ -579,8 +773,8 @@ fn each_fault_turns_exactly_its_tests_red() {
         .collect();
     thread::scope(|scope| {
         let lanes = slow
-            .chunks(1)
-            .chain(rest.chunks(rest.len().div_ceil(2)))
+            .chunks(3)
+            .chain(rest.chunks(rest.len().div_ceil(3)))
             .map(|faults| scope.spawn(|| check(faults)));
         // All are started before the first is waited for.
         for lane in lanes.collect::<Vec<_>>() {

@@ -50,13 +50,28 @@ const KEPT: &[&str] = &[
 ];
 
 fn percent(text: &str, forms: &mut HashSet<String>) {
+    let special: HashSet<char> = text
+        .chars()
+        .filter(|c| c.is_ascii() && !c.is_ascii_alphanumeric())
+        .collect();
+    let spaces: &[&str] = if special.contains(&' ') {
+        &["%20", "+"]
+    } else {
+        &["%20"]
+    };
+    // Of a token with two kinds of special characters there are four encodings at most, whoever writes them.
+    let mut known: Vec<Vec<char>> = Vec::new();
     for kept in KEPT {
-        for space in ["%20", "+"] {
+        let kept: Vec<char> = kept.chars().filter(|c| special.contains(c)).collect();
+        if known.contains(&kept) {
+            continue;
+        }
+        for space in spaces {
             let mut upper = String::with_capacity(text.len());
             let mut lower = String::with_capacity(text.len());
             for byte in text.bytes() {
                 let c = char::from(byte);
-                if c.is_ascii_alphanumeric() || (byte.is_ascii() && kept.contains(c)) {
+                if c.is_ascii_alphanumeric() || (byte.is_ascii() && kept.contains(&c)) {
                     upper.push(c);
                     lower.push(c);
                 } else if byte == b' ' {
@@ -71,6 +86,7 @@ fn percent(text: &str, forms: &mut HashSet<String>) {
             forms.insert(upper);
             forms.insert(lower);
         }
+        known.push(kept);
     }
 }
 
