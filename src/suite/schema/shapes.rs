@@ -156,16 +156,8 @@ fn shape(shape: Shape) -> Value {
             "propertyNames": { "pattern": VARIABLE },
             "additionalProperties": { "not": { "type": "null" } },
         }),
-        Shape::Rows => json!({ "anyOf": [filled_list(), {
-            "type": "array",
-            "minItems": 1,
-            "items": {
-                "type": "object",
-                "properties": { "name": { "type": ["string", "number"], "description": "The row's label, in the id." } },
-                "propertyNames": { "pattern": VARIABLE },
-                "required": ["name"],
-            },
-        }] }),
+        Shape::Rows => rows(),
+        Shape::EventKey => event_key(),
         Shape::EventNames => json!({ "anyOf": [filled_list(), list_of(&event_name())] }),
         Shape::Orders => {
             let mut pair = list_of(&event_name());
@@ -175,11 +167,8 @@ fn shape(shape: Shape) -> Value {
         }
         Shape::Matcher => matcher_itself(),
         Shape::NamedMatchers => mapping_to(&matcher_itself()),
-        Shape::NamedPaths => {
-            let mut paths = mapping_to(&matcher_itself());
-            paths["propertyNames"] = json!({ "pattern": r"^\$" });
-            mapping_to(&paths)
-        }
+        Shape::Paths => paths(),
+        Shape::NamedPaths => mapping_to(&paths()),
         Shape::AtMost => limits(["below", "at_most"]),
         Shape::AtLeast => limits(["above", "at_least"]),
         Shape::Expect => json!({ "type": "object", "minProperties": 1 }),
@@ -211,6 +200,33 @@ fn actors() -> Value {
         },
         filled(),
     ] })
+}
+
+/// Those of a matrix, each with its label.
+fn rows() -> Value {
+    json!({ "anyOf": [filled_list(), {
+        "type": "array",
+        "minItems": 1,
+        "items": {
+            "type": "object",
+            "properties": { "name": { "type": ["string", "number"], "description": "The row's label, in the id." } },
+            "propertyNames": { "pattern": VARIABLE },
+            "required": ["name"],
+        },
+    }] })
+}
+
+/// Where the name of an event stands.
+fn event_key() -> Value {
+    let spot = json!({ "type": "string", "pattern": r"^(\$|event$)" });
+    json!({ "anyOf": [spot, list_of(&spot)] })
+}
+
+/// JSONPaths, each with a matcher.
+fn paths() -> Value {
+    let mut paths = mapping_to(&matcher_itself());
+    paths["propertyNames"] = json!({ "pattern": r"^\$" });
+    paths
 }
 
 fn matcher_itself() -> Value {
