@@ -1,7 +1,6 @@
 //! From loaded suites to a plan.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,20 +8,19 @@ use jiff::Timestamp;
 
 use super::requirements::{Requirements, resolve};
 use super::select::Chooser;
-use super::{
-    Plan, PlanError, PlannedActor, PlannedSession, PlannedStep, PlannedTest, Selection, Skip,
-};
+use super::sessions::{plan_actors, plan_sessions, used_by};
+use super::{Plan, PlanError, PlannedActor, PlannedStep, PlannedTest, Selection, Skip};
 use crate::model::{
-    ActorName, CategoryPolicy, ExpectationText, IdPattern, Omitted, Partial, Policy, RunHeader,
-    RunId, SessionName, TestHeader,
+    CategoryPolicy, ExpectationText, IdPattern, Omitted, Partial, Policy, RunHeader, RunId,
+    TestHeader,
 };
 use crate::probe::Needs;
 use crate::settings::RunConfig;
-use crate::suite::{Mode, Omit, Session, Step, Suites, Test, Used};
+use crate::suite::{Mode, Omit, Step, Suites, Test, Used};
 use crate::template::Mask;
 
 /// A clean-up without a `timeout` of its own may take this long.
-const CLEANUP_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const CLEANUP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Which run this is, where and when.
 #[derive(Debug, Clone)]
@@ -216,61 +214,6 @@ fn without_omitted(tests: Vec<Test>, omit: &[Omit]) -> (Vec<Test>, Vec<Omitted>)
     (tests, omit.iter().zip(counts).map(record).collect())
 }
 
-fn plan_sessions(
-    sessions: Vec<Session>,
-    tests: &[Test],
-    planned: &[bool],
-    config: &RunConfig,
-) -> (Vec<PlannedSession>, HashMap<SessionName, usize>) {
-    let planned = tests.iter().zip(planned).filter(|(_, planned)| **planned);
-    let uses = planned.flat_map(|(test, _)| &test.uses);
-    let used: HashSet<&SessionName> = uses.flat_map(Used::names).collect();
-    let mut positions = HashMap::new();
-    let mut result = Vec::new();
-    for session in sessions
-        .into_iter()
-        .filter(|session| used.contains(&session.name))
-    {
-        positions.insert(session.name.clone(), result.len());
-        result.push(PlannedSession {
-            skip: missing_permission(session.steps.iter().chain(&session.cleanup), false, config),
-            name: session.name,
-            steps: plan_steps(session.steps, session.timeout),
-            cleanup: plan_steps(session.cleanup, CLEANUP_TIMEOUT),
-            timeout: session.timeout,
-            longest: None,
-            place: session.place,
-        });
-    }
-    (result, positions)
-}
-
-fn plan_actors(test: &Test, sessions: &HashMap<SessionName, usize>) -> Vec<PlannedActor> {
-    let uses_of = |actor: usize| {
-        let names = test.uses.iter().map(|used| used.name_for(actor));
-        names
-            .filter_map(|name| sessions.get(name).copied())
-            .collect()
-    };
-    let actors = test.actors.iter().enumerate();
-    let actor = |(at, name): (usize, &ActorName)| PlannedActor {
-        name: name.clone(),
-        uses: uses_of(at),
-    };
-    actors.map(actor).collect()
-}
-
-/// The sessions of this test must last as long as it may take.
-fn used_by(test: &PlannedTest, sessions: &mut [PlannedSession]) {
-    let budget = test.budget();
-    for session in &test.uses {
-        let longest = &mut sessions[*session].longest;
-        if longest.as_ref().is_none_or(|(_, known)| *known < budget) {
-            *longest = Some((test.header.id.clone(), budget));
-        }
-    }
-}
-
 fn plan_test(
     mut test: Test,
     links: Links,
@@ -348,7 +291,7 @@ fn plan_test(
     }
 }
 
-fn plan_steps(mut steps: Vec<Step>, timeout: Duration) -> Vec<PlannedStep> {
+pub(super) fn plan_steps(mut steps: Vec<Step>, timeout: Duration) -> Vec<PlannedStep> {
     // Into a room of its own: in that of the steps, which are larger, a third would stay empty.
     let planned = steps.drain(..).map(|step| plan_step(step, timeout));
     planned.collect()
@@ -402,7 +345,7 @@ fn expectations(steps: &mut [Step], mode: &Mode, mask: &Mask) -> Vec<Expectation
 }
 
 /// The permission for want of which a test is skipped.
-fn missing_permission<'s>(
+pub(super) fn missing_permission<'s>(
     steps: impl Iterator<Item = &'s Step>,
     side_effects: bool,
     config: &RunConfig,

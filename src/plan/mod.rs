@@ -4,6 +4,7 @@ mod build;
 mod planned;
 mod requirements;
 mod select;
+mod sessions;
 
 pub use build::{Identity, build};
 pub use planned::{Plan, PlannedActor, PlannedSession, PlannedStep, PlannedTest, Skip};

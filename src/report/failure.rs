@@ -1,13 +1,13 @@
 //! One instance that is not simply good, told in lines. The console paints them, JUnit puts them into the body.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use super::deciding::{by_actor, decides, is_open};
 use super::style::Tone;
 use super::{sample, visible, wording};
 use crate::model::{
-    ActorName, AttemptRecord, Excerpt, Fault, Finding, Keep, Outcome, Place, State, Status,
-    StepRecord, TestRecord, Why,
+    AttemptRecord, Excerpt, Fault, Finding, Keep, Outcome, Place, State, Status, StepRecord,
+    TestRecord, Why,
 };
 
 /// A line without its colour, indented in steps of two.
@@ -142,22 +142,6 @@ pub(super) fn attempt_headline(attempt: &AttemptRecord) -> Option<String> {
         .or_else(|| steps.clone().find_map(of_step))
 }
 
-/// Whether it is why the attempt did not hold.
-fn decides(step: &StepRecord, attempt: &AttemptRecord) -> bool {
-    let Some(code) = &attempt.code else {
-        return false;
-    };
-    let could_not = step
-        .error
-        .as_ref()
-        .is_some_and(|error| error.kind.code() == *code);
-    could_not
-        || step
-            .findings
-            .iter()
-            .any(|finding| is_open(finding) && finding.code == *code)
-}
-
 /// The attempts of an instance in one line: `3 attempts: 1 tcp.reset, 2 tcp.reset, 3 held`.
 pub(super) fn attempts(test: &TestRecord) -> String {
     let told: Vec<String> = test
@@ -192,10 +176,6 @@ fn deciding_attempt(test: &TestRecord) -> Option<&AttemptRecord> {
         .find(did_not_hold)
         .or_else(|| latest_first.next())
         .map(AsRef::as_ref)
-}
-
-const fn is_open(finding: &Finding) -> bool {
-    matches!(finding.state, State::NotHeld | State::Undecided { .. })
 }
 
 /// `status equals 200, but was 503`.
@@ -448,21 +428,6 @@ impl Lines {
             }
         }
     }
-}
-
-/// The steps of each actor, in the order of the attempt; of a test without actors all of them.
-fn by_actor(attempt: &AttemptRecord) -> Vec<(Option<&ActorName>, Vec<&StepRecord>)> {
-    let mut groups: Vec<(Option<&ActorName>, Vec<&StepRecord>)> = Vec::new();
-    let mut known: HashMap<Option<&ActorName>, usize> = HashMap::new();
-    for step in &attempt.steps {
-        let actor = step.actor.as_ref();
-        let at = *known.entry(actor).or_insert_with(|| {
-            groups.push((actor, Vec::new()));
-            groups.len() - 1
-        });
-        groups[at].1.push(step);
-    }
-    groups
 }
 
 fn line_of(place: &Place) -> String {

@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod console;
+mod deciding;
 mod failure;
 mod json;
 mod jsonl;

@@ -1,11 +1,10 @@
 //! Reading one test: its common keys by hand, then exactly one probe or steps.
 
 use std::collections::HashSet;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 
-use super::actors::actors;
 use super::defaults::{Defaults, connections, switch, tags, timeout};
 use super::early::EarlyFields;
 use super::failure_keys::{expect_failure, on_fail};
@@ -13,15 +12,15 @@ use super::file::Surroundings;
 use super::matrix::{Row, rows};
 use super::project::{LONGEST_NAME, NAME_RULE, is_name};
 use super::relations::{alone, requires, when};
-use super::scope::{ACTOR, Own, StepScope};
+use super::scope::StepScope;
 use super::session::no_timeout;
 use super::step::{self, Around, decode_list, is_told, named_span};
 use super::test::Spans;
-use super::uses::used_sessions;
-use super::{Mode, Repeat, Retry, Step, Test, Until, Used};
-use crate::model::{ActorName, Category, TestId};
+use super::who::{fit_actors, need_no_actors, who};
+use super::{Mode, Repeat, Retry, Step, Test, Until};
+use crate::model::{Category, TestId};
 use crate::probe::AnyProbe;
-use crate::template::{Lookup, place};
+use crate::template::place;
 use crate::yaml::{Diagnostic, Diagnostics, Fields, Node, Span};
 
 /// What every test of a file is read with.
@@ -170,7 +169,7 @@ fn decode_row(
     let who = who(
         fields,
         row_scope(&id, row, decoder.around),
-        decoder,
+        decoder.around,
         problems,
     );
     let (scope, actors) = (who.scope, who.actors);
@@ -199,7 +198,7 @@ fn decode_row(
         .map(|node| decode_list(node, sources, &after, problems).0)
         .unwrap_or_default();
     fit_actors(actors.len(), steps.as_deref().unwrap_or_default(), problems);
-    step::need_no_actors(&cleanup, "a clean-up", problems);
+    need_no_actors(&cleanup, "a clean-up", problems);
     let mut all_tags = decoder.defaults.tags.clone();
     let own_tags = fields
         .get("tags")
@@ -260,52 +259,6 @@ fn decode_row(
     })
 }
 
-/// Who does an instance, with which sessions, and so what its steps see.
-struct Who {
-    scope: StepScope,
-    actors: Vec<ActorName>,
-    uses: Vec<Used>,
-}
-
-fn who(
-    fields: &Fields<'_>,
-    mut scope: StepScope,
-    decoder: &TestDecoder<'_>,
-    problems: &mut Diagnostics,
-) -> Who {
-    let around = decoder.around;
-    let actors = actors(&mut EarlyFields {
-        fields,
-        scope: &scope,
-        sources: around.sources,
-        problems,
-    });
-    if !actors.is_empty() {
-        scope.own = Arc::new(vec![Own {
-            name: ACTOR.to_owned(),
-            value: Lookup::Late,
-        }]);
-    }
-    let (uses, named) = used_sessions(fields, &scope, &actors, around, problems);
-    scope.sessions = captures_of(&named, around);
-    Who {
-        scope,
-        actors,
-        uses,
-    }
-}
-
-/// What only makes sense among several is told where there are not so many.
-fn fit_actors(actors: usize, steps: &[Step], problems: &mut Diagnostics) {
-    match actors {
-        0 => step::need_no_actors(steps, "a test without `actors`", problems),
-        1 => steps
-            .iter()
-            .for_each(|step| step::need_no_others(step, "one actor alone", problems)),
-        _ => {}
-    }
-}
-
 /// What an instance sees before its sessions: its row.
 fn row_scope(id: &TestId, row: Option<&Row>, around: &Surroundings<'_>) -> StepScope {
     StepScope {
@@ -314,20 +267,6 @@ fn row_scope(id: &TestId, row: Option<&Row>, around: &Surroundings<'_>) -> StepS
         is_omitted: around.omitted.iter().any(|pattern| pattern.matches(id)),
         ..StepScope::new(around.early)
     }
-}
-
-/// What these sessions capture.
-fn captures_of(sessions: &[String], around: &Surroundings<'_>) -> Arc<Vec<String>> {
-    let known = around.sessions.as_ref();
-    let captures_of = |name: &String| {
-        let captures = known
-            .and_then(|known| known.get(name))
-            .map(|known| known.captures.as_slice())
-            .unwrap_or_default();
-        let named = |capture| format!("{name}.{capture}");
-        captures.iter().map(named).collect::<Vec<_>>()
-    };
-    Arc::new(sessions.iter().flat_map(captures_of).collect())
 }
 
 /// At most one of the three. `None` when it is broken.

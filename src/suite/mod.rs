@@ -36,6 +36,7 @@ mod uses;
 mod value;
 mod variables;
 mod vocabulary;
+mod who;
 mod written;
 
 #[cfg(test)]

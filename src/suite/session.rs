@@ -9,9 +9,10 @@ use super::defaults::{Defaults, timeout};
 use super::early;
 use super::gate_keys::texts;
 use super::scope::{EarlyScope, Own, StepScope};
-use super::step::{self, decode_list, must_fit};
+use super::step::{decode_list, must_fit};
 use super::uses::{KnownSession, Opening};
 use super::variables::Variable;
+use super::who::need_no_actors;
 use crate::check::is_taken;
 use crate::model::{Place, SessionName};
 use crate::template::{Lookup, is_variable_name, place};
@@ -201,8 +202,8 @@ impl SessionDecoder<'_> {
                 "no step of this session expects anything, so it could not fail",
             ));
         }
-        step::need_no_actors(&steps, "a session", problems);
-        step::need_no_actors(&cleanup, "a clean-up", problems);
+        need_no_actors(&steps, "a session", problems);
+        need_no_actors(&cleanup, "a clean-up", problems);
         let own = fields.get("timeout").map(|node| {
             let filled = early::fill("timeout", node, &scope, sources, problems)?;
             timeout(&filled, problems)

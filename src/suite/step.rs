@@ -332,29 +332,6 @@ pub(super) fn must_fit(steps: &[Step], whole: Duration, problems: &mut Diagnosti
     }
 }
 
-/// Tells of what only the steps of a test with actors may say.
-pub(super) fn need_no_actors(steps: &[Step], whose: &str, problems: &mut Diagnostics) {
-    for step in steps {
-        if let Some(span) = step.waits {
-            problems.push(
-                Diagnostic::error(span, format!("{whose} has nobody to wait for"))
-                    .help("only the steps of a test with `actors` wait for each other"),
-            );
-        }
-        need_no_others(step, whose, problems);
-    }
-}
-
-/// Tells of `isolation` where there is nobody to be isolated from.
-pub(super) fn need_no_others(step: &Step, whose: &str, problems: &mut Diagnostics) {
-    if let Some(span) = step.isolation_key {
-        problems.push(
-            Diagnostic::error(span, format!("{whose} has nobody to be isolated from"))
-                .help("only a step of a test with `actors`, two or more, can expect it"),
-        );
-    }
-}
-
 /// A hash of a request's mapping without its URL, whose spellings differ.
 fn beside_the_url(node: &Node) -> u64 {
     let mut hasher = DefaultHasher::new();

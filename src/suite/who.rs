@@ -1,0 +1,95 @@
+//! Who does a test: nobody in particular or its actors, each with sessions of its own; and what only makes sense among several.
+
+use std::sync::Arc;
+
+use super::actors::actors;
+use super::early::EarlyFields;
+use super::file::Surroundings;
+use super::scope::{ACTOR, Own, StepScope};
+use super::uses::used_sessions;
+use super::{Step, Used};
+use crate::model::ActorName;
+use crate::template::Lookup;
+use crate::yaml::{Diagnostic, Diagnostics, Fields};
+
+/// Who does an instance, with which sessions, and so what its steps see.
+pub(super) struct Who {
+    pub(super) scope: StepScope,
+    pub(super) actors: Vec<ActorName>,
+    pub(super) uses: Vec<Used>,
+}
+
+pub(super) fn who(
+    fields: &Fields<'_>,
+    mut scope: StepScope,
+    around: &Surroundings<'_>,
+    problems: &mut Diagnostics,
+) -> Who {
+    let actors = actors(&mut EarlyFields {
+        fields,
+        scope: &scope,
+        sources: around.sources,
+        problems,
+    });
+    if !actors.is_empty() {
+        scope.own = Arc::new(vec![Own {
+            name: ACTOR.to_owned(),
+            value: Lookup::Late,
+        }]);
+    }
+    let (uses, named) = used_sessions(fields, &scope, &actors, around, problems);
+    scope.sessions = captures_of(&named, around);
+    Who {
+        scope,
+        actors,
+        uses,
+    }
+}
+
+/// What only makes sense among several is told where there are not so many.
+pub(super) fn fit_actors(actors: usize, steps: &[Step], problems: &mut Diagnostics) {
+    match actors {
+        0 => need_no_actors(steps, "a test without `actors`", problems),
+        1 => steps
+            .iter()
+            .for_each(|step| need_no_others(step, "one actor alone", problems)),
+        _ => {}
+    }
+}
+
+/// Tells of what only the steps of a test with actors may say.
+pub(super) fn need_no_actors(steps: &[Step], whose: &str, problems: &mut Diagnostics) {
+    for step in steps {
+        if let Some(span) = step.waits {
+            problems.push(
+                Diagnostic::error(span, format!("{whose} has nobody to wait for"))
+                    .help("only the steps of a test with `actors` wait for each other"),
+            );
+        }
+        need_no_others(step, whose, problems);
+    }
+}
+
+/// Tells of `isolation` where there is nobody to be isolated from.
+fn need_no_others(step: &Step, whose: &str, problems: &mut Diagnostics) {
+    if let Some(span) = step.isolation_key {
+        problems.push(
+            Diagnostic::error(span, format!("{whose} has nobody to be isolated from"))
+                .help("only a step of a test with `actors`, two or more, can expect it"),
+        );
+    }
+}
+
+/// What these sessions capture.
+fn captures_of(sessions: &[String], around: &Surroundings<'_>) -> Arc<Vec<String>> {
+    let known = around.sessions.as_ref();
+    let captures_of = |name: &String| {
+        let captures = known
+            .and_then(|known| known.get(name))
+            .map(|known| known.captures.as_slice())
+            .unwrap_or_default();
+        let named = |capture| format!("{name}.{capture}");
+        captures.iter().map(named).collect::<Vec<_>>()
+    };
+    Arc::new(sessions.iter().flat_map(captures_of).collect())
+}
