@@ -22,7 +22,7 @@ use super::halt::{Halt, Halting, later};
 use super::limits::{Job, Limits};
 use super::session::{NOT_CLEANED_UP, Opened, of_a_panic, open, unseen};
 use crate::model::{AttemptEnded, Event, Fold, NotRun, RunRecord, Status, TestEnded, Unable, Why};
-use crate::plan::Plan;
+use crate::plan::{Mode, Plan, PlannedTest};
 use crate::probe::{Needs, Shared, make_room_for};
 use crate::settings::RunConfig;
 use ending::is_bad_or_open;
@@ -413,11 +413,18 @@ impl<'e> Coordinator<'e> {
     }
 }
 
-/// So many looks as the largest `jobs` instances make together. The attempts of a `repeat` are not counted: how many of them run
-/// at once is said by whoever wants to see what they bring about.
+/// So many looks as the `jobs` instances with most actors make together.
 fn looks_at_once(plan: &Plan, jobs: usize) -> usize {
-    let with_actors = plan.tests.iter().map(|test| test.actors.len());
-    let mut many: Vec<usize> = with_actors.filter(|actors| *actors > 1).collect();
+    let looks = |test: &PlannedTest| match &test.mode {
+        Mode::Repeat(repeat) => {
+            let lanes = usize::try_from(repeat.concurrency.min(repeat.times)).unwrap_or(1);
+            test.actors.len().saturating_mul(lanes)
+        }
+        Mode::Once | Mode::Retry(_) | Mode::Until(_) => test.actors.len(),
+    };
+    let mut many: Vec<usize> = (plan.tests.iter().map(looks))
+        .filter(|looks| *looks > 1)
+        .collect();
     many.sort_unstable_by(|left, right| right.cmp(left));
     let more = many.into_iter().take(jobs).map(|actors| actors - 1);
     jobs.saturating_add(more.sum())
@@ -426,7 +433,37 @@ fn looks_at_once(plan: &Plan, jobs: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::testing::claims;
+    use crate::model::ActorName;
+    use crate::plan::{PlannedActor, Repeat};
     use crate::runner::tests::bench::{Bench, good, session, step, with};
+
+    #[test]
+    fn actors_count_as_looks_and_who_waits_for_a_slot_does_not() {
+        let acted = |count: usize, lanes: u64| {
+            with(good("a/x"), |test| {
+                let actor = |number| PlannedActor {
+                    name: ActorName::new(format!("actor{number}")),
+                    uses: Vec::new(),
+                };
+                test.actors = (0..count).map(actor).collect();
+                if lanes > 1 {
+                    test.mode = Mode::Repeat(Box::new(Repeat {
+                        times: 100,
+                        concurrency: lanes,
+                        interval: Duration::ZERO,
+                        claims: claims("{ times: 100 }"),
+                    }));
+                }
+            })
+        };
+        let plan = |tests: Vec<PlannedTest>| Bench::new(tests).plan();
+        assert_eq!(looks_at_once(&plan(vec![good("a/x"), acted(1, 1)]), 8), 8);
+        let many = plan(vec![acted(10, 1), acted(200, 1), acted(3, 5), good("a/y")]);
+        assert_eq!(looks_at_once(&many, 1), 200);
+        assert_eq!(looks_at_once(&many, 2), 215);
+        assert_eq!(looks_at_once(&many, 8), 5 + 10 + 200 + 15);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn the_end_of_a_task_that_panics_is_the_end_of_what_it_did() {

@@ -6,7 +6,7 @@ use crate::model::ActorName;
 use crate::yaml::{Diagnostic, Diagnostics, Node, visible};
 
 /// More than that are a load, and no test of who sees what.
-const MOST: u64 = 1000;
+pub(super) const MOST: u64 = 1000;
 
 /// Reads `actors: 3`, or a list of names; nobody when there is none.
 pub(super) fn actors(early: &mut EarlyFields<'_, '_>) -> Vec<ActorName> {

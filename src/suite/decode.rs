@@ -16,7 +16,7 @@ use super::scope::StepScope;
 use super::session::no_timeout;
 use super::step::{self, Around, decode_list, is_told, named_span};
 use super::test::Spans;
-use super::who::{fit_actors, need_no_actors, who};
+use super::who::{few_at_once, fit_actors, need_no_actors, who};
 use super::{Mode, Repeat, Retry, Step, Test, Until};
 use crate::model::{Category, TestId};
 use crate::probe::AnyProbe;
@@ -198,6 +198,7 @@ fn decode_row(
         .map(|node| decode_list(node, sources, &after, problems).0)
         .unwrap_or_default();
     fit_actors(actors.len(), steps.as_deref().unwrap_or_default(), problems);
+    few_at_once(actors.len(), mode.as_ref().zip(mode_span), problems);
     need_no_actors(&cleanup, "a clean-up", problems);
     let mut all_tags = decoder.defaults.tags.clone();
     let own_tags = fields

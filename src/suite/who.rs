@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use super::actors::actors;
+use super::actors::{MOST, actors};
 use super::early::EarlyFields;
 use super::file::Surroundings;
 use super::scope::{ACTOR, Own, StepScope};
 use super::uses::used_sessions;
-use super::{Step, Used};
+use super::{Mode, Step, Used};
 use crate::model::ActorName;
 use crate::template::Lookup;
-use crate::yaml::{Diagnostic, Diagnostics, Fields};
+use crate::yaml::{Diagnostic, Diagnostics, Fields, Span};
 
 /// Who does an instance, with which sessions, and so what its steps see.
 pub(super) struct Who {
@@ -54,6 +54,21 @@ pub(super) fn fit_actors(actors: usize, steps: &[Step], problems: &mut Diagnosti
             .iter()
             .for_each(|step| need_no_others(step, "one actor alone", problems)),
         _ => {}
+    }
+}
+
+/// More at once are a load, whether by actors, by lanes or by both.
+pub(super) fn few_at_once(actors: usize, mode: Option<(&Mode, Span)>, problems: &mut Diagnostics) {
+    let Some((Mode::Repeat(repeat), span)) = mode else {
+        return;
+    };
+    let at_once = repeat.concurrency.saturating_mul(actors as u64);
+    if at_once > MOST {
+        let concurrency = repeat.concurrency;
+        let message = format!(
+            "{concurrency} rounds of {actors} actors are {at_once} at once, expected at most {MOST}"
+        );
+        problems.push(Diagnostic::error(span, message));
     }
 }
 

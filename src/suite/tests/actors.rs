@@ -75,6 +75,25 @@ fn actors_are_counted_or_named() {
 }
 
 #[test]
+fn rounds_and_actors_together_are_not_too_many_at_once() {
+    let errors = |actors: u64, concurrency: u64| {
+        let rest =
+            format!("actors: {actors}, repeat: {{ times: 100, concurrency: {concurrency} }}");
+        with_sessions(SESSIONS, &test(&rest)).errors()
+    };
+    assert!(errors(200, 5).is_empty());
+    let told = errors(200, 6);
+    assert!(
+        told.len() == 1
+            && says(
+                &told,
+                "6 rounds of 200 actors are 1200 at once, expected at most 1000"
+            ),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn each_actor_has_the_session_that_is_opened_with_its_name() {
     let uses = |with: &str| {
         let uses = format!("actors: 3, uses: [{{ session: user, with: {{ name: \"{with}\" }} }}]");
