@@ -254,6 +254,22 @@ mod tests {
     }
 
     #[test]
+    fn an_interruption_is_nobodys_silence() {
+        let opened = Instant::now();
+        let at = |seconds: u32| opened + SECOND * seconds;
+        let mut heard = Heard::since(opened);
+        heard.reopened(at(1));
+        heard.sent(at(2));
+        heard.reopened(at(30));
+        heard.add(at(33), text("there")).unwrap();
+        let facts = heard.facts(at(33), false);
+        let seconds = |seconds| Value::Duration(SECOND * seconds);
+        // Who asked has waited all the same.
+        assert_eq!(fact(&facts, "first_event"), Some(&seconds(31)));
+        assert_eq!(fact(&facts, "max_gap"), Some(&seconds(3)));
+    }
+
+    #[test]
     fn where_nothing_was_sent_nothing_is_measured() {
         let opened = Instant::now();
         let mut heard = Heard::since(opened);

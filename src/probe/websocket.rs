@@ -20,6 +20,7 @@ use std::sync::OnceLock;
 use hyper::header::{HeaderName, ORIGIN};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use self::script::Entry;
 use super::exchange::{Prepared, Scheme, Spoken, parse_as, tls_for, without_userinfo};
@@ -30,7 +31,7 @@ use super::net::ClientCertificate;
 use super::pairs::Pairs;
 use super::stream::{self, MOST_BYTES};
 use super::{Context, Invalid, Least, Probe};
-use crate::model::{KnownFact, Looked, Observation};
+use crate::model::{KnownFact, Looked, Observation, ProbeError, Unable};
 use crate::yaml::{Size, visible};
 
 /// Opens a WebSocket (RFC 6455), plays a script over it, and records everything that comes, each event with its time. The handshake
@@ -115,6 +116,20 @@ impl WebSocket {
     /// How many bytes a message may have.
     fn most(&self) -> usize {
         usize::try_from(self.max_message.0).map_or(MOST_BYTES, |most| most.min(MOST_BYTES))
+    }
+
+    /// A script whose own waits are longer than the budget says nothing of the peer. Of one that is late it is known only now.
+    fn has_time(&self, ctx: &Context) -> Result<(), ProbeError> {
+        let left = ctx.deadline.saturating_duration_since(Instant::now());
+        match self.least() {
+            Some(Least { time, why, .. }) if time > left => {
+                let message = format!(
+                    "{time:?} are needed at least ({why}), and the budget leaves {left:.0?}"
+                );
+                Err(ProbeError::new(Unable::Value, message))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The handshake, made when first asked for.
@@ -291,6 +306,7 @@ impl Probe for WebSocket {
         for secret in &prepared.secrets {
             ctx.shared.mask.add(secret);
         }
+        self.has_time(ctx)?;
         let security = tls_for(ctx, prepared).await?;
         let mut look = Look::begin(ctx);
         let opening = handshake::open(&mut look, prepared, &self.subprotocols, &security);

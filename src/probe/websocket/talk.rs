@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::Bytes;
 
-use self::end::End;
+use self::end::{Answer, End};
 use super::broken::fault;
 use super::link::{Came, Link, Outgoing};
 use crate::model::{FaultKind, WebSocketFault};
@@ -98,6 +98,8 @@ impl Talk {
     async fn write(&mut self, what: Outgoing, ends: Instant, is_message: bool) -> Result<(), Halt> {
         let mut what = Some(what);
         let writing = poll_fn(|poller| {
+            // What is here already came before it.
+            self.turn(poller)?;
             if let Some(link) = self.link.as_mut().filter(|_| self.end.is_none()) {
                 match link.poll_send(poller, &mut what) {
                     Poll::Ready(Ok(())) => {
@@ -111,7 +113,7 @@ impl Talk {
                         self.turn(poller)?;
                         self.lose(halt)?;
                     }
-                    Poll::Pending => self.turn(poller)?,
+                    Poll::Pending => {}
                 }
             }
             match self.over() {
@@ -130,8 +132,11 @@ impl Talk {
     fn turn(&mut self, poller: &mut Poller<'_>) -> Result<(), Halt> {
         while let Some(link) = &mut self.link {
             if let Some(end) = &mut self.end {
-                if let End::Peer { is_answered, .. } = end {
-                    *is_answered |= matches!(link.poll_flush(poller), Poll::Ready(Ok(())));
+                if let End::Peer { answer, .. } = end
+                    && *answer == Answer::Owed
+                    && let Poll::Ready(written) = link.poll_flush(poller)
+                {
+                    *answer = written.map_or(Answer::Refused, |()| Answer::Written);
                 }
                 break;
             }
@@ -156,7 +161,7 @@ impl Talk {
                     self.end = Some(End::Peer {
                         code,
                         reason,
-                        is_answered: false,
+                        answer: Answer::Owed,
                     });
                 }
                 Err(halt) => self.lose(halt)?,

@@ -63,6 +63,15 @@ pub(super) async fn head<S: AsyncRead + Unpin>(stream: &mut S) -> String {
 
 /// Shakes hands by hand: what comes then is whatever a test wants. The head of the request.
 pub(super) async fn shake<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, more: &str) -> String {
+    shake_saying(stream, more, b"").await
+}
+
+/// The same, with these bytes right behind the answer.
+async fn shake_saying<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    more: &str,
+    bytes: &[u8],
+) -> String {
     let head = head(stream).await;
     let line = head
         .lines()
@@ -70,9 +79,10 @@ pub(super) async fn shake<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, mor
         .unwrap();
     let accept = derive_accept_key(line.as_bytes());
     let answer = format!(
-        "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: {accept}\r\n{more}\r\n"
+        "HTTP/1.1 101 Yes\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n{more}\r\n"
     );
-    stream.write_all(answer.as_bytes()).await.unwrap();
+    let answer = [answer.as_bytes(), bytes].concat();
+    stream.write_all(&answer).await.unwrap();
     head
 }
 
@@ -209,25 +219,20 @@ async fn whatever_comes_is_recorded_also_what_nobody_waits_for() {
 }
 
 #[tokio::test]
-async fn what_is_behind_the_answer_in_the_same_packet_is_not_lost() {
+async fn what_is_behind_the_answer_in_the_same_packet_came_before_anything_was_sent() {
     let server = Server::start(|mut stream: TcpStream| async move {
-        let head = head(&mut stream).await;
-        let key = head.lines().find_map(|line| line.strip_prefix("sec-websocket-key: "));
-        let accept = derive_accept_key(key.unwrap().as_bytes());
-        let answer = format!(
-            "HTTP/1.1 101 Yes\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n\u{1}"
-        );
-        let mut bytes = answer.into_bytes();
-        *bytes.last_mut().unwrap() = 0x81;
-        bytes.extend(b"\x02hi");
-        stream.write_all(&bytes).await.unwrap();
+        shake_saying(&mut stream, "", b"\x81\x02hi").await;
+        let mut asked = [0; 8];
+        stream.read_exact(&mut asked).await.unwrap();
+        stream.write_all(b"\x81\x03yes").await.unwrap();
         hold(stream).await;
     })
     .await;
-    let seen = look(&scripted(&server, "{ receive: {} }, { drop: fin }"))
-        .await
-        .unwrap();
-    assert_eq!(said(&seen), ["hi"]);
+    let script = "{ send: { text: go } }, { receive: { text: yes } }, { drop: fin }";
+    let seen = look(&scripted(&server, script)).await.unwrap();
+    assert_eq!(said(&seen), ["hi", "yes"]);
+    let since: Vec<_> = events(&seen).iter().map(Received::since_send).collect();
+    assert_eq!(since, [None, Some(time(&seen, "first_event"))]);
 }
 
 #[tokio::test]

@@ -18,14 +18,24 @@ use crate::probe::websocket::script::{Closing, Dropping};
 /// So long the peer is waited for when we have closed, or owe it the answer to its close.
 const CLOSING: Duration = Duration::from_secs(2);
 
+/// What became of our answer to the close of the peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// It is to be written.
+    Owed,
+    Written,
+    /// It cannot be written any more.
+    Refused,
+}
+
 /// How a connection ended.
 #[derive(Debug)]
 pub(super) enum End {
-    /// The peer sent a close frame; `is_answered` when ours is on its way.
+    /// The peer sent a close frame.
     Peer {
         code: u16,
         reason: String,
-        is_answered: bool,
+        answer: Answer,
     },
     /// We sent a close frame; what the peer sent, if it did.
     Us(Option<(u16, String)>),
@@ -126,7 +136,8 @@ impl Talk {
             let turned = self.turn(poller);
             match self.end {
                 Some(End::Peer {
-                    is_answered: false, ..
+                    answer: Answer::Owed,
+                    ..
                 }) if turned.is_ok() => Poll::Pending,
                 _ => Poll::Ready(()),
             }
@@ -143,8 +154,8 @@ impl Talk {
             Some(End::Peer {
                 code,
                 reason,
-                is_answered,
-            }) => ("peer", Some((code, reason)), is_answered),
+                answer,
+            }) => ("peer", Some((code, reason)), answer == Answer::Written),
             Some(End::Us(said)) => {
                 let is_clean = said.is_some();
                 ("us", said, is_clean)

@@ -197,14 +197,27 @@ async fn nothing_may_come_while_nothing_is_to_come() {
     // What the receive has gone past was not waited for, and is not held against the silence.
     let script = "{ receive: { text: you } }, { receive_none: { for: 50ms } }, { drop: fin }";
     look(&scripted(&chatty, script)).await.unwrap();
-    // A silence that the budget cuts short proves nothing.
+    // What cannot be come to within the budget says nothing of the peer.
     let script = "{ receive_none: { for: 5s } }";
-    let ended = code_of(brief_look(&scripted(&quiet, script)).await);
-    assert_eq!(ended, "websocket.timeout.event");
-}
-
-fn code_of(looked: Looked) -> String {
-    code(looked)
+    let error = unable(brief_look(&scripted(&quiet, script)).await);
+    assert_eq!(error.kind, Unable::Value);
+    assert!(
+        error
+            .message
+            .starts_with("5s are needed at least (5s of `receive_none`)"),
+        "{error:?}"
+    );
+    // What the peer has taken of the budget is missing.
+    let slow = serving(async |mut socket| {
+        let pinged = socket.next().await;
+        assert!(matches!(pinged, Some(Ok(Message::Ping(_)))));
+        socket.send(Message::text("late")).await.unwrap();
+        listening(socket).await;
+    })
+    .await;
+    let script = "{ receive: {} }, { receive_none: { for: 200ms } }";
+    let (code, _) = stopped(brief_look(&scripted(&slow, script)).await);
+    assert_eq!(code.as_str(), "websocket.timeout.event");
 }
 
 #[tokio::test]
