@@ -168,7 +168,11 @@ fn keys(prefix: &str, holder: &Value, definitions: &Map<String, Value>, text: &m
         }
         // Of a list of mappings, what stands in each.
         let inside = format!("{prefix}{name}[].");
-        let item = resolved(&inner["items"], definitions);
+        // Where a variable may stand for the list it is the first of two.
+        let list = inner
+            .get("items")
+            .or_else(|| inner["anyOf"][0].get("items"));
+        let item = list.map_or(&Value::Null, |item| resolved(item, definitions));
         keys(&inside, item, definitions, text);
         for option in item["oneOf"].as_array().into_iter().flatten() {
             keys(&inside, option, definitions, text);
@@ -255,6 +259,10 @@ mod tests {
         assert!(
             text.contains("| **`url`** | text | An `http` or `https` URL."),
             "{text}"
+        );
+        assert!(
+            text.contains("`script[].receive.within`"),
+            "the entries of a list are not there"
         );
         assert!(
             text.contains("Facts: `connected` (true or false), "),
