@@ -11,6 +11,7 @@ mod json;
 mod json_path;
 mod literal;
 mod matcher;
+mod meets;
 mod sample;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -23,5 +24,6 @@ pub use expectation::{Expectations, ExpectedFault, Vocabulary, evaluate};
 pub use json::{to_json, to_value};
 pub use json_path::JsonPath;
 pub use matcher::Matcher;
+pub use meets::meets;
 pub use sample::{is_futile, judge};
 pub use token::{NoDate, Token};

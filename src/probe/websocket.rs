@@ -52,7 +52,8 @@ use crate::yaml::{Size, visible};
 ///
 /// At the end of the script the connection is closed with `1000`, and the peer waited for two seconds at most; one that does not
 /// close is `closed_cleanly: false` and no fault. `closed_by` is `peer`, `us`, or `nobody` where no close frame came or went;
-/// `close_code` and `close_reason` are the peer's, 1005 where it gave none. `ended` says whether the peer ended the stream. `pings`
+/// `close_code` and `close_reason` are the peer's, 1005 where it gave none. `ended` says whether the peer ended the stream, and by no error: 1000, 1001 or
+/// 1005. `pings`
 /// counts those of the script that were answered. `first_event` is the longest time from a `send` to the first event after it,
 /// `max_gap` the longest silence after a `send`.
 #[derive(Deserialize, JsonSchema)]

@@ -91,6 +91,14 @@ fn argument_name(cursor: &mut Cursor<'_>) -> Result<(String, Range<usize>), Malf
             .to_owned(),
     };
     let named = from..cursor.at;
+    let is_quoted = cursor.text[from..].starts_with(['"', '\'']);
+    if let Some(meant) = jwt::meant(&name).filter(|_| !is_quoted) {
+        // Signed with the test key, and the real one beside it for everybody to read, it would be refused for the wrong reason.
+        let message = format!(
+            "`{name}` would be a claim; did you mean `{meant}`? A claim of this name stands in quotes: `\"{name}\"`"
+        );
+        return Err(cursor.wrong(named, message));
+    }
     cursor.skip_blanks();
     match cursor.peek() {
         None => Err(cursor.unclosed()),

@@ -8,7 +8,7 @@ use ring::hmac;
 use super::filter::article;
 use super::text::json_text;
 use crate::model::Value;
-use crate::yaml::{did_you_mean, parse_duration};
+use crate::yaml::{did_you_mean, nearest, parse_duration};
 
 /// Signs where no `key` is given: 64 bytes, enough for each algorithm (RFC 7518 §3.2). It stands in docs/suites.md, so it is a
 /// secret to nobody.
@@ -56,6 +56,15 @@ pub(super) fn check(argument: &str, value: &Value) -> Result<(), String> {
         Role::KeyId | Role::Key => text(argument, value).map(drop),
         Role::Time => seconds(argument, value).map(drop),
         Role::Claim => Ok(()),
+    }
+}
+
+/// The argument that a claim's name is a slip of.
+pub(super) fn meant(argument: &str) -> Option<&'static str> {
+    let own = ["alg", "kid", "key", "exp", "nbf", "iat"];
+    match Role::of(argument) {
+        Role::Claim => nearest(argument, own),
+        Role::Algorithm | Role::KeyId | Role::Key | Role::Time => None,
     }
 }
 

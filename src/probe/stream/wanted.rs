@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error};
 
-use crate::check::{JsonPath, Matcher};
+use crate::check::{JsonPath, Matcher, meets};
 use crate::model::Value;
 use crate::template::is_filled;
 use crate::yaml::{Diagnostics, Kind, Node, Raw};
@@ -27,13 +27,11 @@ impl Rule {
 pub(in crate::probe) struct JsonRules(Vec<(JsonPath, Matcher)>);
 
 impl JsonRules {
-    /// Whether a document meets all of them. What is not there meets nothing.
+    /// Whether a document meets all of them. What is not there meets nothing but `exists: false`.
     pub(in crate::probe) fn hold(&self, json: &Value) -> bool {
         let converted = OnceCell::new();
-        self.0.iter().all(|(path, matcher)| {
-            let found = path.find(json, &converted);
-            found.is_some_and(|found| matcher.holds(&found))
-        })
+        let mut rules = self.0.iter();
+        rules.all(|(path, matcher)| meets(json, path, matcher, &converted))
     }
 }
 
@@ -157,6 +155,16 @@ mod tests {
             ("{\"type\": \"begun\", \"items\": [1]}", false),
             ("{\"items\": [1]}", false),
             ("[]", false),
+        ] {
+            assert_eq!(rules.hold(&json::parse(text).unwrap()), holds, "{text}");
+        }
+        // Where nothing is there nothing can be denied.
+        let denied = read("{ json: { \"$.choices[*].reason\": { not: null } } }");
+        let rules = denied.unwrap().json.unwrap();
+        for (text, holds) in [
+            ("{\"choices\": [{ \"reason\": \"stop\" }]}", true),
+            ("{\"choices\": []}", false),
+            ("{\"type\": \"begun\"}", false),
         ] {
             assert_eq!(rules.hold(&json::parse(text).unwrap()), holds, "{text}");
         }

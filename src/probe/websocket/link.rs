@@ -111,6 +111,11 @@ impl Link {
         }
     }
 
+    /// How many bytes came, of whatever: also in the middle of a message, where no pong may stand (RFC 6455 §5.4).
+    pub(super) fn came(&self) -> u64 {
+        self.socket.get_ref().came()
+    }
+
     fn closed(&mut self) -> Result<Came, Halt> {
         self.is_unwritten = true;
         match self.socket.get_ref().close() {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::Bytes;
 
-use self::end::{Answer, End};
+use self::end::{Answer, End, is_good};
 use super::broken::fault;
 use super::link::{Came, Link, Outgoing};
 use crate::model::{FaultKind, WebSocketFault};
@@ -32,17 +32,19 @@ pub(super) struct Talk {
     until: Option<Instant>,
     /// So many events were gone past by those who waited for one.
     passed: usize,
+    /// We have said something since one was waited for.
+    has_spoken: bool,
     /// How the connection ended, once it has.
     end: Option<End>,
-    /// We have sent a close frame, and wait for the peer's.
-    is_closing: bool,
+    /// The code of the close frame that we have sent: the peer's is waited for.
+    closing: Option<u16>,
     /// The ping that is to be answered.
     pinged: Bytes,
     /// So many were sent, so that none is like another.
     pings: u64,
     ponged: Option<Instant>,
-    /// Something came since the last ping.
-    is_alive: bool,
+    /// So many bytes had come when the last ping was sent.
+    came: u64,
     round_trips: Vec<Duration>,
     reconnects: u32,
 }
@@ -56,12 +58,13 @@ impl Talk {
             took,
             until: None,
             passed: 0,
+            has_spoken: false,
             end: None,
-            is_closing: false,
+            closing: None,
             pinged: Bytes::new(),
             pings: 0,
             ponged: None,
-            is_alive: false,
+            came: 0,
             round_trips: Vec::new(),
             reconnects: 0,
         }
@@ -84,7 +87,9 @@ impl Talk {
         self.took = took;
         self.until = None;
         self.end = None;
-        self.is_closing = false;
+        self.closing = None;
+        // What came over the old one is no answer of the new one.
+        self.passed = self.heard.events().len();
         self.reconnects += 1;
         self.heard.reopened(Instant::now());
     }
@@ -105,6 +110,10 @@ impl Talk {
                     Poll::Ready(Ok(())) => {
                         if is_message {
                             self.heard.sent(Instant::now());
+                            // No answer to the first thing we say came before it. To the second some may have.
+                            if !std::mem::replace(&mut self.has_spoken, true) {
+                                self.passed = self.heard.events().len();
+                            }
                         }
                         return Poll::Ready(self.turn(poller));
                     }
@@ -145,7 +154,6 @@ impl Talk {
                 break;
             };
             let now = Instant::now();
-            self.is_alive = true;
             match came {
                 Ok(Came::Event(data)) => self.hear(now, data)?,
                 Ok(Came::Ping) => {}
@@ -154,14 +162,22 @@ impl Talk {
                         self.ponged.get_or_insert(now);
                     }
                 }
-                Ok(Came::Close { code, reason }) if self.is_closing => {
-                    self.end = Some(End::Us(Some((code, reason))));
-                }
                 Ok(Came::Close { code, reason }) => {
-                    self.end = Some(End::Peer {
-                        code,
-                        reason,
-                        answer: Answer::Owed,
+                    self.end = Some(match self.closing {
+                        Some(ours) if code == ours || is_good(code) => {
+                            End::Us(Some((code, reason)))
+                        }
+                        // It is no answer to ours: the two have crossed.
+                        Some(_) => End::Peer {
+                            code,
+                            reason,
+                            answer: Answer::Refused,
+                        },
+                        None => End::Peer {
+                            code,
+                            reason,
+                            answer: Answer::Owed,
+                        },
                     });
                 }
                 Err(halt) => self.lose(halt)?,
@@ -187,7 +203,7 @@ impl Talk {
                 message,
                 origin,
             } => {
-                self.end.get_or_insert(if self.is_closing {
+                self.end.get_or_insert(if self.closing.is_some() {
                     End::Us(None)
                 } else {
                     End::Lost { message, origin }
@@ -213,6 +229,11 @@ impl Talk {
             Poll::Pending
         });
         timeout_at(until, listening).await.unwrap_or(Ok(None))
+    }
+
+    /// How many bytes came over this connection.
+    fn came(&self) -> u64 {
+        self.link.as_ref().map_or(0, Link::came)
     }
 
     /// Reads while something else is waited for.

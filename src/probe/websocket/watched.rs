@@ -22,6 +22,8 @@ const MOST: usize = 125;
 pub(super) struct Watched {
     stream: Stream,
     frames: Frames,
+    /// So many bytes came.
+    came: u64,
 }
 
 impl Watched {
@@ -29,7 +31,11 @@ impl Watched {
     pub(super) fn new(stream: Stream, early: &[u8]) -> Self {
         let mut frames = Frames::default();
         frames.came(early);
-        Self { stream, frames }
+        Self {
+            stream,
+            frames,
+            came: 0,
+        }
     }
 
     /// The code and the reason of the first close frame that came; `None` for one without.
@@ -37,6 +43,11 @@ impl Watched {
         let (code, reason) = self.frames.close.as_ref()?.split_first_chunk()?;
         let reason = String::from_utf8_lossy(reason).into_owned();
         Some((u16::from_be_bytes(*code), reason))
+    }
+
+    /// How many bytes came, of whatever.
+    pub(super) const fn came(&self) -> u64 {
+        self.came
     }
 
     /// The stream below.
@@ -114,7 +125,9 @@ impl AsyncRead for Watched {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.stream).poll_read(poller, buffer);
-        self.frames.came(&buffer.filled()[before..]);
+        let came = &buffer.filled()[before..];
+        self.frames.came(came);
+        self.came += came.len() as u64;
         outcome
     }
 }

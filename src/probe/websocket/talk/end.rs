@@ -48,6 +48,11 @@ pub(super) enum End {
     },
 }
 
+/// Whether a peer that closes with this code has done its work: normal, going away, or without a code (RFC 6455 §7.4.1).
+pub(super) const fn is_good(code: u16) -> bool {
+    matches!(code, 1000 | 1001 | 1005)
+}
+
 impl Talk {
     /// Why nothing can be said or awaited any more.
     pub(super) fn over(&self) -> Option<Halt> {
@@ -90,7 +95,7 @@ impl Talk {
                 code: closing.code.into(),
                 reason: closing.reason.as_str().into(),
             };
-            self.is_closing = true;
+            self.closing = Some(closing.code);
             let message = Outgoing::Message(Message::Close(Some(frame)));
             match self.write(message, ends, false).await {
                 // It did not take it, or has ended the connection meanwhile: there is nobody to wait for.
@@ -147,7 +152,7 @@ impl Talk {
 
     /// What is to be told of it all.
     pub(in crate::probe::websocket) fn facts(self) -> Vec<(&'static str, Value)> {
-        let ended = matches!(self.end, Some(End::Peer { .. } | End::Lost { .. }));
+        let ended = matches!(self.end, Some(End::Peer { code, .. }) if is_good(code));
         let until = self.until.unwrap_or_else(Instant::now);
         let mut facts = self.heard.facts(until, ended);
         let (by, said, is_clean) = match self.end {

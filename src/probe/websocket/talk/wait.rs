@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 use super::Talk;
-use super::end::End;
+use super::end::{End, is_good};
 use crate::model::{Data, Received, WebSocketFault};
 use crate::probe::look::Halt;
 use crate::probe::websocket::broken::fault;
@@ -24,6 +24,7 @@ impl Talk {
         wanted: &Receiving,
         budget: Instant,
     ) -> Result<(), Halt> {
+        self.has_spoken = false;
         let started = Instant::now();
         let ends = wanted
             .within
@@ -49,7 +50,7 @@ impl Talk {
             0 => "nothing that matches came".to_owned(),
             some => format!("{some} of {} that match came", wanted.times),
         };
-        Err(if self.is_alive {
+        Err(if self.came() > self.came {
             let words = format!("{came} within {whole:.1?}; the peer answers");
             fault(WebSocketFault::TimeoutEvent, words)
         } else if lead < self.took * 2 {
@@ -101,6 +102,8 @@ impl Talk {
         }
         match &self.end {
             Some(End::Lost { .. }) => self.over().map_or(Ok(()), Err),
+            // An end by an error is no silence.
+            Some(End::Peer { code, .. }) if !is_good(*code) => self.over().map_or(Ok(()), Err),
             None if ends > budget => {
                 let words = "the budget ended before the silence that was to be listened to";
                 Err(fault(WebSocketFault::TimeoutEvent, words))
@@ -126,7 +129,7 @@ impl Talk {
         self.pings += 1;
         self.pinged = Bytes::from(format!("allclear {}", self.pings));
         self.ponged = None;
-        self.is_alive = false;
+        self.came = self.came();
     }
 
     /// Pings, one after the other.

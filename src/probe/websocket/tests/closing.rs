@@ -43,7 +43,8 @@ async fn a_close_before_the_script_is_through_is_told_with_its_code() {
         assert_eq!(fact(&seen, "close_code"), Some(&Value::int(number)));
         assert_eq!(text(&seen, "close_reason"), Some(reason));
         assert_eq!(text(&seen, "closed_by"), Some("peer"));
-        assert_eq!(fact(&seen, "ended"), Some(&Value::Bool(true)));
+        let is_good = matches!(number, 1000 | 1005);
+        assert_eq!(fact(&seen, "ended"), Some(&Value::Bool(is_good)));
         let Fault { origin, .. } = seen.fault.unwrap();
         assert_eq!(origin, Some(Origin::CloseCode(number)));
     }
@@ -57,15 +58,40 @@ async fn a_close_that_takes_nothing_away_is_no_fault() {
         "{ receive: {} }, { receive_none: { for: 9s } }, { close: 1000 }",
         "{ receive: {} }, { receive_none: { for: 9s } }, { drop: rst }",
     ] {
-        let server = saying(b"\x81\x02hi\x88\x02\x03\xf3".to_vec()).await;
+        let server = saying(b"\x81\x02hi\x88\x02\x03\xe9".to_vec()).await;
         let seen = look(&scripted(&server, script)).await.unwrap();
         assert_eq!(said(&seen), ["hi"], "{script}");
         if script.contains("none") {
             assert_eq!(text(&seen, "closed_by"), Some("peer"), "{script}");
-            assert_eq!(fact(&seen, "close_code"), Some(&Value::int(1011)));
+            assert_eq!(fact(&seen, "close_code"), Some(&Value::int(1001)));
             assert_eq!(fact(&seen, "closed_cleanly"), Some(&Value::Bool(true)));
         }
     }
+}
+
+#[tokio::test]
+async fn an_end_by_an_error_is_no_silence() {
+    let server = saying(b"\x81\x02hi\x88\x02\x03\xf3".to_vec()).await;
+    let script = "{ receive: {} }, { receive_none: { for: 9s } }";
+    let (code, seen) = stopped(look(&scripted(&server, script)).await);
+    assert_eq!(code.as_str(), "websocket.closed.1011");
+    assert_eq!(fact(&seen, "ended"), Some(&Value::Bool(false)));
+}
+
+#[tokio::test]
+async fn a_close_that_crosses_ours_is_no_answer_to_it() {
+    let server = Server::start(|mut stream: TcpStream| async move {
+        shake(&mut stream, "").await;
+        // Our close frame, with a code, masked.
+        stream.read_exact(&mut [0; 8]).await.unwrap();
+        stream.write_all(b"\x88\x02\x11\x31").await.unwrap();
+        hold(stream).await;
+    })
+    .await;
+    let seen = look(&scripted(&server, "{ close: 1000 }")).await.unwrap();
+    assert_eq!(text(&seen, "closed_by"), Some("peer"));
+    assert_eq!(fact(&seen, "close_code"), Some(&Value::int(4401)));
+    assert_eq!(fact(&seen, "closed_cleanly"), Some(&Value::Bool(false)));
 }
 
 #[tokio::test]
@@ -93,7 +119,7 @@ async fn a_connection_that_breaks_is_lost() {
             let (code, seen) = stopped(look(&scripted(&server, script)).await);
             assert_eq!(code.as_str(), "websocket.lost", "{script}");
             assert_eq!(text(&seen, "closed_by"), Some("nobody"));
-            assert_eq!(fact(&seen, "ended"), Some(&Value::Bool(true)));
+            assert_eq!(fact(&seen, "ended"), Some(&Value::Bool(false)));
             assert_eq!(fact(&seen, "closed_cleanly"), Some(&Value::Bool(false)));
             assert_eq!(fact(&seen, "close_code"), None);
             let origin = seen.fault.unwrap().origin;
@@ -172,11 +198,11 @@ async fn a_connection_can_be_dropped_both_ways() {
 
 #[tokio::test]
 async fn a_close_that_came_with_the_last_event_is_the_peers() {
-    let server = saying(b"\x81\x02hi\x88\x02\x03\xf4".to_vec()).await;
+    let server = saying(b"\x81\x02hi\x88\x02\x03\xe9".to_vec()).await;
     for script in ["{ receive: {} }", "{ receive: {} }, { close: 1000 }"] {
         let seen = look(&scripted(&server, script)).await.unwrap();
         assert_eq!(text(&seen, "closed_by"), Some("peer"), "{script}");
-        assert_eq!(fact(&seen, "close_code"), Some(&Value::int(1012)));
+        assert_eq!(fact(&seen, "close_code"), Some(&Value::int(1001)));
         assert_eq!(fact(&seen, "ended"), Some(&Value::Bool(true)));
     }
 }

@@ -172,6 +172,24 @@ async fn drips_end_no_wait_before_its_time_and_are_all_there() {
 }
 
 #[tokio::test]
+async fn who_is_in_the_middle_of_a_message_is_there() {
+    let server = Server::start(|mut stream: TcpStream| async move {
+        shake(&mut stream, "").await;
+        stream.write_all(b"\x81\x7e\x10\x00begun").await.unwrap();
+        // No pong may stand in the middle of a frame; the message goes on.
+        stream.read_exact(&mut [0; 6]).await.unwrap();
+        stream.write_all(b"and goes on").await.unwrap();
+        hold(stream).await;
+    })
+    .await;
+    let script = "{ receive: { within: 1s } }";
+    assert_eq!(
+        code(look(&scripted(&server, script)).await),
+        "websocket.timeout.event"
+    );
+}
+
+#[tokio::test]
 async fn pongs_that_say_something_else_are_no_answer() {
     let server = saying(b"\x8a\x02hi".to_vec()).await;
     let script = "{ ping: { within: 100ms } }";

@@ -406,3 +406,45 @@ async fn a_barrier_that_never_is_whole_means_that_we_could_not_look() {
     assert!(error.message.contains("another actor ended"), "{error:?}");
     assert_eq!(unable(look(&probe).await).kind, Unable::Barrier);
 }
+
+#[tokio::test]
+async fn what_came_before_it_was_asked_is_no_answer() {
+    let server = serving(|mut socket| async move {
+        socket.send(Message::text("done")).await.unwrap();
+        listening(socket).await;
+    })
+    .await;
+    // The greeting is here once the ping is answered.
+    let script = "{ ping: {} }, { send: { text: go } }, { receive: { text: done, within: 300ms } }";
+    let (code, seen) = stopped(look(&scripted(&server, script)).await);
+    assert_eq!(code.as_str(), "websocket.timeout.event");
+    assert_eq!(said(&seen), ["done"]);
+    let server = serving(echo).await;
+    // To the second thing that is said answers to the first may still be there.
+    let script = "{ send: { text: one } }, { ping: {} }, { send: { text: two } }, \
+        { receive: { text: one } }, { receive: { text: two } }";
+    look(&scripted(&server, script)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_came_over_the_old_connection_is_no_answer_of_the_new_one() {
+    let turn = Arc::new(Mutex::new(0));
+    let server = serving(move |mut socket| {
+        let turn = turn.clone();
+        async move {
+            let is_first = std::mem::replace(&mut *turn.lock().unwrap(), 1) == 0;
+            if is_first {
+                socket.feed(Message::text("begun")).await.unwrap();
+                socket.feed(Message::text("done")).await.unwrap();
+                let _ = socket.flush().await;
+            }
+            listening(socket).await;
+        }
+    })
+    .await;
+    let script = "{ receive: { text: begun } }, { ping: {} }, { drop: fin }, { reconnect: {} }, \
+        { receive: { text: done, within: 300ms } }";
+    let (code, seen) = stopped(look(&scripted(&server, script)).await);
+    assert_eq!(code.as_str(), "websocket.timeout.event");
+    assert_eq!(said(&seen), ["begun", "done"]);
+}
