@@ -270,7 +270,7 @@ impl Fault {
             }
             Self::Refuse => "the connector to the database refuses connections",
             Self::Delay => {
-                "the connector begins to forward after 3 s; the service gives up after 500 ms"
+                "the connector begins to forward after 3 s; the service gives up after 800 ms"
             }
             Self::Reset => "the connector accepts connections and resets them",
             Self::Silent => "the connector accepts connections and never says a word",

@@ -22,6 +22,8 @@ pub const FILES: &[(&str, &str)] = files![
     "30-database/stores.yaml",
     "40-agents/agents.yaml",
     "40-agents/auth.yaml",
+    "40-agents/strangers.yaml",
+    "40-agents/websocket.yaml",
     "allclear.yaml",
     "sessions.yaml",
     "targets/demo.yaml",

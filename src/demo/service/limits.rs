@@ -19,13 +19,13 @@ pub(in crate::demo) struct Limits {
 impl Limits {
     /// Short, so that a connector that hangs makes the service say so quickly.
     pub(in crate::demo) const DECLARED: Self = Self {
-        database: Duration::from_millis(500),
-        cache: Duration::from_millis(200),
+        database: Duration::from_millis(800),
+        cache: Duration::from_millis(400),
     };
 
     /// What nobody declared: see [`Fault::Contract`](crate::demo::Fault::Contract).
     pub(in crate::demo) const HALVED: Self = Self {
-        database: Duration::from_millis(250),
+        database: Duration::from_millis(400),
         ..Self::DECLARED
     };
 

@@ -8,6 +8,7 @@ pub(in crate::suite) fn demo() -> [Environment; 2] {
     let variables = [
         ("api", "http://127.0.0.1:8001"),
         ("web", "http://127.0.0.1:8002"),
+        ("ws", "ws://127.0.0.1:8001/ws"),
         ("tls_host", "localhost"),
         ("tls_port", "8004"),
         ("retired_name", "127.0.0.1"),
@@ -18,6 +19,9 @@ pub(in crate::suite) fn demo() -> [Environment; 2] {
         ("port", "8003"),
         ("dsn", "sqlite:///tmp/demo.db"),
         ("password", "open-sesame"),
+        ("jwt_key", "a key of nobody but these tests"),
+        ("jwt_issuer", "https://auth.demo.example"),
+        ("jwt_audience", "demo-api"),
     ];
     let pairs = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
     [
@@ -74,17 +78,18 @@ fn the_example_target_names_what_is_missing() {
         .iter()
         .map(|problem| problem.message.as_str())
         .collect();
-    assert_eq!(messages.len(), 4, "{messages:?}");
+    assert_eq!(messages.len(), 5, "{messages:?}");
     assert!(
         messages[0].contains("STAGING_PASSWORD is not set"),
         "{messages:?}"
     );
+    assert!(messages[1].contains("STAGING_JWT_KEY is not set"));
     assert!(
-        messages[1].contains("/run/secrets/staging-dsn cannot be read"),
+        messages[2].contains("/run/secrets/staging-dsn cannot be read"),
         "{messages:?}"
     );
-    assert!(messages[2].contains("STAGING_BAD_DSN is not set"));
-    assert!(messages[3].contains("STAGING_REDIS_URL is not set"));
+    assert!(messages[3].contains("STAGING_BAD_DSN is not set"));
+    assert!(messages[4].contains("STAGING_REDIS_URL is not set"));
     let only_reading = Given {
         only_reading: true,
         ..Given::default()
@@ -96,7 +101,7 @@ fn the_example_target_names_what_is_missing() {
     .unwrap();
     let lints = crate::suite::lint(&read);
     let told: Vec<_> = lints.iter().map(|lint| lint.message.as_str()).collect();
-    assert_eq!(told.len(), 4, "{told:?}");
+    assert_eq!(told.len(), 5, "{told:?}");
     assert!(told[0].contains("secret `password` is missing here, and a run needs it"));
 }
 

@@ -168,6 +168,7 @@ impl Mutant {
             .env("STAGING_DSN", &self.dsn)
             .env("STAGING_BAD_DSN", &self.bad_dsn)
             .env("STAGING_REDIS_URL", &self.redis_url)
+            .env("STAGING_JWT_KEY", "heron-5678-under-the-bridge")
             .args([
                 "run",
                 "--suites",

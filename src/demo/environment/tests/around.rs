@@ -165,7 +165,7 @@ async fn a_whole_environment_is_whole_in_every_answer() {
     assert_eq!(version["commit"], demo.variable("commit"));
     assert_eq!(
         demo.get("/config").await.json()["database"]["timeout_ms"],
-        500
+        800
     );
     assert!(demo.get("/docs").await.body.contains("<li>/health</li>"));
     assert_eq!(demo.get("/api/health").await.json()["status"], "healthy");
@@ -212,7 +212,7 @@ async fn some_answers_come_from_another_build() {
 async fn a_broken_contract_is_kept_by_the_service_itself() {
     let demo = with(Fault::Contract).await;
     let config = demo.get("/config").await.json();
-    assert_eq!(config["database"]["timeout_ms"], 250);
+    assert_eq!(config["database"]["timeout_ms"], 400);
     assert_eq!(demo.get("/health/ready").await.status, StatusCode::OK);
     demo.stop().await;
 }
