@@ -400,14 +400,7 @@ fn expected(fault: Fault) -> (&'static str, Ends) {
         Fault::Ws403 => without_handshake("websocket.refused.403"),
         Fault::Ws502 => without_handshake("websocket.refused.502"),
         Fault::Ws503 => without_handshake("websocket.refused.503"),
-        Fault::WsSilent => without_answer(
-            "websocket.timeout.pong",
-            &[
-                ("agents/isolation", "failed websocket.timeout.pong"),
-                ("agents/ws-ping", "failed websocket.timeout.pong"),
-                ("agents/ws-malformed", "failed websocket.timeout.pong"),
-            ],
-        ),
+        Fault::WsSilent => without_handshake("websocket.timeout.pong"),
         Fault::WsInvalidJson => without_answer(
             "websocket.timeout.event",
             &[
@@ -718,7 +711,7 @@ fn a_websocket_is_held_for_as_long_as_is_asked() {
     let only = ["--target", target, "--only", id, "--set", "ws_hold=true"];
     for (fault, how) in [
         (Fault::None, None),
-        (Fault::WsSilent, Some("failed websocket.timeout.pong")),
+        (Fault::WsSilent, Some("blocked websocket.timeout.pong")),
     ] {
         let fault = format!("demo.fault={fault}");
         let (_, seen) = seen(&[&only[..], &["--set", &fault]].concat());
