@@ -279,12 +279,12 @@ impl<'r> Numbers<'r> {
             problems.push(Diagnostic::error(span, message));
             return;
         }
-        let least: i64 = self
+        // A least of less than none asks for none, and takes nothing from the others.
+        let least = self
             .of
             .values()
             .filter_map(|number| number.least.as_ref())
-            .map(|end| end.number)
-            .sum();
+            .fold(0_i64, |sum, end| sum.saturating_add(end.number.max(0)));
         if range.most.is_some_and(|most| most < least) {
             let message =
                 format!("the other rules ask for {least} events, and `count` for `{matcher}`");

@@ -200,6 +200,15 @@ const CONTRADICTIONS: &[(&str, &str)] = &[
         "{ strict: [a, b], count: { below: 2 } }",
         "the other rules ask for 2 events, and `count` for `below 2`",
     ),
+    // Numbers that have no sum, and one that takes nothing from the others.
+    (
+        "{ counts: { a: { at_least: 9e18 }, b: { at_least: 9e18 } }, count: { at_most: 5 } }",
+        "the other rules ask for 9223372036854775807 events, and `count` for `at_most 5`",
+    ),
+    (
+        "{ counts: { a: { at_least: -5 }, b: { at_least: 6 } }, count: { at_most: 5 } }",
+        "the other rules ask for 6 events, and `count` for `at_most 5`",
+    ),
     ("{ count: -1 }", "no number of events can be `equals -1`"),
     (
         "counts: { a: 1.5 }",
