@@ -113,6 +113,11 @@ impl<'o> Stream<'o> {
         self.positions.iter().all(Vec::is_empty)
     }
 
+    /// Whether any event followed a send.
+    pub(super) fn has_turns(&self) -> bool {
+        self.events.iter().any(|event| event.since_send.is_some())
+    }
+
     /// Every name that came, and how often; ignored ones come 0 times.
     pub(super) fn tally(&self) -> impl Iterator<Item = (&str, usize)> {
         let counts = self.positions.iter().map(Vec::len);

@@ -505,10 +505,71 @@ fn timing() {
         ..received(Duration::ZERO, &json!({ "type": "a" }))
     };
     let greeted = Observation::default().with("events", Value::List(vec![greeting.into_value()]));
-    assert_eq!(broken(&rules("total: { below: 3s }"), &greeted), ["total"]);
     assert_eq!(
         broken(&rules("quiet: { at_least: 3s }"), &greeted),
         ["quiet"]
+    );
+}
+
+#[test]
+fn our_own_pauses_are_not_in_the_total() {
+    // Of each event when it came, how long after the send before it, and its name.
+    let heard = |events: &[(u64, Option<u64>, &str)]| {
+        let event = |(at, since_send, name): &(u64, Option<u64>, &str)| {
+            Received {
+                since_send: since_send.map(Duration::from_secs),
+                ..received(Duration::from_secs(*at), &json!({ "type": name }))
+            }
+            .into_value()
+        };
+        let events = events.iter().map(event).collect();
+        Observation::default().with("events", Value::List(events))
+    };
+    let two_turns = [
+        (1, None, "hello"),
+        (3, Some(1), "a"),
+        (7, Some(5), "b"),
+        (70, Some(2), "c"),
+        (72, Some(4), "d"),
+    ];
+    for (events, yaml, holds) in [
+        (&two_turns[..], "total: { at_most: 5s }", true),
+        (&two_turns, "total: { below: 5s }", false),
+        (&two_turns, "{ total: { below: 5s }, ignore: [b] }", true),
+        (&two_turns, "{ total: { below: 4s }, ignore: [b] }", false),
+        // Nothing was sent, or nothing that came followed it: from the open stream.
+        (
+            &[(1, None, "a"), (4, None, "b")],
+            "total: { at_most: 4s }",
+            true,
+        ),
+        (
+            &[(1, None, "a"), (4, None, "b")],
+            "total: { below: 4s }",
+            false,
+        ),
+        // What answered is left out, and a greeting is no answer.
+        (
+            &two_turns[..2],
+            "{ total: { below: 9s }, ignore: [a] }",
+            false,
+        ),
+        (&[], "total: { below: 9s }", false),
+    ] {
+        let told = broken(&rules(yaml), &heard(events));
+        assert_eq!(
+            !told.contains(&"total".to_owned()),
+            holds,
+            "{yaml} of {events:?}"
+        );
+    }
+    let slow = finding("total: { below: 5s }", &heard(&two_turns));
+    let detail = slow.detail.unwrap();
+    let marked: Vec<_> = detail.lines().filter(|line| line.contains("<-")).collect();
+    assert_eq!(marked.len(), 1, "{detail}");
+    assert!(
+        marked[0].starts_with("3 ") && marked[0].ends_with("<- 5s after the send"),
+        "{detail}"
     );
 }
 

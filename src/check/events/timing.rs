@@ -38,7 +38,9 @@ pub(super) fn judge(
     };
     let Some(measured) = measured else {
         let why = match measure {
-            Measure::First | Measure::Total => "no event came after something was sent",
+            Measure::First => "no event came after something was sent",
+            Measure::Total if stream.has_turns() => "what followed a send is left out",
+            Measure::Total => "no event came to measure to",
             Measure::Gap => "there were no two events to measure between",
             Measure::Quiet => "no event came, after which it could be quiet",
         };
@@ -52,16 +54,15 @@ pub(super) fn judge(
     outcome
 }
 
-/// From the last send before the first event that answers one, to the last event.
+/// The longest turn: from a send to the last event before the next one. What we do between turns is nobody's fault. Where nothing that
+/// came followed a send, from the open stream.
 fn total(stream: &Stream<'_>) -> Option<Duration> {
-    let first = stream
-        .events
-        .iter()
-        .find_map(|event| Some((event.at, event.since_send?)));
-    let (first_at, since_send) = first?;
-    let last = &stream.events[*stream.counted.last()?];
-    last.since_send?;
-    Some(last.at.saturating_sub(first_at) + since_send)
+    let counted = || stream.counted.iter().map(|at| &stream.events[*at]);
+    if stream.has_turns() {
+        // Of the events of one turn the last is the furthest from its send.
+        return counted().filter_map(|event| event.since_send).max();
+    }
+    counted().next_back().map(|event| event.at)
 }
 
 /// The event that came too late, or after which it was not quiet for long enough.
@@ -78,7 +79,15 @@ fn mark(measure: Measure, measured: Duration, stream: &Stream<'_>) -> Option<Mar
             let at = (0..stream.events.len()).find(is_it)?;
             (at, format!("after {took} of silence"))
         }
-        Measure::Total => (*stream.counted.last()?, format!("{took} after the send")),
+        Measure::Total if stream.has_turns() => {
+            let is_it = |at: &&usize| stream.events[**at].since_send == Some(measured);
+            let at = *stream.counted.iter().find(is_it)?;
+            (at, format!("{took} after the send"))
+        }
+        Measure::Total => {
+            let since = format!("{took} after the stream was open");
+            (*stream.counted.last()?, since)
+        }
         Measure::Quiet => (
             *stream.counted.last()?,
             format!("listened for {took} after it"),

@@ -75,7 +75,7 @@ pub(in crate::suite) const EVENTS: Table = Table {
         key(
             "total",
             Shape::AtMost,
-            "How long it may take to the last event, from the first send that an event followed (of server-sent events from the request).",
+            "How long it may take from a send to the last event before the next send (of server-sent events from the request), in the longest of such turns. Where nothing that came followed a send: from the open stream to the last event.",
         ),
         key(
             "quiet",
