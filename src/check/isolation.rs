@@ -1,8 +1,9 @@
 //! `expect: { isolation: true }`: whether anything of one actor came to another.
 //!
 //! Every text of every fact is searched for what the other actors are known by: as it came, with its JSON decoded, with what is
-//! percent-encoded or escaped once more decoded. Silence is not isolation: who saw nothing, or nothing of its own, has shown nothing.
+//! percent-encoded, escaped or base64 once more decoded. Silence is not isolation: who saw nothing, or nothing of its own, has shown nothing.
 
+mod encoded;
 mod markers;
 mod texts;
 

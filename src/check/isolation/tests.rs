@@ -2,6 +2,8 @@ use super::*;
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value as Json, json};
 
 use crate::check::to_value;
@@ -162,6 +164,67 @@ fn a_leak_is_found_in_every_form() {
         found[1].actual.as_deref(),
         Some("`nonce` of actor1 in the fact `headers`")
     );
+}
+
+#[test]
+fn a_leak_is_found_in_base64() {
+    let token = format!(
+        "{}.{}.{}",
+        URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256"}"#),
+        URL_SAFE_NO_PAD.encode(r#"{"sub":"n0nce-0001","ok":"???>>>"}"#),
+        URL_SAFE_NO_PAD.encode([0xff; 32])
+    );
+    assert!(token.contains('_'));
+    // With each of the letters of its own, and with padding.
+    let standard = STANDARD.encode("???>>>, n0nce-0001");
+    assert!(standard.contains(['+', '/']));
+    let padded = STANDARD.encode("n0nce-0001");
+    assert!(padded.ends_with('='));
+    let twice = STANDARD.encode(format!("a cursor: {padded}"));
+    let escaped = json!({ "x": token.clone() }).to_string();
+    for leak in [
+        token.clone(),
+        format!("Bearer {token}"),
+        json!({ "token": token }).to_string(),
+        format!("/api/agents?cursor={padded}&n=1"),
+        format!("/files/{}", URL_SAFE_NO_PAD.encode("n0nce-0001")),
+        padded.replace('=', "%3D"),
+        standard.replace('+', "%2B").replace('/', "%2F"),
+        standard.replace('/', "\\/"),
+        standard.clone(),
+        twice,
+        STANDARD.encode(&escaped),
+        STANDARD.encode("x%22n0nce-0001%22"),
+    ] {
+        assert_eq!(second(&leak).state, State::NotHeld, "{leak}");
+    }
+    // A part of a word is no word, and what is too short to be told from one is none.
+    for text in [
+        format!("x{padded}"),
+        STANDARD.encode("xn0nce-0001"),
+        STANDARD.encode("actor1"),
+    ] {
+        assert_eq!(second(&text).state, State::Held, "{text}");
+    }
+}
+
+#[test]
+fn a_text_is_searched_in_time_linear_in_it() {
+    let mut nested = "%5Cu0041 \\u0041 a+b ".repeat(2_000);
+    for _ in 0..3 {
+        nested = STANDARD.encode(&nested);
+    }
+    for text in [
+        "%25".repeat(50_000),
+        "\\\\".repeat(50_000),
+        "YWFh".repeat(50_000),
+        "YWFhYWFhYWFh/YWFhYWFhYWFh-".repeat(5_000),
+        nested,
+    ] {
+        let (length, mut searched) = (text.len(), 0);
+        texts::each(&Value::Text(text), &mut |form| searched += form.len());
+        assert!(searched <= 40 * length, "{searched} of {length}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::encoded;
 use crate::model::{Received, Value};
 
 /// Longest name of an event that is shown.
@@ -57,7 +58,12 @@ pub(super) fn is_whole(entry: &Value) -> bool {
 pub(super) fn event(at: usize, entry: &Value, is_secret: impl Fn(&str) -> bool) -> String {
     let field = entry.get("event").and_then(Value::as_text);
     let name = field.or_else(|| entry.get("json")?.get("type")?.as_text());
-    let fits = |name: &&str| name.len() <= NAME && !name.is_empty() && !is_secret(name);
+    let hides = |name: &str| {
+        let mut hides = false;
+        forms(name, DEEPEST, &mut |form| hides |= is_secret(form));
+        hides
+    };
+    let fits = |name: &&str| name.len() <= NAME && !name.is_empty() && !hides(name);
     let since = Received::at(entry).unwrap_or_default().as_secs_f64();
     match name.filter(fits) {
         Some(name) => format!("event {} ({name}, +{since:.3}s)", at + 1),
@@ -65,14 +71,18 @@ pub(super) fn event(at: usize, entry: &Value, is_secret: impl Fn(&str) -> bool) 
     }
 }
 
-/// The text as it is, and what comes of it when what is escaped in it is decoded, again and again.
+/// The text as it is, and what comes of it when what is escaped or encoded in it is decoded, again and again. In time linear in
+/// the text: nothing of it grows by being decoded, and how deep it goes is limited.
 fn forms(text: &str, deep: usize, look: &mut impl FnMut(&str)) {
     look(text);
     let Some(deep) = deep.checked_sub(1) else {
         return;
     };
-    for decoded in [percent(text), json(text)].into_iter().flatten() {
-        forms(&decoded, deep, look);
+    for decode in [percent, json, encoded::decoded] {
+        // One after another, so that no more of them than are looked at are in memory.
+        if let Some(decoded) = decode(text) {
+            forms(&decoded, deep, look);
+        }
     }
 }
 
