@@ -7,6 +7,7 @@ mod encoded;
 mod markers;
 mod texts;
 
+pub use self::markers::SHORTEST;
 use self::markers::{Markers, Unusable};
 use crate::model::{Finding, KnownCode, Observation, Place, State, Value};
 

@@ -197,7 +197,7 @@ fn decode_row(
         .get("cleanup")
         .map(|node| decode_list(node, sources, &after, problems).0)
         .unwrap_or_default();
-    fit_actors(actors.len(), steps.as_deref().unwrap_or_default(), problems);
+    fit_actors(&actors, steps.as_deref().unwrap_or_default(), problems);
     few_at_once(actors.len(), mode.as_ref().zip(mode_span), problems);
     need_no_actors(&cleanup, "a clean-up", problems);
     let mut all_tags = decoder.defaults.tags.clone();

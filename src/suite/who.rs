@@ -8,6 +8,7 @@ use super::file::Surroundings;
 use super::scope::{ACTOR, Own, StepScope};
 use super::uses::used_sessions;
 use super::{Mode, Step, Used};
+use crate::check::isolation;
 use crate::model::ActorName;
 use crate::template::Lookup;
 use crate::yaml::{Diagnostic, Diagnostics, Fields, Span};
@@ -47,14 +48,38 @@ pub(super) fn who(
 }
 
 /// What only makes sense among several is told where there are not so many.
-pub(super) fn fit_actors(actors: usize, steps: &[Step], problems: &mut Diagnostics) {
+pub(super) fn fit_actors(actors: &[ActorName], steps: &[Step], problems: &mut Diagnostics) {
     match actors {
-        0 => need_no_actors(steps, "a test without `actors`", problems),
-        1 => steps
+        [] => need_no_actors(steps, "a test without `actors`", problems),
+        [_] => steps
             .iter()
             .for_each(|step| need_no_others(step, "one actor alone", problems)),
-        _ => {}
+        _ => need_long_names(actors, steps, problems),
     }
+}
+
+/// Tells of names too short to be searched for, where they would be: in a run no round could hold.
+fn need_long_names(actors: &[ActorName], steps: &[Step], problems: &mut Diagnostics) {
+    let is_short = |name: &&ActorName| name.as_str().chars().count() < isolation::SHORTEST;
+    let mut short = actors.iter().filter(is_short);
+    let (Some(first), Some(span)) = (short.next(), steps.iter().find_map(|s| s.isolation_key))
+    else {
+        return;
+    };
+    let more = match short.count() {
+        0 => String::new(),
+        more => format!(", like {more} more,"),
+    };
+    problems.push(
+        Diagnostic::error(
+            span,
+            format!("the actor's name `{first}`{more} is too short to be searched for"),
+        )
+        .help(format!(
+            "an actor's name of at least {} characters can be found in what others received",
+            isolation::SHORTEST
+        )),
+    );
 }
 
 /// More at once are a load, whether by actors, by lanes or by both.

@@ -7,7 +7,7 @@ use aho_corasick::AhoCorasick;
 use super::{Marker, Witness};
 
 /// Characters of a marker. A shorter one is found in texts that are about something else.
-const SHORTEST: usize = 4;
+pub const SHORTEST: usize = 4;
 
 /// Bytes of a marker. A target must not fill our memory with what it has us look for.
 const LONGEST: usize = 16 * 1024;

@@ -174,6 +174,18 @@ fn only_actors_have_names_and_wait() {
             format!("actors: 1, {looks}"),
             "one actor alone has nobody to be isolated from",
         ),
+        (
+            format!("actors: [alice, bob, amy], {looks}"),
+            "the actor's name `bob`, like 1 more, is too short to be searched for",
+        ),
+        (
+            format!("actors: \"${{who}}\", {looks}"),
+            "the actor's name `ann`, like 1 more, is too short to be searched for",
+        ),
+        (
+            format!("actors: [alice, zoë], {looks}"),
+            "the actor's name `zoë` is too short to be searched for",
+        ),
     ] {
         let errors = isolated(&rest);
         assert!(
@@ -182,6 +194,10 @@ fn only_actors_have_names_and_wait() {
         );
     }
     assert!(isolated(&format!("actors: 2, {looks}")).is_empty());
+    assert!(isolated(&format!("actors: [alice, anna], {looks}")).is_empty());
+    // Where nobody is searched for a name of any length will do.
+    let named = format!("- {{ name: x, actors: [bob, amy], {looks}, expect: {{ text: x }} }}");
+    assert!(with_sessions(SESSIONS, &named).errors().is_empty());
     let suites = with_sessions(
         SESSIONS,
         &format!("- {{ name: x, actors: 2, {looks}, expect: {{ text: x, isolation: true }} }}"),
