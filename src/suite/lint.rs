@@ -44,6 +44,7 @@ const RULES: &[Rule] = &[
     tests_of::the_same_twice,
     tests_of::retry_on_critical,
     tests_of::critical_and_expected_to_fail,
+    tests_of::a_leak_is_outvoted,
     times::too_few,
     times::wrong_way_round,
     secrets::literal,

@@ -72,6 +72,26 @@ fn a_critical_test_asserts_more_than_a_status() {
 }
 
 #[test]
+fn a_leak_is_not_outvoted() {
+    let looks = "actors: 2, scripted: { looks: [] }, expect: { text: x, isolation: true }";
+    let leaky = format!("- {{ name: x, {looks} }}");
+    let critical = format!("- {{ name: x, critical: true, {looks} }}");
+    let others = "- { name: x, actors: 2, scripted: { looks: [] }, expect: { text: x } }";
+    each(&[
+        (
+            &leaky,
+            "`a/x` is not critical: a leak would cost only its share of the pass rate",
+        ),
+        (&critical, ""),
+        (others, ""),
+    ]);
+    let invariant = lints_of("gate: { invariants: [a/x] }\n", &leaky);
+    assert_eq!(invariant, [""; 0]);
+    let omitted = lints_of("omit: [{ id: a/x, reason: r }]\n", &leaky);
+    assert_eq!(omitted, [""; 0]);
+}
+
+#[test]
 fn the_same_is_not_asked_twice() {
     let test = |name: &str, url: &str, rest: &str| {
         format!(

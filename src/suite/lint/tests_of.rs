@@ -132,3 +132,23 @@ pub(super) fn critical_and_expected_to_fail(view: &View<'_>, found: &mut Diagnos
         }
     }
 }
+
+/// Who sees what is another's has no share to pay for it with.
+pub(super) fn a_leak_is_outvoted(view: &View<'_>, found: &mut Diagnostics) {
+    for test in view.planned.iter().filter(|test| !view.is_critical(test)) {
+        if let Some(span) = test.steps.iter().find_map(|step| step.isolation_key) {
+            let id = test.id.without_row();
+            found.push(
+                Diagnostic::warning(
+                    span,
+                    format!(
+                        "`{id}` is not critical: a leak would cost only its share of the pass rate"
+                    ),
+                )
+                .help(format!(
+                    "make it an invariant: `gate: {{ invariants: [{id}] }}`"
+                )),
+            );
+        }
+    }
+}
