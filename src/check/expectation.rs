@@ -1,21 +1,17 @@
 //! What a test expects of one look, and the judgement.
 
+mod decode;
+mod isolation;
+
 use std::fmt::Write as _;
 
 use super::events;
-use super::fact::{self, Fact, Found, Sight};
-use super::fault;
-use super::literal::is_blank;
+use super::fact::{Fact, Found, Sight};
 use super::matcher::{Judgement, Matcher, judge};
 use super::words::show;
-use crate::model::{
-    CodePattern, FactKind, Finding, KnownCode, KnownFact, Observation, Place, State,
-};
-use crate::template::{Filled, LateError, is_filled, place};
-use crate::yaml::{Diagnostic, Diagnostics, Entry, Kind, Node, Resolved, Scalar, Sources};
-
-/// The key that is about all actors of a test, and about no fact.
-const ISOLATION: &str = "isolation";
+use crate::model::{CodePattern, Finding, KnownCode, KnownFact, Observation, Place, State};
+use crate::template::{Filled, LateError, place};
+use crate::yaml::Diagnostics;
 
 /// The facts a probe can give, so that a misspelt one is found at load.
 #[derive(Debug, Clone, Copy)]
@@ -81,26 +77,6 @@ impl Expectations {
             others: Vec::new(),
             isolation: None,
         }
-    }
-
-    /// Reads `expect:`. Late scalars decode as stand-ins. `None` when there are errors; all of them are told.
-    pub fn decode(
-        node: &Node,
-        vocabulary: Vocabulary,
-        sources: &Sources,
-        problems: &mut Diagnostics,
-    ) -> Option<Self> {
-        let mut decoder = Decoder {
-            vocabulary,
-            sources,
-            problems: Diagnostics::default(),
-            expectations: Self::no_fault(),
-        };
-        decoder.expect(node);
-        decoder.expectations.others.shrink_to_fit();
-        let has_errors = decoder.problems.has_errors();
-        problems.extend(decoder.problems);
-        (!has_errors).then_some(decoder.expectations)
     }
 
     /// Reads `expect:` after its late scalars were filled.
@@ -173,173 +149,6 @@ impl std::fmt::Display for ExpectedFault {
                     write!(f, "one of {}", texts.join(", "))
                 }
             },
-        }
-    }
-}
-
-struct Decoder<'d> {
-    vocabulary: Vocabulary,
-    sources: &'d Sources,
-    problems: Diagnostics,
-    expectations: Expectations,
-}
-
-impl Decoder<'_> {
-    fn expect(&mut self, node: &Node) {
-        let Some(entries) = self.entries(node, "expect") else {
-            return;
-        };
-        for entry in entries {
-            let key = &*entry.key;
-            let known = self.vocabulary.fact(key);
-            if key == ISOLATION {
-                self.isolation(entry, entries);
-            } else if let Some(phase) = key.strip_prefix("phases.") {
-                self.phase(phase, entry);
-            } else if known.is_none() && !fact::COMMON.contains(&key) {
-                let problem = fact::unknown(self.vocabulary, entry, Some(ISOLATION));
-                self.problems.push(problem);
-            } else if is_blank(&entry.value) {
-                self.problems.push(Diagnostic::error(
-                    entry.key_span,
-                    format!("`{key}` is empty: nothing to compare with"),
-                ));
-            } else if let Some(known) = known {
-                self.own(known, entry);
-            } else {
-                self.common(key, entry);
-            }
-        }
-    }
-
-    /// One of [`fact::COMMON`].
-    fn common(&mut self, key: &str, entry: &Entry) {
-        match key {
-            "fault" => {
-                let at = place(self.sources, entry.key_span);
-                if let Some(fault) = fault::decode(&entry.value, &mut self.problems) {
-                    self.expectations.fault = fault;
-                    self.expectations.written_fault = Some((at, self.expectations.count()));
-                }
-            }
-            "phases" => self.each(entry, |decoder, inner| decoder.phase(&inner.key, inner)),
-            _ => self.push(Fact::Latency, entry),
-        }
-    }
-
-    fn own(&mut self, fact: KnownFact, entry: &Entry) {
-        match fact.kind {
-            FactKind::Headers => self.each(entry, |decoder, inner| {
-                decoder.push_if(Fact::header(&inner.key), inner);
-            }),
-            FactKind::Json => self.each(entry, |decoder, inner| {
-                let path = super::JsonPath::parse(&inner.key);
-                decoder.push_if(path.map(|path| Fact::Json(Box::new(path))), inner);
-            }),
-            FactKind::Events => {
-                let rules = events::decode(entry, self.sources, &mut self.problems);
-                let rules = rules.map(|rules| Expectation::Events(Box::new(rules)));
-                self.expectations.others.extend(rules);
-            }
-            _ => self.push(Fact::Whole(fact), entry),
-        }
-    }
-
-    /// `isolation: true`, beside what says that something came: silence is not isolation.
-    fn isolation(&mut self, entry: &Entry, beside: &[Entry]) {
-        let written = entry.value.as_scalar().filter(|scalar| !scalar.filled);
-        if written.map(Scalar::resolve) != Some(Resolved::Bool(true)) {
-            self.problems.push(
-                Diagnostic::error(entry.value.span, "`isolation` takes `true`")
-                    .help("where nothing is to be told of isolation, leave it out"),
-            );
-            return;
-        }
-        let has = |wanted: &dyn Fn(&str) -> bool| beside.iter().any(|other| wanted(&other.key));
-        let of_events = self
-            .vocabulary
-            .facts
-            .iter()
-            .find(|fact| fact.kind == FactKind::Events);
-        let wrong = match of_events {
-            Some(events) => (!has(&|key| key == events.name)).then(|| {
-                format!("`isolation` needs `{}` beside it: silence is not isolation", events.name)
-            }),
-            None => (!has(&|key| key != ISOLATION && key != "fault")).then(|| {
-                "`isolation` needs to know beside it what is to come: a page of errors is isolated, too"
-                    .to_owned()
-            }),
-        };
-        match wrong {
-            Some(message) => self
-                .problems
-                .push(Diagnostic::error(entry.key_span, message)),
-            None => self.expectations.isolation = Some(place(self.sources, entry.key_span)),
-        }
-    }
-
-    fn phase(&mut self, name: &str, entry: &Entry) {
-        match Fact::phase(name, entry) {
-            Ok(fact) => self.push(fact, entry),
-            Err(problem) => self.problems.push(problem),
-        }
-    }
-
-    fn each(&mut self, entry: &Entry, mut decode: impl FnMut(&mut Self, &Entry)) {
-        for inner in self.entries(&entry.value, &entry.key).unwrap_or_default() {
-            decode(self, inner);
-        }
-    }
-
-    /// The entries of a mapping that was written, not filled, and has some.
-    fn entries<'n>(&mut self, node: &'n Node, key: &str) -> Option<&'n [Entry]> {
-        let message = match &node.resolved().kind {
-            _ if is_filled(node) || node.resolved().kind == Kind::Pending => {
-                format!("`{key}` cannot come from a variable; only what is compared with can")
-            }
-            Kind::Mapping(entries) if entries.is_empty() => {
-                format!("`{key}` expects nothing")
-            }
-            Kind::Mapping(entries) => return Some(entries),
-            _ => match key {
-                "headers" => {
-                    "`headers` takes names and what they must be: `{ location: … }`".into()
-                }
-                "json" => "`json` takes JSONPaths and what they must be: `{ $.status: … }`".into(),
-                "phases" => {
-                    "`phases` takes phases and what they must be: `{ tls: { below: 1s } }`".into()
-                }
-                _ => "`expect` takes facts and what they must be: `{ status: 200 }`".into(),
-            },
-        };
-        let mut problem = Diagnostic::error(node.span, message);
-        if key == "expect" {
-            problem = problem.help("the shortest honest expectation is `{ fault: none }`");
-        }
-        self.problems.push(problem);
-        None
-    }
-
-    fn push_if(&mut self, fact: Result<Fact, String>, entry: &Entry) {
-        match fact {
-            Ok(fact) => self.push(fact, entry),
-            Err(message) => {
-                let problem = Diagnostic::error(entry.key_span, message);
-                self.problems.push(problem);
-            }
-        }
-    }
-
-    fn push(&mut self, fact: Fact, entry: &Entry) {
-        let decoded = Matcher::decode_for(&entry.value, fact.kind(), &mut self.problems);
-        if let Some(matcher) = decoded {
-            let place = place(self.sources, entry.key_span);
-            let matched = Matched {
-                fact,
-                matcher,
-                place,
-            };
-            self.expectations.others.push(Expectation::Fact(matched));
         }
     }
 }

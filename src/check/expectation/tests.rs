@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::check::to_value;
 use crate::model::{Fault, FaultKind, KnownFact, Phase, PhaseTime, TcpFault, TlsFault, Value};
 use crate::template::{Lookup, Scope, Secrecy, Template, fill_early};
-use crate::yaml::parse;
+use crate::yaml::{Sources, parse};
 
 const HTTP: Vocabulary = Vocabulary {
     probe: "http",
