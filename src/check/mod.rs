@@ -26,4 +26,4 @@ pub use json_path::JsonPath;
 pub use matcher::Matcher;
 pub use meets::meets;
 pub use sample::{is_futile, judge};
-pub use token::{NoDate, Token};
+pub use token::{Needed, NoDate, Token};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::executor::Run;
-use super::expiry::Needed;
+use super::expiry;
 use super::look::{Stage, panic_message};
 use super::round::{Taken, budget, clean_up, detail, take_steps};
 use super::scope::LateScope;
@@ -39,9 +39,7 @@ pub(super) async fn open(run: Arc<Run>, session: usize) -> Opened {
 
     let mut outcome = taken.outcome();
     let Taken { mut steps, cut } = taken;
-    if outcome == Outcome::Held
-        && Needed::of(planned, &run).judge(planned, scope.captures(), &mut steps)
-    {
+    if outcome == Outcome::Held && expiry::judge(planned, &run, scope.captures(), &mut steps) {
         outcome = Outcome::NotHeld;
     }
     let code = if cut {

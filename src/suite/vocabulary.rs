@@ -607,7 +607,7 @@ pub(super) const SESSIONS: Table = Table {
 
 pub(super) const SESSION: Table = Table {
     name: "session",
-    about: "A session: run once, when first needed; with parameters once for each of their values. A JSON Web Token that it captures must outlive those that use it: the run with `--deadline`, else the longest of them; `session.expires` where it does not.",
+    about: "A session: run once, when first needed; with parameters once for each of their values. A JSON Web Token that it captures must last as long as the longest of those that use it may take, or to the deadline of the run where that is sooner; `session.expires` where it does not.",
     keys: &[
         key("description", Shape::Text, "What it is for."),
         key(

@@ -132,14 +132,16 @@ fn token(seconds: i64) -> String {
 async fn a_token_outlives_those_that_use_it() {
     for (lives, takes, deadline, why) in [
         (3600, 600, None, ""),
-        (300, 600, None, "is valid for 600s, as long as a/x may take"),
+        (300, 600, None, "is valid for 10m, as long as a/x may take"),
         (-300, 1, None, "is valid for 1s, as long as a/x may take"),
         (60, 10, None, ""),
+        // A deadline far away asks for no more than those who use it.
+        (60, 10, Some(3600), ""),
         (
             60,
-            10,
+            600,
             Some(100),
-            "is valid for 98s, until the deadline of the run",
+            "is valid for 1m38s, until the deadline of the run",
         ),
         (200, 600, Some(100), ""),
     ] {
@@ -175,7 +177,7 @@ async fn a_token_outlives_those_that_use_it() {
         assert_eq!((&*last.path, &*last.expected), ("token", why));
         let actual = last.actual.as_deref().unwrap();
         let said = if lives < 0 {
-            "a token that expired 300s ago, at 20"
+            "a token that expired 5m ago, at 20"
         } else {
             "a token that expires in "
         };
