@@ -51,7 +51,8 @@ name! {
 }
 
 impl SessionName {
-    /// The session `base`, opened with these values; without any it is `base` alone.
+    /// The session that tests call `base`, opened with these values; without any it is `base` alone. Names what reports
+    /// show, and is never read back.
     pub fn keyed<'v>(base: &str, values: impl IntoIterator<Item = (&'v str, &'v str)>) -> Self {
         let values: Vec<String> = values
             .into_iter()
@@ -62,11 +63,6 @@ impl SessionName {
         } else {
             Self::new(format!("{base}[{}]", values.join(",")))
         }
-    }
-
-    /// What tests call it, whatever it is opened with: `user`.
-    pub fn base(&self) -> &str {
-        self.0.split_once('[').map_or(&*self.0, |(base, _)| base)
     }
 }
 
@@ -220,9 +216,7 @@ mod tests {
     fn a_session_is_called_by_what_it_is_opened_with() {
         let name = SessionName::keyed("user", [("name", "alice"), ("role", "admin")]);
         assert_eq!(name.as_str(), "user[name=alice,role=admin]");
-        assert_eq!(name.base(), "user");
         assert_eq!(SessionName::keyed("user", []), SessionName::new("user"));
-        assert_eq!(SessionName::new("user").base(), "user");
     }
 
     #[test]

@@ -139,8 +139,10 @@ pub struct PlannedStep {
 /// A session.
 #[derive(Debug)]
 pub struct PlannedSession {
-    /// Its name.
+    /// Its name: `user[name=alice]`.
     pub name: SessionName,
+    /// What tests call it, whatever it is opened with: `user`.
+    pub called: SessionName,
     /// Never opened, and why.
     pub skip: Option<Skip>,
     /// In order.

@@ -28,6 +28,7 @@ pub(super) fn plan_sessions(
         result.push(PlannedSession {
             skip: missing_permission(session.steps.iter().chain(&session.cleanup), false, config),
             name: session.name,
+            called: session.called,
             steps: plan_steps(session.steps, session.timeout),
             cleanup: plan_steps(session.cleanup, CLEANUP_TIMEOUT),
             timeout: session.timeout,

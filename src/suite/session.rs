@@ -21,8 +21,10 @@ use crate::yaml::{Diagnostic, Diagnostics, Entry, Fields, Node, Sources, visible
 /// One session; of one with parameters, one for each that some test opens it with.
 #[derive(Debug)]
 pub struct Session {
-    /// Its name.
+    /// Its name: `user[name=alice]`.
     pub name: SessionName,
+    /// What tests call it, whatever it is opened with: `user`.
+    pub called: SessionName,
     /// In order.
     pub steps: Vec<Step>,
     /// At the end of the run.
@@ -105,7 +107,7 @@ impl SessionDecoder<'_> {
         let mut broken: HashSet<&str> = HashSet::new();
         let mut sessions = Vec::new();
         for opening in openings {
-            let base = opening.name.base();
+            let base = opening.called.as_str();
             let entry = entries
                 .unwrap_or_default()
                 .iter()
@@ -217,6 +219,7 @@ impl SessionDecoder<'_> {
         }
         let session = timeout.map(|timeout| Session {
             name,
+            called: SessionName::new(entry.key.clone()),
             steps,
             cleanup,
             timeout,

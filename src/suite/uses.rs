@@ -34,7 +34,10 @@ impl Used {
 /// A session with the values of its parameters. Tests that say the same share what is opened.
 #[derive(Debug, Clone)]
 pub(super) struct Opening {
+    /// With the values.
     pub(super) name: SessionName,
+    /// What tests call it.
+    pub(super) called: SessionName,
     /// Its parameters.
     pub(super) values: Arc<Vec<Own>>,
     /// Where it is used.
@@ -129,6 +132,7 @@ impl Reader<'_> {
             let shown = values.iter().map(|value| (&*value.own.name, &*value.shown));
             Opening {
                 name: SessionName::keyed(name, shown),
+                called: SessionName::new(name),
                 values: Arc::new(values.into_iter().map(|value| value.own).collect()),
                 span,
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Coordinator;
 use super::tasks::{Doing, Done};
 use crate::check::Captured;
-use crate::model::{Event, SessionName, SessionRecord};
+use crate::model::{Event, SessionRecord};
 use crate::runner::scope::{LateScope, Sessions};
 use crate::runner::session::{NOT_CLEANED_UP, close};
 
@@ -50,8 +50,8 @@ impl Coordinator<'_> {
     fn captured(&self, sessions: &[usize]) -> Arc<Sessions> {
         let opened = |session: &usize| {
             let opened = self.sessions[*session].as_ref()?;
-            let name = SessionName::new(opened.record.name.base());
-            Some((name, opened.captures.clone()))
+            let called = self.run.plan.sessions[*session].called.clone();
+            Some((called, opened.captures.clone()))
         };
         Arc::new(sessions.iter().filter_map(opened).collect())
     }

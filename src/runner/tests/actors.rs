@@ -1,6 +1,8 @@
 //! Actors: a round of all of them is one attempt.
 
-use super::bench::{Bench, Ran, capturing, good, named, seconds, session, step, takes, test, with};
+use super::bench::{
+    Bench, Ran, capturing, good, named, seconds, session_of, step, takes, test, with,
+};
 use crate::check::testing::{claims, late};
 use crate::model::{ActorName, Outcome, Status, StepRecord, Unable, Value, Why};
 use crate::plan::{
@@ -255,12 +257,8 @@ async fn everybody_cleans_up_whatever_happens() {
 #[tokio::test(start_paused = true)]
 async fn each_uses_the_session_that_is_its_own() {
     let login = |token: &str| capturing([Scene::text(token)], "{ token: { text: true } }");
-    let sessions = ["actor1", "actor2"].map(|actor| {
-        session(
-            &format!("user[name={actor}]"),
-            login(&format!("token-of-{actor}")),
-        )
-    });
+    let sessions =
+        ["actor1", "actor2"].map(|actor| session_of(actor, login(&format!("token-of-{actor}"))));
     let look = late_step(
         "looks: [{ text: \"${session.user.token}\" }]",
         "text: \"token-of-${actor}\"",

@@ -103,6 +103,7 @@ pub(in crate::runner) fn with<T>(mut thing: T, change: impl FnOnce(&mut T)) -> T
 pub(in crate::runner) fn session(name: &str, step: PlannedStep) -> PlannedSession {
     PlannedSession {
         name: SessionName::new(name),
+        called: SessionName::new(name),
         skip: None,
         steps: vec![step],
         cleanup: Vec::new(),
@@ -110,6 +111,12 @@ pub(in crate::runner) fn session(name: &str, step: PlannedStep) -> PlannedSessio
         longest: None,
         place: place(),
     }
+}
+
+/// The session `user`, opened for somebody.
+pub(in crate::runner) fn session_of(name: &str, step: PlannedStep) -> PlannedSession {
+    let opened = SessionName::keyed("user", [("name", name)]);
+    with(session("user", step), |session| session.name = opened)
 }
 
 pub(in crate::runner) fn place() -> Place {

@@ -1,7 +1,7 @@
 //! Isolation of actors: judged once all of a round have ended, and never made good by another.
 
 use super::actors::{acted, late_step, of};
-use super::bench::{Bench, Ran, capturing, good, place, seconds, session, step, with};
+use super::bench::{Bench, Ran, capturing, good, place, seconds, session_of, step, with};
 use crate::check::Expectations;
 use crate::check::testing::claims;
 use crate::model::{CodePattern, Finding, State, Status};
@@ -152,7 +152,7 @@ async fn actors_with_the_same_credentials_are_one_user_unless_they_share_a_sessi
     let sessions = || {
         ["actor1", "actor2"].map(|actor| {
             let login = capturing([Scene::text("the-same-token")], capture);
-            session(&format!("user[name={actor}]"), login)
+            session_of(actor, login)
         })
     };
     let user = |uses: [usize; 2]| {

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::bench::{
-    Bench, capturing, good, named, refused, seconds, session, step, takes, test, with,
+    Bench, capturing, good, named, refused, seconds, session, session_of, step, takes, test, with,
 };
 use crate::check::testing::late;
 use crate::model::{Event, Root, Status, Why};
@@ -147,7 +147,7 @@ async fn a_token_outlives_those_that_use_it() {
     ] {
         let capture = "{ id: { text: true }, token: { text: true } }";
         let login = capturing([Scene::text(&token(lives)).after(seconds(2))], capture);
-        let alice = with(session("user[name=alice]", login), |session| {
+        let alice = with(session_of("alice", login), |session| {
             let budget = seconds(takes);
             session.longest = Some((crate::model::TestId::parse("a/x").unwrap(), budget));
             session.steps.push(step([Scene::status(200)]));
