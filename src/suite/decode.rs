@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 
-use super::defaults::{Defaults, connections, switch, tags, timeout};
+use super::defaults::{Defaults, switch, tags, timeout};
 use super::early::EarlyFields;
 use super::failure_keys::{expect_failure, on_fail};
 use super::file::Surroundings;
@@ -16,7 +16,7 @@ use super::scope::StepScope;
 use super::session::no_timeout;
 use super::step::{self, Around, decode_list, is_told, named_span};
 use super::test::Spans;
-use super::who::{few_at_once, fit_actors, need_no_actors, who};
+use super::who::{connections_of, few_at_once, fit_actors, need_no_actors, who};
 use super::{Mode, Repeat, Retry, Step, Test, Until};
 use crate::model::{Category, TestId};
 use crate::probe::AnyProbe;
@@ -223,6 +223,7 @@ fn decode_row(
     if let (Some(steps), Some(timeout)) = (&steps, timeout) {
         step::must_fit(steps, timeout, problems);
     }
+    let connections = connections_of(fields, &actors, decoder.defaults, problems);
     Some(Test {
         place: place(sources, name_span),
         title,
@@ -239,11 +240,7 @@ fn decode_row(
         steps: steps?,
         cleanup,
         alone,
-        connections: fields
-            .get("connections")
-            .and_then(|node| connections(node, problems))
-            .or(decoder.defaults.connections)
-            .unwrap_or_default(),
+        connections,
         expect_failure,
         side_effects: switch(fields, "side_effects", problems),
         on_fail,

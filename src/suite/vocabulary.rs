@@ -247,7 +247,7 @@ pub(super) const TEST: Table = Table {
         key(
             "connections",
             Shape::Word(&["fresh", "reuse"]),
-            "`fresh` (default): every attempt resolves, connects and shakes hands anew; its steps share. `reuse`: attempts share.",
+            "`fresh` (default): every attempt resolves, connects and shakes hands anew; its steps share. `reuse`: attempts share; not with `actors`, who share no connections.",
         ),
         key(
             "expect_failure",

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::actors::{MOST, actors};
+use super::defaults::{Defaults, connections};
 use super::early::EarlyFields;
 use super::file::Surroundings;
 use super::scope::{ACTOR, Own, StepScope};
 use super::uses::used_sessions;
 use super::{Mode, Step, Used};
 use crate::check::isolation;
-use crate::model::ActorName;
+use crate::model::{ActorName, Connections};
 use crate::template::Lookup;
 use crate::yaml::{Diagnostic, Diagnostics, Fields, Span};
 
@@ -44,6 +45,32 @@ pub(super) fn who(
         scope,
         actors,
         uses,
+    }
+}
+
+/// Whether attempts connect anew. Actors always do, as a server may know by the connection who speaks: `reuse` among the
+/// defaults is not for them.
+pub(super) fn connections_of(
+    fields: &Fields<'_>,
+    actors: &[ActorName],
+    defaults: &Defaults,
+    problems: &mut Diagnostics,
+) -> Connections {
+    let written = fields
+        .get("connections")
+        .map(|node| (node, connections(node, problems)));
+    match written {
+        Some((node, Some(Connections::Reuse))) if !actors.is_empty() => {
+            let message = "actors share no connections: a server may know by one who speaks";
+            problems.push(
+                Diagnostic::error(node.span, message)
+                    .help("leave it out: each actor connects on its own"),
+            );
+            Connections::Fresh
+        }
+        Some((_, own)) => own.unwrap_or_default(),
+        None if !actors.is_empty() => Connections::Fresh,
+        None => defaults.connections.unwrap_or_default(),
     }
 }
 

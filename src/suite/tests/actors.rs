@@ -2,7 +2,7 @@
 
 use super::super::testing::{Folder, says, suite};
 use super::super::{Look, Used};
-use crate::model::{ActorName, SessionName};
+use crate::model::{ActorName, Connections, SessionName};
 
 const SESSIONS: &str = "
 sessions:
@@ -124,6 +124,27 @@ fn each_actor_has_the_session_that_is_opened_with_its_name() {
     let used: Vec<&Used> = shared.tests[0].uses.iter().collect();
     assert_eq!(used[0].names().count(), 1);
     assert_eq!(used[0].name_for(2).as_str(), "user[name=all]");
+}
+
+#[test]
+fn actors_share_no_connections() {
+    let errors = with_sessions(SESSIONS, &test("actors: 2, connections: reuse")).errors();
+    assert!(says(&errors, "actors share no connections"), "{errors:?}");
+    let tests = format!(
+        "{}- {{ name: y, scripted: {{ looks: [] }}, expect: {{ fault: none }} }}\n",
+        test("actors: 2")
+    );
+    let suites = Folder::new(&[
+        (
+            "allclear.yaml",
+            "target: t\ndefaults: { timeout: 4s, connections: reuse }\n",
+        ),
+        ("targets/t.yaml", "vars: {}\n"),
+        ("a.yaml", &suite(&tests)),
+    ])
+    .loaded();
+    let found: Vec<_> = suites.tests.iter().map(|test| test.connections).collect();
+    assert_eq!(found, [Connections::Fresh, Connections::Reuse]);
 }
 
 #[test]
