@@ -172,7 +172,7 @@ pub(super) const TEST: Table = Table {
         key(
             "actors",
             Shape::Actors,
-            "How many do it at once, 1 to 1000 (`actor1`, `actor2`, …), or a list of their names: each with its own `${actor}`, `${nonce}`, `${uuid}`, captures, cookies, connections, clean-ups, and sessions that are opened with `${actor}`. An attempt is one round of all of them, and holds when it holds for each.",
+            "How many do it at once, 1 to 1000 (`actor1`, `actor2`, …), or a list of their names: each with its own `${actor}`, `${nonce}`, `${uuid}`, captures, cookies, connections, clean-ups, and sessions that are opened with `${actor}`. An attempt is one round of all of them, and holds when it holds for each. They are one test to `limits`: neither `jobs` nor `per_origin` counts them.",
         ),
         key(
             "steps",
@@ -559,7 +559,7 @@ pub(super) const LIMITS: Table = Table {
         key(
             "per_origin",
             Shape::Count(1, 1000),
-            "Tests at once that speak to the same host and port (jobs).",
+            "Tests at once that speak to the same host and port (jobs); the actors of a test are one.",
         ),
     ],
 };
