@@ -7,13 +7,12 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::attempt::Subject;
+use super::kept::Kept;
 use super::look::Stage;
 use super::round::{Taken, clean_up, detail, take_steps};
 use super::scope::LateScope;
-use super::slim::prune;
 use super::step::code_of;
 use crate::model::{ActorName, Code, Observation, Outcome, StepRecord, Unable};
-use crate::plan::PlannedStep;
 use crate::probe::{AttemptScope, Barriers};
 
 /// The part of one of them: its steps, neither masked nor cut.
@@ -86,9 +85,15 @@ pub(super) async fn take_parts(subject: &Subject, number: u64, deadline: Instant
         return vec![take_part(subject, number, deadline, None).await];
     }
     let barriers = Arc::new(Barriers::new(actors.len()));
+    let kept = Arc::new(Kept::default());
     let mut parts = JoinSet::new();
     for at in 0..actors.len() {
-        let (subject, place) = (subject.clone(), Place::of(at, &barriers));
+        let place = Place {
+            at,
+            barriers: barriers.clone(),
+            kept: kept.clone(),
+        };
+        let subject = subject.clone();
         parts.spawn(async move { (at, take_part(&subject, number, deadline, Some(place)).await) });
     }
     in_order(parts).await
@@ -149,13 +154,7 @@ pub(super) fn code_of_all(parts: &[Part], outcome: Outcome) -> Option<Code> {
 struct Place {
     at: usize,
     barriers: Arc<Barriers>,
-}
-
-impl Place {
-    fn of(at: usize, barriers: &Arc<Barriers>) -> Self {
-        let barriers = barriers.clone();
-        Self { at, barriers }
-    }
+    kept: Arc<Kept>,
 }
 
 impl Drop for Place {
@@ -184,12 +183,9 @@ async fn take_part(
     let mut scope = LateScope::new(run, number, sessions).of(actor.clone());
     let mut taken = take_steps(&test.steps, &stage, &mut scope, deadline).await;
     // Hundreds of them would each keep what nobody is shown until the last has ended.
-    let is_isolated = |step: &PlannedStep| step.isolation.is_some();
-    if actor.is_some()
-        && !test.steps.iter().any(is_isolated)
-        && detail(taken.outcome(), subject.run.keep_evidence).is_short()
-    {
-        taken.steps.iter_mut().for_each(prune);
+    if let Some(place) = &place {
+        let is_short = detail(taken.outcome(), subject.run.keep_evidence).is_short();
+        place.kept.keep(&mut taken.steps, &test.steps, is_short);
     }
     Part {
         actor,

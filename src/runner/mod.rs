@@ -14,6 +14,7 @@ mod executor;
 mod expiry;
 mod halt;
 mod isolation;
+mod kept;
 mod left_behind;
 mod limits;
 mod look;

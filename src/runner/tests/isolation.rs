@@ -175,3 +175,15 @@ async fn actors_with_the_same_credentials_are_one_user_unless_they_share_a_sessi
     let ran = Bench::new([user([0, 0])]).sessions(sessions()).run().await;
     assert_eq!(ended(&ran), (Status::Passed, None, 1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_too_much_to_be_searched_is_not_isolated() {
+    let much = " ".repeat(33 * 1024 * 1024);
+    let bodies = [format!("actor1{much}"), format!("actor2{much}")];
+    let ran = run(seen(&[&bodies[0], "actor2"])).await;
+    assert_eq!(ended(&ran), (Status::Passed, None, 1));
+    let ran = run(seen(&[&bodies[0], &bodies[1]])).await;
+    assert_eq!(ended(&ran), (Status::Errored, Some("error.limit"), 1));
+    let said = format!("{:?}", ran.test("a/x").why);
+    assert!(said.contains("more than the 64 MiB"), "{said}");
+}
