@@ -9,6 +9,9 @@ use crate::template::Mask;
 /// The longest text of a record beside evidence, in bytes.
 const LONGEST: usize = 2 * 1024;
 
+/// The longest detail of a finding: a list of forty events with what they say, and where a rule broke, is shown whole.
+const LONGEST_DETAIL: usize = 16 * 1024;
+
 /// Of an attempt that held, texts up to so many bytes are kept.
 const LONGEST_OF_HELD: usize = 256;
 
@@ -67,11 +70,12 @@ fn asked_once(mask: &Mask) -> Option<&Mask> {
 fn clean_finding(finding: &mut Finding, mask: Option<&Mask>) {
     clean(&mut finding.path, mask);
     clean(&mut finding.expected, mask);
-    for text in [&mut finding.actual, &mut finding.detail]
-        .into_iter()
-        .flatten()
-    {
-        clean(text, mask);
+    if let Some(actual) = &mut finding.actual {
+        clean(actual, mask);
+    }
+    if let Some(detail) = &mut finding.detail {
+        hide(detail, mask);
+        cut(detail, Keep::First(LONGEST_DETAIL));
     }
 }
 
@@ -315,6 +319,18 @@ mod tests {
             .collect();
         assert_eq!(names, ["short", "status"]);
         assert!(step.observation.evidence.is_empty());
+    }
+
+    #[test]
+    fn a_list_of_events_stays_whole_and_nothing_has_no_end() {
+        let detail = |long: usize| {
+            let mut step = step("harmless");
+            step.findings[0].detail = Some("x".repeat(long));
+            slim(&mut step, &Mask::default(), Detail::Full);
+            step.findings.remove(0).detail.unwrap().len()
+        };
+        assert_eq!(detail(16 * 1024), 16 * 1024);
+        assert_eq!(detail(1024 * 1024), 16 * 1024 + "…".len());
     }
 
     #[test]

@@ -89,6 +89,43 @@ fn a_stream_that_breaks_its_rules_shows_what_came_and_where() {
 }
 
 #[test]
+fn every_report_lists_a_long_stream_alike_and_does_so_again() {
+    const STARTED: &str = r#"{"type":"agent_started"}"#;
+    const THINKING: &str = r#"{"type":"agent_thinking","about":"the thirty bytes of a thought","of":"somebody who asked for it all"}"#;
+    const USES: &str = r#"{"type":"tool_executing","tool_id":"t-1"}"#;
+    const USED: &str = r#"{"type":"tool_completed","tool_id":"t-1"}"#;
+    const COMPLETED: &str = r#"{"type":"agent_completed","answer":"42"}"#;
+    const EVENTS: [&str; 38] = {
+        let mut events = [THINKING; 38];
+        events[0] = STARTED;
+        events[1] = USES;
+        events[2] = USED;
+        events[36] = COMPLETED;
+        events[37] = COMPLETED;
+        events
+    };
+    let server = agent(&EVENTS);
+    let tool = Tool::new().var("url", server.url()).suite(AGENT);
+    let asked = |command: &str, folder: &str| {
+        let formats = ["console", "junit", "json"];
+        let reports = formats.map(|format| format!("--report={format}={folder}.{format}"));
+        tool.then([command.to_owned()].into_iter().chain(reports))
+    };
+    asked("run", "live").exits(1);
+    asked("report", "again").exits(0);
+    for format in ["console", "junit", "json"] {
+        let live = tool.read(&format!("live.{format}"));
+        assert_eq!(live, tool.read(&format!("again.{format}")), "{format}");
+        let listed = live.matches("about: the thirty").count();
+        assert_eq!(listed, 33, "{format}: {live}");
+        assert!(
+            live.contains("agent_completed came 2 times"),
+            "{format}: {live}"
+        );
+    }
+}
+
+#[test]
 fn every_rule_is_explained() {
     let tool = Tool::new().var("url", "http://127.0.0.1:9").suite(AGENT);
     tool.args(["list", "--explain"])
