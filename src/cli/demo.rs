@@ -127,6 +127,14 @@ fn farewell() -> String {
     )
 }
 
+/// What a suite of one's own needs to know of it besides.
+const USERS: &str = "
+users: alice, bob and actor1 to actor9999, all with demo.password
+  POST /login of demo.api takes user and password as JSON, and gives access_token
+  with this as bearer: a WebSocket at demo.ws that takes {\"type\":\"user_message\",\"text\":\"…\"},
+  and POST /api/agents/stream, which takes {\"message\":\"…\"} and answers with server-sent events
+";
+
 /// Keeps the environment running until Ctrl-C.
 fn serve(fault: Option<&str>) -> Result<u8, Failure> {
     let names: Vec<String> = Fault::ALL
@@ -152,6 +160,7 @@ fn serve(fault: Option<&str>) -> Result<u8, Failure> {
         for (name, value) in environment.variables() {
             print(&format!("demo.{name}={value}\n"))?;
         }
+        print(USERS)?;
         print("\nfault: ")?;
         print(&format!(
             "{}; others are\n{}\n\nCtrl-C ends it\n",
