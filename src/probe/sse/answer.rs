@@ -42,10 +42,8 @@ pub(super) async fn open(look: &mut Look<'_>, answer: Answer) -> Result<Flow, (P
 /// Why it is no stream of events (§9.2.2 of the standard, "announce the connection").
 fn no_stream(status: StatusCode, headers: &HeaderMap) -> Option<String> {
     if status != StatusCode::OK {
-        return Some(format!(
-            "the answer has the status {} instead of 200",
-            status.as_u16()
-        ));
+        // Which status it is the origin says.
+        return Some("the status of the answer is not 200".to_owned());
     }
     let Some(value) = headers.get(CONTENT_TYPE) else {
         let why = "the answer has no `content-type`; a stream is `text/event-stream`";

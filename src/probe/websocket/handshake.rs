@@ -83,7 +83,8 @@ async fn refusal(look: &mut Look<'_>, refused: Refused) -> Stopped {
         let text = String::from_utf8_lossy(&why).into_owned();
         look.evidence("body", text, Keep::First(SHOWN));
     }
-    let message = format!("the handshake was answered with {status} instead of 101");
+    // Which status it is the origin says.
+    let message = "the answer to the handshake is not 101";
     let halt = Halt::fault(FaultKind::WebSocketRefused(status), message);
     look.stop(Phase::Upgrade, halt.by(Origin::HttpStatus(status)))
 }
