@@ -44,7 +44,8 @@ request_keys! {
         quiet: Option<NonZeroDuration>,
         /// When the stream ends or breaks before `until` was met (without `until`, whenever it does), connect again so often at most, 1
         /// to 100, with the id of the last event that had one as `last-event-id`, after the time that the server's `retry` says, or 3s.
-        /// The request is sent again as it was. An answer with status 204 means that the server wants no more of them; what else goes
+        /// The request is sent again as it was. From the end of a stream to the next request nobody waits: `first_event`, `max_gap` and
+        /// `since_send` leave that time aside. An answer with status 204 means that the server wants no more of them; what else goes
         /// wrong on the way ends the look.
         #[serde(default)]
         reconnects: u8,

@@ -29,9 +29,9 @@ pub(super) struct Heard {
     events: Vec<Received>,
     /// Of all events.
     bytes: usize,
-    /// The last send that was complete.
+    /// The last send that was complete. Later by as long as nothing was connected since.
     sent: Option<Instant>,
-    /// The last event that came after it, else the send itself.
+    /// The last event that came after it, else the send itself; later in the same way.
     since: Option<Instant>,
     /// Nothing has come since the last send.
     is_awaited: bool,
@@ -107,10 +107,12 @@ impl Heard {
         self.is_awaited = true;
     }
 
-    /// The stream was interrupted and is open again since then: the silence in between is not the peer's.
-    pub(super) fn reopened(&mut self, at: Instant) {
-        if self.since.is_some() {
-            self.since = Some(at);
+    /// The stream was interrupted from then on, and there is one again since `at`. The time in between is nobody's: it counts neither
+    /// as silence nor as waiting. What the peer was silent before and after it still does.
+    pub(super) fn reopened(&mut self, interrupted: Instant, at: Instant) {
+        let pause = at.saturating_duration_since(interrupted);
+        for clock in [&mut self.sent, &mut self.since].into_iter().flatten() {
+            *clock += pause;
         }
     }
 
@@ -258,15 +260,24 @@ mod tests {
         let opened = Instant::now();
         let at = |seconds: u32| opened + SECOND * seconds;
         let mut heard = Heard::since(opened);
-        heard.reopened(at(1));
+        heard.reopened(at(0), at(1));
         heard.sent(at(2));
-        heard.reopened(at(30));
+        heard.reopened(at(3), at(30));
         heard.add(at(33), text("there")).unwrap();
-        let facts = heard.facts(at(33), false);
+        heard.reopened(at(34), at(50));
+        heard.add(at(52), text("again")).unwrap();
+        let facts = heard.facts(at(53), false);
         let seconds = |seconds| Value::Duration(SECOND * seconds);
-        // Who asked has waited all the same.
-        assert_eq!(fact(&facts, "first_event"), Some(&seconds(31)));
-        assert_eq!(fact(&facts, "max_gap"), Some(&seconds(3)));
+        // Before and after the interruption it was waited all the same.
+        assert_eq!(fact(&facts, "first_event"), Some(&seconds(4)));
+        assert_eq!(fact(&facts, "max_gap"), Some(&seconds(4)));
+        let Some(Value::List(events)) = fact(&facts, "events") else {
+            panic!("{facts:?}");
+        };
+        let since: Vec<_> = events.iter().map(Received::since_send).collect();
+        assert_eq!(since, [Some(SECOND * 4), Some(SECOND * 7)]);
+        // The clock of the look goes on.
+        assert_eq!(Received::at(&events[1]), Some(SECOND * 52));
     }
 
     #[test]

@@ -55,7 +55,8 @@ use crate::yaml::{Size, visible};
 /// `close_code` and `close_reason` are the peer's, 1005 where it gave none. `ended` says whether the peer ended the stream, and by no error: 1000, 1001 or
 /// 1005. `pings`
 /// counts those of the script that were answered. `first_event` is the longest time from a `send` to the first event after it,
-/// `max_gap` the longest silence after a `send`.
+/// `max_gap` the longest silence after a `send`; in these and in `since_send` the time between two connections is left aside, the
+/// handshake that ends it included.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebSocket {

@@ -112,7 +112,7 @@ struct Listening<'s> {
 
 impl<'s> Listening<'s> {
     fn begin(sse: &'s Sse, answer: &Answer, budget: Instant) -> Self {
-        // One time for all: whoever connects again has not asked for anything new, and its pause is a silence like any other.
+        // One time for all: whoever connects again has not asked for anything new.
         let mut heard = Heard::since(answer.began());
         heard.sent(answer.asked());
         Self {
@@ -161,6 +161,7 @@ impl<'s> Listening<'s> {
                 return Ok(());
             }
             self.is_open = false;
+            let interrupted = Instant::now();
             match over {
                 Over::Ended => flow.keep(look.ctx).await,
                 _ => drop(flow),
@@ -178,6 +179,7 @@ impl<'s> Listening<'s> {
             self.reconnects += 1;
             let again = self.again(prepared)?;
             answer = ask(look, &again, security).await.map_err(End::Stopped)?;
+            self.heard.reopened(interrupted, answer.asked());
             if answer.status == StatusCode::NO_CONTENT {
                 return self.closed("the server wants no more connections (204)");
             }

@@ -28,7 +28,7 @@ pub(super) struct Talk {
     heard: Heard,
     /// How long the peer took to answer the handshake.
     took: Duration,
-    /// When we have ended the connection: nothing was listened to since.
+    /// When the connection ended: nothing was listened to since.
     until: Option<Instant>,
     /// So many events were gone past by those who waited for one.
     passed: usize,
@@ -85,13 +85,14 @@ impl Talk {
     pub(super) fn go_on(&mut self, link: Link, took: Duration) {
         self.link = Some(link);
         self.took = took;
-        self.until = None;
         self.end = None;
         self.closing = None;
         // What came over the old one is no answer of the new one.
         self.passed = self.heard.events().len();
         self.reconnects += 1;
-        self.heard.reopened(Instant::now());
+        if let Some(interrupted) = self.until.take() {
+            self.heard.reopened(interrupted, Instant::now());
+        }
     }
 
     /// Sends a message, and begins to count from its end.
@@ -162,24 +163,20 @@ impl Talk {
                         self.ponged.get_or_insert(now);
                     }
                 }
-                Ok(Came::Close { code, reason }) => {
-                    self.end = Some(match self.closing {
-                        Some(ours) if code == ours || is_good(code) => {
-                            End::Us(Some((code, reason)))
-                        }
-                        // It is no answer to ours: the two have crossed.
-                        Some(_) => End::Peer {
-                            code,
-                            reason,
-                            answer: Answer::Refused,
-                        },
-                        None => End::Peer {
-                            code,
-                            reason,
-                            answer: Answer::Owed,
-                        },
-                    });
-                }
+                Ok(Came::Close { code, reason }) => self.end_by(match self.closing {
+                    Some(ours) if code == ours || is_good(code) => End::Us(Some((code, reason))),
+                    // It is no answer to ours: the two have crossed.
+                    Some(_) => End::Peer {
+                        code,
+                        reason,
+                        answer: Answer::Refused,
+                    },
+                    None => End::Peer {
+                        code,
+                        reason,
+                        answer: Answer::Owed,
+                    },
+                }),
                 Err(halt) => self.lose(halt)?,
             }
         }
@@ -203,7 +200,7 @@ impl Talk {
                 message,
                 origin,
             } => {
-                self.end.get_or_insert(if self.closing.is_some() {
+                self.end_by(if self.closing.is_some() {
                     End::Us(None)
                 } else {
                     End::Lost { message, origin }

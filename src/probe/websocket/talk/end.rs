@@ -110,7 +110,7 @@ impl Talk {
                     self.listen(ends, |_| None::<()>).await?;
                 }
             }
-            self.end.get_or_insert(End::Us(None));
+            self.end_by(End::Us(None));
         }
         self.settle(ends).await;
         self.hang_up();
@@ -120,12 +120,18 @@ impl Talk {
     /// Ends the connection without a close frame.
     pub(in crate::probe::websocket) async fn drop(&mut self, how: Dropping) {
         if let Some(link) = self.hang_up().filter(|_| self.end.is_none()) {
-            self.end = Some(End::Dropped);
+            self.end_by(End::Dropped);
             match how {
                 Dropping::Fin => link.fin().await,
                 Dropping::Rst => link.reset(),
             }
         }
+    }
+
+    /// The connection has ended, unless it had already.
+    pub(super) fn end_by(&mut self, end: End) {
+        self.until.get_or_insert_with(Instant::now);
+        self.end.get_or_insert(end);
     }
 
     /// Listens no more.
