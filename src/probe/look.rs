@@ -77,6 +77,21 @@ impl<'c> Look<'c> {
         }
     }
 
+    /// The same look under another context, with a nearer deadline, for a part of it. If that part ends well, it is given
+    /// back by [`Look::resume`].
+    pub(super) fn lend<'n>(&mut self, ctx: &'n Context) -> Look<'n> {
+        Look {
+            ctx,
+            started: self.started,
+            seen: std::mem::take(&mut self.seen),
+        }
+    }
+
+    /// Takes back what was seen by a part.
+    pub(super) fn resume(&mut self, part: Look<'_>) {
+        self.seen = part.seen;
+    }
+
     /// Adds a fact.
     pub(super) fn fact(&mut self, name: &'static str, value: Value) {
         self.seen.facts.insert(name, value);

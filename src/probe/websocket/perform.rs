@@ -1,7 +1,7 @@
 //! A script from its first entry to its last.
 
 use serde_json::Value as Json;
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::link::{Link, MOST_SENT, Outgoing};
@@ -11,9 +11,9 @@ use super::{WebSocket, broken, handshake, order};
 use crate::check::to_json;
 use crate::model::{Phase, ProbeError, Stopped, Unable, Value, WebSocketFault};
 use crate::probe::exchange::{Security, Switched};
-use crate::probe::json;
 use crate::probe::look::{Halt, Look, just_before};
 use crate::probe::pairs::Pairs;
+use crate::probe::{Context, json};
 
 /// How a connection is closed when the script does not say it.
 const NORMAL: Closing = Closing {
@@ -195,28 +195,23 @@ impl Performance<'_, '_, '_> {
         }
         self.look.passed(Phase::Event, self.since.elapsed());
         let offered = &self.probe.subprotocols;
-        let opening = handshake::open(self.look, &prepared, offered, self.security);
-        let opened = match how.within {
-            Some(within) => timeout(within.get(), opening)
-                .await
-                .map_err(|_| within.get()),
-            None => Ok(opening.await),
+        // Whichever phase takes too long says so itself.
+        let budget = self.look.ctx.deadline;
+        let hasty = Context {
+            deadline: how
+                .within
+                .map_or(budget, |within| budget.min(Instant::now() + within.get())),
+            ..self.look.ctx.clone()
         };
+        let mut part = self.look.lend(&hasty);
+        let opened = handshake::open(&mut part, &prepared, offered, self.security).await;
+        self.look.resume(part);
         self.since = Instant::now();
-        match opened {
-            Ok(Ok(switched)) => {
-                let took = switched.took;
-                let link = Link::new(switched, self.probe.most()).await;
-                self.talk.go_on(link, took);
-                Ok(())
-            }
-            Ok(Err(stopped)) => Err(Ended::Stopped(stopped)),
-            Err(within) => {
-                let words = format!("the connection was not open again within {within:?}");
-                let halt = broken::fault(WebSocketFault::TimeoutUpgrade, words);
-                Err(Ended::Stopped(self.look.stop(Phase::Upgrade, halt)))
-            }
-        }
+        let switched = opened.map_err(Ended::Stopped)?;
+        let took = switched.took;
+        let link = Link::new(switched, self.probe.most()).await;
+        self.talk.go_on(link, took);
+        Ok(())
     }
 
     /// Names with what their paths find.

@@ -172,3 +172,38 @@ async fn tls_that_ends_or_breaks_in_the_middle_is_told() {
         assert_eq!(events(&seen), []);
     }
 }
+
+#[tokio::test]
+async fn a_reconnect_that_hangs_is_told_by_the_phase_it_hangs_in() {
+    use crate::model::Phase;
+
+    let authority = Authority::new("ours");
+    let acceptor = Speaking::default().acceptor(authority.certificate("localhost"));
+    let is_first = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let server = Server::start(move |stream| {
+        let (acceptor, is_first) = (acceptor.clone(), is_first.clone());
+        async move {
+            if is_first.swap(false, std::sync::atomic::Ordering::SeqCst) {
+                let mut stream = acceptor.accept(stream).await.unwrap();
+                shake(&mut stream, "").await;
+                stream.write_all(b"\x81\x02hi").await.unwrap();
+                stream.flush().await.unwrap();
+                let _ = stream.read_u8().await;
+            } else {
+                // It never says a word of TLS.
+                hold(stream).await;
+            }
+        }
+    })
+    .await;
+    let yaml = format!(
+        "{{ url: \"wss://localhost:{}/\", script: [{{ receive: {{}} }}, {{ drop: fin }}, {{ reconnect: {{ within: 200ms }} }}] }}",
+        server.port()
+    );
+    let ctx = Context::for_tests(AMPLE).trusting(authority.roots());
+    let (code, seen) = stopped(look_in(&read::<WebSocket>(&yaml), &ctx).await);
+    assert_eq!(code.as_str(), "tls.timeout");
+    assert_eq!(seen.fault.as_ref().unwrap().phase, Phase::Tls);
+    assert_eq!(said(&seen), ["hi"]);
+    assert!(seen.latency < AMPLE / 2, "{:?}", seen.latency);
+}
