@@ -45,7 +45,7 @@ use crate::yaml::{Size, visible};
 ///
 /// A script is an order to look, and a look ends where it cannot go on: what was waited for does not come
 /// (`websocket.timeout.event`), something comes where nothing was to come (`websocket.unexpected`), the peer has closed
-/// (`websocket.closed.CODE`) or vanished (`websocket.lost`) while there is still something to be said or awaited. A peer that closes
+/// (`websocket.closed.CODE`) or vanished (`websocket.lost`) while there is still something to be said or awaited. Nor can it send what no event has (`websocket.missing`). A peer that closes
 /// when nothing is awaited any more, or during a `receive_none`, is no fault. A `receive` that stays in vain pings the peer before its
 /// time is up, by a tenth of it, from 250 ms to one second, or by more where the handshake has shown that it needs more: a peer that
 /// does not answer ends the look in `websocket.timeout.pong` instead. Events that no `receive` has gone past count as come, also for `receive_none`.
@@ -146,6 +146,14 @@ impl WebSocket {
         order::check(self.script())?;
         let nothing = Pairs::default();
         let made = self.asking(&nothing, &nothing)?;
+        for (at, entry) in self.script().iter().enumerate() {
+            if let Entry::Reconnect(how) = entry {
+                let (query, headers) = how.samples();
+                self.asking(&query, &headers).map_err(|invalid| {
+                    Invalid::new(format!("script.{at}.reconnect"), invalid.message)
+                })?;
+            }
+        }
         Ok(self.prepared.get_or_init(|| made))
     }
 

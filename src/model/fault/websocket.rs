@@ -17,6 +17,8 @@ layer! {
         TimeoutPong = "websocket.timeout.pong", in [Event], by [];
         /// What was to be sent was not taken within the budget.
         TimeoutSend = "websocket.timeout.send", in [Event], by [];
+        /// No event has what was to be sent next, or what it has there cannot be sent.
+        Missing = "websocket.missing", in [Event], by [];
         /// Something came where nothing was to come.
         Unexpected = "websocket.unexpected", in [Event], by [];
         /// The connection ended without a close frame (1006 of RFC 6455 §7.1.5, which is never sent).

@@ -13,7 +13,7 @@ use crate::model::{Phase, ProbeError, Stopped, Unable, Value, WebSocketFault};
 use crate::probe::exchange::{Security, Switched};
 use crate::probe::look::{Halt, Look, just_before};
 use crate::probe::pairs::Pairs;
-use crate::probe::{Context, json};
+use crate::probe::{Context, Invalid, json};
 
 /// How a connection is closed when the script does not say it.
 const NORMAL: Closing = Closing {
@@ -44,12 +44,6 @@ enum Ended {
 impl From<Halt> for Ended {
     fn from(halt: Halt) -> Self {
         Self::Halt(halt)
-    }
-}
-
-impl From<String> for Ended {
-    fn from(why: String) -> Self {
-        Self::Halt(Halt::unable(Unable::Value, why))
     }
 }
 
@@ -123,13 +117,13 @@ impl Performance<'_, '_, '_> {
         Ok(())
     }
 
-    fn outgoing(&self, sending: &Sending) -> Result<Outgoing, String> {
+    fn outgoing(&self, sending: &Sending) -> Result<Outgoing, Halt> {
         let message = if let Some(text) = &sending.text {
             Message::text(text.clone())
         } else if let Some(document) = &sending.json {
-            let mut json = json::from_yaml(&document.0)?;
+            let mut json = json::from_yaml(&document.0).map_err(ours)?;
             if let Some(Pairs(with)) = &sending.with {
-                let mut members = order::object(json)?;
+                let mut members = order::object(json).map_err(ours)?;
                 for (name, path) in with {
                     members.insert(name.clone(), to_json(&self.told(path)?));
                 }
@@ -137,27 +131,27 @@ impl Performance<'_, '_, '_> {
             }
             Message::text(json.to_string())
         } else if let Some(binary) = &sending.binary {
-            Message::binary(order::from_base64(binary)?)
+            Message::binary(order::from_base64(binary).map_err(ours)?)
         } else {
             let raw = sending.raw.as_deref().unwrap_or_default();
-            return order::from_hex(raw).map(Outgoing::Raw);
+            return order::from_hex(raw).map(Outgoing::Raw).map_err(ours);
         };
         if message.len() > MOST_SENT {
-            return Err(order::too_long());
+            return Err(ours(order::too_long()));
         }
         Ok(Outgoing::Message(message))
     }
 
-    /// What the last event has there, of those that have something there.
-    fn told(&self, path: &str) -> Result<Value, String> {
-        let parsed = order::path(path)?;
+    /// What the last event has there, of those that have something there. That none has is what the peer did not say.
+    fn told(&self, path: &str) -> Result<Value, Halt> {
+        let parsed = order::path(path).map_err(ours)?;
         self.talk
             .heard()
             .last_with(|json| {
                 let found = parsed.find(json, &std::cell::OnceCell::new())?;
                 Some(found.into_owned())
             })
-            .ok_or_else(|| format!("no event has `{path}`"))
+            .ok_or_else(|| missing(format!("no event has `{path}`, which was to be sent next")))
     }
 
     async fn wait_for(&mut self, name: &str) -> Result<(), Ended> {
@@ -188,7 +182,10 @@ impl Performance<'_, '_, '_> {
         let query = self.filled(how.query.as_ref())?;
         let headers = self.filled(how.headers.as_ref())?;
         let prepared = self.probe.asking(&query, &headers);
-        let prepared = prepared.map_err(|invalid| Ended::Stopped(invalid.into()))?;
+        // That it can be asked with other values was seen before.
+        let prepared = prepared.map_err(|Invalid { message, .. }| {
+            missing(format!("what an event has cannot be sent: {message}"))
+        })?;
         if let Some(after) = how.after {
             let wakes = Instant::now() + after.0;
             sleep_until(wakes.min(self.ends)).await;
@@ -215,25 +212,35 @@ impl Performance<'_, '_, '_> {
     }
 
     /// Names with what their paths find.
-    fn filled(&self, paths: Option<&Pairs>) -> Result<Pairs, Ended> {
+    fn filled(&self, paths: Option<&Pairs>) -> Result<Pairs, Halt> {
         let pairs = paths.iter().flat_map(|Pairs(pairs)| pairs);
-        let filled: Result<Vec<_>, String> = pairs
+        let filled: Result<Vec<_>, Halt> = pairs
             .map(|(name, path)| Ok((name.clone(), text_of(path, self.told(path)?)?)))
             .collect();
         Ok(Pairs(filled?))
     }
 }
 
+/// A mistake of the script.
+fn ours(why: String) -> Halt {
+    Halt::unable(Unable::Value, why)
+}
+
+/// The peer has not said what was to be sent next.
+fn missing(why: impl Into<String>) -> Halt {
+    broken::fault(WebSocketFault::Missing, why)
+}
+
 /// One value as text.
-fn text_of(path: &str, value: Value) -> Result<String, String> {
+fn text_of(path: &str, value: Value) -> Result<String, Halt> {
     match value {
         Value::Text(text) | Value::Untyped(text) => Ok(text),
         Value::Bool(truth) => Ok(truth.to_string()),
         Value::Number(number) => Ok(number.to_string()),
-        other => Err(format!(
-            "`{path}` finds {}, which is no one value",
+        other => Err(missing(format!(
+            "the last event that has `{path}` has {} there, which is no one value",
             other.type_name()
-        )),
+        ))),
     }
 }
 

@@ -125,6 +125,21 @@ const fn one() -> u32 {
     1
 }
 
+impl Reconnecting {
+    /// The query and the headers with any values: whether it may be asked like this is known before there are the right ones.
+    pub(super) fn samples(&self) -> (Pairs, Pairs) {
+        let sampled = |paths: Option<&Pairs>| {
+            let pairs = paths.iter().flat_map(|Pairs(pairs)| pairs);
+            Pairs(
+                pairs
+                    .map(|(name, _)| (name.clone(), "0".to_owned()))
+                    .collect(),
+            )
+        };
+        (sampled(self.query.as_ref()), sampled(self.headers.as_ref()))
+    }
+}
+
 impl Entry {
     /// As it is written.
     pub(super) const fn name(&self) -> &'static str {

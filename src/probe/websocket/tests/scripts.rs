@@ -84,6 +84,14 @@ fn a_script_that_cannot_be_played_is_told_at_load() {
             "{ drop: fin }, { reconnect: { query: { a: b } } }",
             "begins with `$`",
         ),
+        (
+            "{ drop: fin }, { reconnect: { headers: { upgrade: $.a } } }",
+            "the handshake's own",
+        ),
+        (
+            "{ drop: fin }, { reconnect: { headers: { a b: $.a } } }",
+            "a b",
+        ),
     ] {
         let told = told(&format!(", script: [{script}]"));
         assert!(told.contains(why), "{script}: {told}");
@@ -254,7 +262,7 @@ async fn resumable() -> (Server, Arc<Mutex<Vec<String>>>) {
             let role = tokio_tungstenite::tungstenite::protocol::Role::Server;
             let mut socket = WebSocketStream::from_raw_socket(stream, role, None).await;
             let text = if is_first {
-                "{\"seq\": 7, \"resume_token\": \"a b\", \"list\": [1]}"
+                "{\"seq\": 7, \"resume_token\": \"a b\", \"list\": [1], \"lines\": \"a\\nb\"}"
             } else {
                 "{\"seq\": 8}"
             };
@@ -307,7 +315,7 @@ async fn a_conversation_goes_on_over_another_connection() {
 }
 
 #[tokio::test]
-async fn what_no_event_has_cannot_be_sent() {
+async fn what_no_event_has_is_missing() {
     let (server, _heads) = resumable().await;
     for (script, why) in [
         (
@@ -322,10 +330,16 @@ async fn what_no_event_has_cannot_be_sent() {
             "{ receive: {} }, { drop: fin }, { reconnect: { headers: { a: $.list } } }",
             "which is no one value",
         ),
+        (
+            "{ receive: {} }, { drop: fin }, { reconnect: { headers: { a: $.lines } } }",
+            "cannot be sent",
+        ),
     ] {
-        let error = unable(look(&scripted(&server, script)).await);
-        assert_eq!(error.kind, Unable::Value);
-        assert!(error.message.contains(why), "{script}: {error:?}");
+        let (code, seen) = stopped(look(&scripted(&server, script)).await);
+        assert_eq!(code.as_str(), "websocket.missing", "{script}");
+        let fault = seen.fault.as_ref().unwrap();
+        assert!(fault.message.contains(why), "{script}: {fault}");
+        assert_eq!(events(&seen).len(), 1);
     }
 }
 
