@@ -13,6 +13,8 @@ layer! {
         Lost = "sse.lost", in [Event], by [Errno];
         /// A line, an event or all of them together passed the cap on their size.
         TooLarge = "sse.too_large", in [Event], by [];
+        /// The id to go on after cannot be sent back: it holds a control character.
+        Id = "sse.id", in [Event], by [];
         /// The stream is no UTF-8.
         Utf8 = "sse.utf8", in [Event], by [];
     }

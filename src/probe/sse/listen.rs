@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::parser::{self, Broken, Parser};
 use super::{Sse, answer};
-use crate::model::{FaultKind, HttpFault, Origin, Phase, SseFault, Stopped, Unable, Value};
+use crate::model::{FaultKind, HttpFault, Origin, Phase, SseFault, Stopped, Value};
 use crate::probe::exchange::{Answer, Flow, Prepared, Security, ask};
 use crate::probe::look::{Halt, Look};
 use crate::probe::stream::{Event, Full, Heard, Said};
@@ -317,8 +317,9 @@ impl<'s> Listening<'s> {
         let last = self.parser.last_id();
         if !last.is_empty() {
             let value = HeaderValue::from_bytes(last.as_bytes()).map_err(|_| {
-                let why = "the id of the last event holds a control character, and cannot be sent";
-                End::Halted(Phase::Event, Halt::unable(Unable::Value, why))
+                let why =
+                    "the id of the last event holds a control character, and cannot be sent back";
+                End::of(SseFault::Id, why)
             })?;
             Arc::make_mut(&mut again.headers).insert(LAST_EVENT_ID, value);
         }

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::model::{Phase, Received, Value};
 use crate::probe::testing::{
-    AMPLE, Server, brief_look, code, hold, look, look_in, problem, read, reset, stopped, unable,
+    AMPLE, Server, brief_look, code, hold, look, look_in, problem, read, reset, stopped,
 };
 
 /// A stream that goes on until the connection is closed.

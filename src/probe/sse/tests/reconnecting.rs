@@ -213,8 +213,8 @@ async fn a_pause_that_is_too_long_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn an_id_that_cannot_be_sent_back_is_no_fault_of_the_stream() {
+async fn an_id_that_cannot_be_sent_back_is_the_servers() {
     let (server, _told) = in_turn(&[&format!("{OPEN}retry: 0\nid: \u{1}\ndata: 1\n\n")]).await;
-    let error = unable(look(&sse(&server, ", reconnects: 1")).await);
-    assert_eq!(error.kind.name(), "error.value");
+    let (code, seen) = stopped(look(&sse(&server, ", reconnects: 1")).await);
+    assert_eq!((code.as_str(), data(&seen)), ("sse.id", vec!["1"]));
 }
