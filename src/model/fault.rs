@@ -169,6 +169,9 @@ kinds! {
         /// The peer closed the WebSocket with this code before the script was through (RFC 6455 §7.4): `websocket.closed.1011` is
         /// an error of the server. 1005 stands for a close frame without a code.
         WebSocketClosed(u16) = "websocket.closed.", in [Event], by [CloseCode];
+        /// The answer has this status instead of 200, and so is no stream of events: `sse.refused.401` wants other credentials. 204 means
+        /// that there is nothing to listen to.
+        SseRefused(u16) = "sse.refused.", in [FirstByte], by [HttpStatus];
         /// PostgreSQL failed with this SQLSTATE (<https://www.postgresql.org/docs/current/errcodes-appendix.html>): `postgres.53300`
         /// has too many connections.
         Postgres(SqlState) = "postgres.", in [StartTls, Startup, Auth, Query], by [SqlState];

@@ -27,8 +27,8 @@ request_keys! {
     /// Asks for a stream of server-sent events and listens to it. It is read as the HTML standard says
     /// (<https://html.spec.whatwg.org/multipage/server-sent-events.html>). Any method may ask, with any body: agents answer a POST with
     /// a stream. The request is that of `http`, with `accept: text/event-stream` and `cache-control: no-cache` where nothing else is
-    /// written; redirects are not followed. An answer that is not 200 `text/event-stream` ends in `sse.no_stream`, with `status`, `headers`,
-    /// `hop` and the beginning of its body as evidence. An event has the time at which its last byte came; its `event` is `message` where it
+    /// written; redirects are not followed. An answer with another status than 200 ends in `sse.refused.STATUS`, and one of another type than
+    /// `text/event-stream` in `sse.no_stream`, with `status`, `headers`, `hop` and the beginning of its body as evidence. An event has the time at which its last byte came; its `event` is `message` where it
     /// has no such field, as browsers have it. One without data is none, nor is one that the end of the stream cut off. All events together
     /// may have 16 MiB, and there may be 100000 of them, or the look ends in `sse.too_large`. Silence ends nothing before the time that
     /// is given. A stream that breaks is `sse.lost`; one that ends before `until` was met is `sse.closed`.

@@ -1,9 +1,10 @@
-//! Streams of server-sent events; the exchange below them has the faults of HTTP.
+//! Streams of server-sent events; the exchange below them has the faults of HTTP. What the server refuses with is a family of its
+//! own, `sse.refused.N`.
 
 layer! {
     /// Server-sent events (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
     SseFault {
-        /// The answer is no stream of events: another status than 200, or another type than `text/event-stream`.
+        /// The answer has the status 200, and is no stream of events: its type is another than `text/event-stream`.
         NoStream = "sse.no_stream", in [FirstByte], by [HttpStatus];
         /// What was waited for did not come within its time.
         TimeoutEvent = "sse.timeout.event", in [Event], by [];

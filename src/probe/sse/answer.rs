@@ -24,11 +24,10 @@ const SHOWN: usize = 2048;
 /// Records the head of an answer and opens its stream; else the fault, and the phase it belongs to.
 pub(super) async fn open(look: &mut Look<'_>, answer: Answer) -> Result<Flow, (Phase, Halt)> {
     see_head(look, &answer);
-    if let Some(why) = no_stream(answer.status, &answer.headers) {
+    if let Some((kind, why)) = no_stream(answer.status, &answer.headers) {
         let signal = Origin::HttpStatus(answer.status.as_u16());
         show_body(look, answer).await;
-        let halt = Halt::fault(FaultKind::Sse(SseFault::NoStream), why).by(signal);
-        return Err((Phase::FirstByte, halt));
+        return Err((Phase::FirstByte, Halt::fault(kind, why).by(signal)));
     }
     if let Some(coding) = packed(&answer.headers) {
         look.passed(Phase::Body, answer.began().elapsed());
@@ -40,23 +39,26 @@ pub(super) async fn open(look: &mut Look<'_>, answer: Answer) -> Result<Flow, (P
 }
 
 /// Why it is no stream of events (§9.2.2 of the standard, "announce the connection").
-fn no_stream(status: StatusCode, headers: &HeaderMap) -> Option<String> {
+fn no_stream(status: StatusCode, headers: &HeaderMap) -> Option<(FaultKind, String)> {
     if status != StatusCode::OK {
-        // Which status it is the origin says.
-        return Some("the status of the answer is not 200".to_owned());
+        // Which status it is the code says.
+        let why = "the status of the answer is not 200".to_owned();
+        return Some((FaultKind::SseRefused(status.as_u16()), why));
     }
+    let another = |why: String| Some((FaultKind::Sse(SseFault::NoStream), why));
     let Some(value) = headers.get(CONTENT_TYPE) else {
         let why = "the answer has no `content-type`; a stream is `text/event-stream`";
-        return Some(why.to_owned());
+        return another(why.to_owned());
     };
     let text = String::from_utf8_lossy(value.as_bytes());
     let essence = text.split(';').next().unwrap_or_default().trim();
-    (!essence.eq_ignore_ascii_case("text/event-stream")).then(|| {
-        format!(
-            "the answer is `{}` instead of `text/event-stream`",
-            visible(essence)
-        )
-    })
+    if essence.eq_ignore_ascii_case("text/event-stream") {
+        return None;
+    }
+    another(format!(
+        "the answer is `{}` instead of `text/event-stream`",
+        visible(essence)
+    ))
 }
 
 /// What it is packed with.

@@ -107,6 +107,8 @@ struct Listening<'s> {
     met: Option<Instant>,
     /// A stream is open that may say something yet.
     is_open: bool,
+    /// A stream was open.
+    has_opened: bool,
     reconnects: u8,
 }
 
@@ -122,12 +124,16 @@ impl<'s> Listening<'s> {
             budget,
             met: None,
             is_open: false,
+            has_opened: false,
             reconnects: 0,
         }
     }
 
-    /// The facts of what came. Nothing comes any more.
+    /// The facts of what came. Nothing comes any more. Where no stream was open nothing was listened to.
     fn facts(self) -> Vec<(&'static str, Value)> {
+        if !self.has_opened {
+            return vec![("events", Value::List(Vec::new()))];
+        }
         let mut facts = self.heard.facts(Instant::now(), !self.is_open);
         facts.push(("reconnects", Value::int(self.reconnects)));
         let last = self.parser.last_id();
@@ -148,6 +154,7 @@ impl<'s> Listening<'s> {
         loop {
             let mut flow = answer::open(look, answer).await?;
             self.is_open = true;
+            self.has_opened = true;
             self.parser.begin_again();
             let begun = Instant::now();
             let heard = self.hear(look, &mut flow).await;

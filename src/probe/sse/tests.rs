@@ -361,7 +361,11 @@ async fn what_is_no_stream_is_told_with_what_it_is() {
     ] {
         let server = streaming(format!("HTTP/1.1 {head}\r\n\r\n{body}"), true).await;
         let (code, seen) = stopped(look(&sse(&server, ", until: { event: done }")).await);
-        assert_eq!(code.as_str(), "sse.no_stream", "{head}");
+        let expected = match &head[..3] {
+            "200" => "sse.no_stream".to_owned(),
+            status => format!("sse.refused.{status}"),
+        };
+        assert_eq!(code.as_str(), expected, "{head}");
         let fault = seen.fault.as_ref().unwrap();
         assert!(fault.message.contains(phrase), "{head}: {}", fault.message);
         assert_eq!(
@@ -373,6 +377,10 @@ async fn what_is_no_stream_is_told_with_what_it_is() {
             Some(&Value::int(head[..3].parse::<u16>().unwrap()))
         );
         assert!(fact(&seen, "headers").is_some() && events(&seen).is_empty());
+        // As of a refused WebSocket: nothing was listened to.
+        for absent in ["listened", "ended", "reconnects"] {
+            assert_eq!(fact(&seen, absent), None, "{head}");
+        }
         assert_eq!(
             fact(&seen, "hop").and_then(Value::as_text),
             Some(hop),
@@ -388,7 +396,7 @@ async fn a_refusal_that_never_ends_is_told_all_the_same() {
     let head = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 99\r\n\r\nno";
     let server = streaming(head, false).await;
     let (code, seen) = stopped(look(&sse(&server, "")).await);
-    assert_eq!(code.as_str(), "sse.no_stream");
+    assert_eq!(code.as_str(), "sse.refused.401");
     assert!(seen.latency < AMPLE / 2, "{:?}", seen.latency);
     assert!(
         seen.evidence

@@ -173,8 +173,9 @@ async fn what_stops_a_reconnection_stops_the_look_and_what_came_is_kept() {
     let refusal = "HTTP/1.1 503 Service Unavailable\r\n\r\ndown";
     let (server, _told) = in_turn(&[&first, refusal]).await;
     let (code, seen) = stopped(look(&sse(&server, ", reconnects: 9")).await);
-    assert_eq!((code.as_str(), data(&seen)), ("sse.no_stream", vec!["1"]));
+    assert_eq!((code.as_str(), data(&seen)), ("sse.refused.503", vec!["1"]));
     assert_eq!(fact(&seen, "status"), Some(&Value::int(503)));
+    assert_eq!(fact(&seen, "ended"), Some(&Value::Bool(true)));
     // Nobody listens any more.
     let (server, mut told) = handing_over().await;
     let probe = sse(&server, ", reconnects: 9");
