@@ -42,6 +42,26 @@ pub(super) fn parse(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok().map(|Seen(value)| value)
 }
 
+/// So many values and names a text can have at most, when it is JSON: what it takes to hold them is known before they are read. Every
+/// value but the first stands behind a bracket, a comma or a colon, and every name behind a brace or a comma.
+pub(super) fn most_nodes(text: &str) -> usize {
+    let text = text.trim_start().as_bytes();
+    if !matches!(text.first(), Some(b'[' | b'{')) {
+        return 1;
+    }
+    let (mut nodes, mut is_string, mut is_escaped) = (1, false, false);
+    for byte in text {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = is_string,
+            b'"' => is_string = !is_string,
+            b'[' | b'{' | b',' | b':' if !is_string => nodes += 1,
+            _ => {}
+        }
+    }
+    nodes
+}
+
 /// A value as it is read, without a tree of another kind in between.
 struct Seen(Value);
 
@@ -155,6 +175,30 @@ mod tests {
         assert_eq!(seen.get("n"), Some(&Value::int(u64::MAX)));
         assert_eq!(seen.get("s"), Some(&Value::Text("1".to_owned())));
         assert!(parse("{} trailing").is_none());
+    }
+
+    #[test]
+    fn what_it_takes_is_known_before_it_is_read() {
+        fn nodes(value: &Value) -> usize {
+            1 + match value {
+                Value::List(items) => items.iter().map(nodes).sum(),
+                Value::Map(entries) => entries.iter().map(|(_, value)| 1 + nodes(value)).sum(),
+                _ => 0,
+            }
+        }
+        for (text, most) in [
+            ("7", 1),
+            ("what is, no [JSON]", 1),
+            ("[]", 2),
+            (" [0, [1, 2], {}]", 7),
+            ("{\"a\": 1, \"b\": {\"c\": [null]}}", 8),
+            // What stands in a string is no structure.
+            ("{\"a,[{:\": \"\\\",,\\\\\"}", 3),
+        ] {
+            assert_eq!(most_nodes(text), most, "{text}");
+            let found = parse(text).map_or(0, |value| nodes(&value));
+            assert!(found <= most, "{text}: {found}");
+        }
     }
 
     #[test]

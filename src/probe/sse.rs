@@ -30,7 +30,8 @@ request_keys! {
     /// written; redirects are not followed. An answer with another status than 200 ends in `sse.refused.STATUS`, and one of another type than
     /// `text/event-stream` in `sse.no_stream`, with `status`, `headers`, `hop` and the beginning of its body as evidence. An event has the time at which its last byte came; its `event` is `message` where it
     /// has no such field, as browsers have it. One without data is none, nor is one that the end of the stream cut off. All events together
-    /// may have 16 MiB, and there may be 100000 of them, or the look ends in `sse.too_large`. Silence ends nothing before the time that
+    /// may have 16 MiB, and there may be 100000 of them, or the look ends in `sse.too_large`; what is kept is counted: an event as 128
+    /// bytes more than it has, and each value and each name in its JSON as 32. Silence ends nothing before the time that
     /// is given. A stream that breaks is `sse.lost`; one that ends before `until` was met is `sse.closed`.
     pub struct Sse {
         /// What to listen for; all that is written must hold of one and the same event. Without it the stream is listened to until it ends,

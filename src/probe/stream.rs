@@ -16,8 +16,14 @@ pub(super) use wanted::{JsonRules, Rule};
 /// So many events are kept.
 pub(super) const MOST_EVENTS: usize = 100_000;
 
-/// So many bytes of all events together are kept.
+/// So many bytes are all events together counted as, at most.
 pub(super) const MOST_BYTES: usize = 16 * 1024 * 1024;
+
+/// An event counts as so many bytes more than it has: it has its times, and its place.
+const EVENT: usize = 128;
+
+/// Each value and each name of what is JSON counts as so many: two bytes of text may be one.
+const NODE: usize = 32;
 
 /// Of what is binary, so many bytes are kept to be shown.
 const SHOWN_BINARY: usize = 4096;
@@ -27,7 +33,7 @@ const SHOWN_BINARY: usize = 4096;
 pub(super) struct Heard {
     opened: Instant,
     events: Vec<Received>,
-    /// Of all events.
+    /// What all events count as.
     bytes: usize,
     /// The last send that was complete. Later by as long as nothing was connected since.
     sent: Option<Instant>,
@@ -78,7 +84,7 @@ impl Full {
         match self {
             Self::Events => format!("more than {MOST_EVENTS} events came"),
             Self::Bytes => format!(
-                "all events together have more than {} MiB",
+                "all events together, with what it takes to keep them, have more than {} MiB",
                 MOST_BYTES / 1024 / 1024
             ),
         }
@@ -123,17 +129,22 @@ impl Heard {
             return Err(Full::Events);
         }
         let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-        self.bytes += length(&name) + length(&id) + data.len();
-        if self.bytes > MOST_BYTES {
+        let kept = self.bytes + EVENT + length(&name) + length(&id) + data.len();
+        // Known before it is read: the tree of a message may be many times as large as its text.
+        let nodes = data.most_nodes() * NODE;
+        if kept + nodes > MOST_BYTES {
             return Err(Full::Bytes);
         }
+        let data = data.read();
+        let is_json = matches!(data, Data::Text(_, Some(_)));
+        self.bytes = kept + if is_json { nodes } else { 0 };
         self.measure(at);
         self.events.push(Received {
             at: at.saturating_duration_since(self.opened),
             since_send: self.sent.map(|sent| at.saturating_duration_since(sent)),
             event: name,
             id,
-            data: data.read(),
+            data,
         });
         Ok(())
     }
@@ -190,6 +201,13 @@ impl Said {
         match self {
             Self::Text(text) => text.len(),
             Self::Binary(bytes) => bytes.len(),
+        }
+    }
+
+    fn most_nodes(&self) -> usize {
+        match self {
+            Self::Text(text) => json::most_nodes(text),
+            Self::Binary(_) => 0,
         }
     }
 
@@ -300,7 +318,7 @@ mod tests {
         assert_eq!(heard.add(now, text("")), Err(Full::Events));
         let mut heard = Heard::since(now);
         let large = || Event {
-            data: Said::Binary(vec![7; MOST_BYTES]),
+            data: Said::Binary(vec![7; MOST_BYTES - EVENT]),
             ..Event::default()
         };
         heard.add(now, large()).unwrap();
@@ -308,6 +326,29 @@ mod tests {
         let Data::Binary(bytes, shown) = &heard.events()[0].data else {
             panic!("it is binary");
         };
-        assert_eq!((*bytes, shown.len()), (MOST_BYTES, 2 * SHOWN_BINARY));
+        assert_eq!(
+            (*bytes, shown.len()),
+            (MOST_BYTES - EVENT, 2 * SHOWN_BINARY)
+        );
+    }
+
+    #[test]
+    fn what_a_text_becomes_is_counted_and_not_only_its_bytes() {
+        let now = Instant::now();
+        // As text it has a quarter of what there is room for.
+        let zeros = format!("[0{}]", ",0".repeat(MOST_BYTES / 8));
+        let mut heard = Heard::since(now);
+        assert_eq!(heard.add(now, text(&zeros)), Err(Full::Bytes));
+        assert!(heard.events().is_empty());
+        // What is no JSON in the end is only what it is.
+        let prose = format!("so{}", ",0".repeat(MOST_BYTES / 8));
+        heard.add(now, text(&prose)).unwrap();
+        let small = "{\"n\": [1, 2, 3]}";
+        let each = EVENT + small.len() + 6 * NODE;
+        let room = (MOST_BYTES - EVENT - prose.len()) / each;
+        for _ in 0..room {
+            heard.add(now, text(small)).unwrap();
+        }
+        assert_eq!(heard.add(now, text(small)), Err(Full::Bytes));
     }
 }

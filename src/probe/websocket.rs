@@ -41,7 +41,8 @@ use crate::yaml::{Size, visible};
 /// The connection is read from its first moment to its last, whatever the script does meanwhile: `at` of an event is counted from
 /// the open connection, `since_send` from the end of the last `send` before it, and silence never ends a look before its time. Pings
 /// are answered. Fragments are put together. A message may have `max_message`, all together 16 MiB and 100000 events, or the look
-/// ends in `websocket.too_large`.
+/// ends in `websocket.too_large`; what is kept is counted: an event as 128 bytes more than it has, and each value and each name in its
+/// JSON as 32.
 ///
 /// A script is an order to look, and a look ends where it cannot go on: what was waited for does not come
 /// (`websocket.timeout.event`), something comes where nothing was to come (`websocket.unexpected`), the peer has closed

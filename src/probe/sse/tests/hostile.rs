@@ -35,6 +35,11 @@ async fn nothing_grows_without_end() {
         ("", "data: 12345\n".repeat(1000), "65536 bytes"),
         ("", events, "more than 100000 events"),
         ("", large, "more than 16 MiB"),
+        (
+            "",
+            format!("data: [0{}]\n\n", ",0".repeat(20_000)),
+            "more than 16 MiB",
+        ),
     ] {
         let server = flooding(beginning, piece).await;
         let (code, seen) = stopped(look(&sse(&server, ", max_event: 64KiB")).await);
