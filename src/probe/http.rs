@@ -6,6 +6,7 @@ mod follow;
 mod hop;
 pub(super) mod keys;
 pub(super) mod payload;
+pub(super) mod refusal;
 pub(super) mod request;
 mod text;
 

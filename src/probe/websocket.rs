@@ -36,7 +36,8 @@ use crate::yaml::{Size, visible};
 
 /// Opens a WebSocket (RFC 6455), plays a script over it, and records everything that comes, each event with its time. The handshake
 /// is a request of HTTP/1.1 like one of `http`, with the cookies of the attempt; extensions are not offered, so nothing is compressed.
-/// An answer other than 101 ends the look in `websocket.refused.STATUS`, with `status`, `headers` and what the body says.
+/// An answer other than 101 ends the look in `websocket.refused.STATUS`, with `status`, `headers`, `hop` (as
+/// `http` has it) and what the body says.
 ///
 /// The connection is read from its first moment to its last, whatever the script does meanwhile: `at` of an event is counted from
 /// the open connection, `since_send` from the end of the last `send` before it, and silence never ends a look before its time. Pings
@@ -273,6 +274,7 @@ impl Probe for WebSocket {
         KnownFact::duration("ping_p95"),
         KnownFact::duration("ping_max"),
         KnownFact::number("reconnects"),
+        KnownFact::text("hop"),
         KnownFact::text("proxy"),
         KnownFact::text("remote_ip"),
         KnownFact::text("family"),

@@ -30,11 +30,11 @@ pub(in crate::probe) struct Answer {
     pub(in crate::probe) status: StatusCode,
     pub(in crate::probe) version: Version,
     pub(in crate::probe) headers: HeaderMap,
-    body: Incoming,
-    connection: Connection,
+    pub(super) body: Incoming,
+    pub(super) connection: Connection,
     /// When it was begun to be sent.
-    asked: Instant,
-    first_byte: Instant,
+    pub(super) asked: Instant,
+    pub(super) first_byte: Instant,
 }
 
 /// Sends a request and reads the head of its answer, over a kept connection if there is one, else over a new one.

@@ -28,5 +28,5 @@ pub(super) use proxy::{EnvironmentProxies, Proxy, Via};
 pub(super) use redirect::{is_redirect, redirected};
 pub(super) use route::Spoken;
 pub(super) use unpack::{Turns, unpack};
-pub(super) use upgrade::{Refused, Switched, Upgrade, upgrade};
+pub(super) use upgrade::{Switched, Upgrade, upgrade};
 pub(super) use url::{Parsed, Scheme, parse, parse_as, without_userinfo};

@@ -1,32 +1,21 @@
 //! Whether an answer is a stream of events.
 
-use std::time::Duration;
-
 use hyper::StatusCode;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, TRANSFER_ENCODING};
-use tokio::time::timeout;
 
-use crate::model::{FaultKind, HttpFault, Keep, Origin, Phase, SseFault};
-use crate::probe::exchange::{Answer, Flow, unpack};
-use crate::probe::http::body::{see_head, see_hop};
+use crate::model::{FaultKind, HttpFault, Origin, Phase, SseFault};
+use crate::probe::exchange::{Answer, Flow};
+use crate::probe::http::body::see_head;
+use crate::probe::http::refusal;
 use crate::probe::look::{Halt, Look};
 use crate::yaml::visible;
-
-/// So much of an answer that is no stream is read, to be shown.
-const MOST_READ: usize = 64 * 1024;
-
-/// So long it may take: what is wrong is known already.
-const LONGEST_READ: Duration = Duration::from_secs(1);
-
-/// So much of it is shown.
-const SHOWN: usize = 2048;
 
 /// Records the head of an answer and opens its stream; else the fault, and the phase it belongs to.
 pub(super) async fn open(look: &mut Look<'_>, answer: Answer) -> Result<Flow, (Phase, Halt)> {
     see_head(look, &answer);
     if let Some((kind, why)) = no_stream(answer.status, &answer.headers) {
         let signal = Origin::HttpStatus(answer.status.as_u16());
-        show_body(look, answer).await;
+        refusal::explain(look, answer).await;
         return Err((Phase::FirstByte, Halt::fault(kind, why).by(signal)));
     }
     if let Some(coding) = packed(&answer.headers) {
@@ -70,20 +59,6 @@ fn packed(headers: &HeaderMap) -> Option<String> {
         .map(|coding| String::from_utf8_lossy(coding.trim_ascii()).to_ascii_lowercase())
         .find(|coding| !matches!(coding.as_str(), "" | "identity" | "chunked"))
         .map(|coding| visible(&coding).to_string())
-}
-
-/// Reads the beginning of a body to show it, and who wrote it. That this fails says nothing more.
-async fn show_body(look: &mut Look<'_>, mut answer: Answer) {
-    let (status, headers) = (answer.status, std::mem::take(&mut answer.headers));
-    let mut bytes = Vec::new();
-    let reading = answer.read_body(look, MOST_READ, &mut bytes);
-    let _ = timeout(LONGEST_READ, reading).await;
-    let _ = unpack(look, status, &headers, &mut bytes, MOST_READ).await;
-    see_hop(look, status.as_u16(), &headers, &bytes, None);
-    if !bytes.is_empty() {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        look.evidence("body", text, Keep::First(SHOWN));
-    }
 }
 
 #[cfg(test)]

@@ -11,14 +11,11 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::broken::fault;
 use crate::model::{
-    FaultKind, Keep, Origin, Phase, ProbeError, Stopped, Unable, Value, WebSocketFault,
+    FaultKind, HttpFault, Origin, Phase, ProbeError, Stopped, Unable, Value, WebSocketFault,
 };
-use crate::probe::exchange::{Prepared, Refused, Security, Switched, Upgrade, upgrade};
-use crate::probe::http::body;
+use crate::probe::exchange::{Answer, Prepared, Security, Switched, Upgrade, upgrade};
+use crate::probe::http::{body, refusal};
 use crate::probe::look::{Halt, Look};
-
-/// So much of what explains a refusal is shown.
-const SHOWN: usize = 2048;
 
 /// Headers of the handshake itself, which nobody else writes.
 pub(super) const OURS: &[HeaderName] = &[
@@ -53,7 +50,8 @@ pub(super) async fn open(
     if !offered.is_empty() {
         headers.insert(SEC_WEBSOCKET_PROTOCOL, ours(&offered.join(", "))?);
     }
-    match upgrade(look, &asking, security).await? {
+    let late = FaultKind::WebSocket(WebSocketFault::TimeoutUpgrade);
+    match upgrade(look, &asking, security, late, of_the_handshake).await? {
         Upgrade::Switched(switched) => {
             see(look, 101, &switched.headers);
             let agreed = check(&switched.headers, &key, offered);
@@ -64,7 +62,7 @@ pub(super) async fn open(
             }
             Ok(switched)
         }
-        Upgrade::Refused(refused) => Err(refusal(look, *refused).await),
+        Upgrade::Refused(answer) => Err(refused(look, *answer).await),
     }
 }
 
@@ -75,18 +73,56 @@ fn see(look: &mut Look<'_>, status: u16, headers: &HeaderMap) {
     look.fact("events", Value::List(Vec::new()));
 }
 
-async fn refusal(look: &mut Look<'_>, refused: Refused) -> Stopped {
-    let status = refused.status.as_u16();
-    see(look, status, &refused.headers);
-    let why = refused.read(look.ctx).await;
-    if !why.is_empty() {
-        let text = String::from_utf8_lossy(&why).into_owned();
-        look.evidence("body", text, Keep::First(SHOWN));
-    }
-    // Which status it is the origin says.
+async fn refused(look: &mut Look<'_>, answer: Answer) -> Stopped {
+    let status = answer.status.as_u16();
+    see(look, status, &answer.headers);
+    refusal::explain(look, answer).await;
+    // Which status it is the code says.
     let message = "the answer to the handshake is not 101";
     let halt = Halt::fault(FaultKind::WebSocketRefused(status), message);
     look.stop(Phase::Upgrade, halt.by(Origin::HttpStatus(status)))
+}
+
+/// What broke a request is told as what broke the handshake.
+fn of_the_handshake(halt: Halt) -> Halt {
+    let Halt::Fault {
+        kind,
+        message,
+        origin,
+    } = halt
+    else {
+        return halt;
+    };
+    let told = match kind {
+        FaultKind::Tcp(_) => WebSocketFault::Lost,
+        FaultKind::Http(fault) => match fault {
+            HttpFault::ResetFirstByte
+            | HttpFault::ResetBody
+            | HttpFault::ClosedFirstByte
+            | HttpFault::ClosedBody => WebSocketFault::Lost,
+            HttpFault::TimeoutFirstByte
+            | HttpFault::TimeoutBody
+            | HttpFault::TimeoutSend
+            | HttpFault::TimeoutProxy => WebSocketFault::TimeoutUpgrade,
+            HttpFault::Protocol
+            | HttpFault::Encoding
+            | HttpFault::TooLarge
+            | HttpFault::Redirect => WebSocketFault::Handshake,
+        },
+        // A layer below, which has its own words.
+        kind => {
+            return Halt::Fault {
+                kind,
+                message,
+                origin,
+            };
+        }
+    };
+    Halt::Fault {
+        kind: FaultKind::WebSocket(told),
+        message,
+        origin,
+    }
 }
 
 /// What RFC 6455 §4.1 wants of the answer; the subprotocol that was chosen.

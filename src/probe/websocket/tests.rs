@@ -147,6 +147,12 @@ fn said(seen: &Observation) -> Vec<&str> {
     events(seen).iter().filter_map(said).collect()
 }
 
+/// What is shown under a label.
+fn shown<'o>(seen: &'o Observation, label: &str) -> Option<&'o str> {
+    let shown = seen.evidence.iter().find(|one| one.label == label);
+    shown.map(|one| one.text.as_str())
+}
+
 /// Every fact that is there is listed.
 #[track_caller]
 fn all_are_known(seen: &Observation) {
@@ -261,7 +267,11 @@ async fn a_refused_handshake_is_told_with_its_answer() {
         let headers = fact(&seen, "headers").unwrap();
         assert!(headers.get("x-why").is_some(), "{headers:?}");
         assert_eq!(events(&seen), []);
-        assert_eq!(seen.evidence[0].text, "nope");
+        assert_eq!(shown(&seen, "body"), Some("nope"));
+        assert_eq!(text(&seen, "hop"), Some("unknown"));
+        for absent in ["listened", "ended", "reconnects"] {
+            assert_eq!(fact(&seen, absent), None);
+        }
         all_are_known(&seen);
     }
 }
@@ -278,7 +288,35 @@ async fn a_refusal_whose_body_never_ends_is_told_all_the_same() {
     .await;
     let (code, seen) = stopped(brief_look(&probe(&server, "")).await);
     assert_eq!(code.as_str(), "websocket.refused.401");
-    assert_eq!(seen.evidence[0].text, "who are you?");
+    assert_eq!(shown(&seen, "body"), Some("who are you?"));
+}
+
+#[tokio::test]
+async fn a_packed_refusal_is_unpacked_and_tells_who_refuses() {
+    use std::io::Write as _;
+
+    let page = "<html><body><center>nginx</center></body></html>";
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(page.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    let server = Server::start(move |mut stream: TcpStream| {
+        let packed = packed.clone();
+        async move {
+            head(&mut stream).await;
+            let answer = format!(
+                "HTTP/1.1 502 Bad Gateway\r\ncontent-encoding: gzip\r\ncontent-type: text/html\r\ncontent-length: {}\r\n\r\n",
+                packed.len()
+            );
+            let answer = [answer.as_bytes(), &packed].concat();
+            stream.write_all(&answer).await.unwrap();
+            hold(stream).await;
+        }
+    })
+    .await;
+    let (code, seen) = stopped(look(&probe(&server, "")).await);
+    assert_eq!(code.as_str(), "websocket.refused.502");
+    assert_eq!(text(&seen, "hop"), Some("nginx"));
+    assert_eq!(shown(&seen, "body"), Some(page));
 }
 
 #[tokio::test]
