@@ -183,11 +183,17 @@ impl<'de> Deserialize<'de> for Closing {
                 Ok(Closing { code, reason })
             }
 
-            /// A code that is only known later, or was filled in.
+            fn visit_newtype_struct<D: Deserializer<'de>>(
+                self,
+                deserializer: D,
+            ) -> Result<Closing, D::Error> {
+                deserializer.deserialize_any(self)
+            }
+
+            /// A code that was filled in, or what stands in for one that is only known later.
             fn visit_str<E: Error>(self, text: &str) -> Result<Closing, E> {
                 match text.parse() {
                     Ok(code) => self.visit_u64(code),
-                    Err(_) if text == "pending" => self.visit_u64(1000),
                     Err(_) => Err(E::custom(
                         "expected a code such as `1000`, or `{ code: 1000, reason: done }`",
                     )),
@@ -201,7 +207,8 @@ impl<'de> Deserialize<'de> for Closing {
             }
         }
 
-        deserializer.deserialize_any(Either)
+        // As long as it is not known it is a code that may be sent.
+        deserializer.deserialize_newtype_struct("stand-in:1000", Either)
     }
 }
 

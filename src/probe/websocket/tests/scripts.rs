@@ -129,6 +129,18 @@ fn keys_that_cannot_be_meant_are_told_at_load() {
     }
 }
 
+/// As if every `x` were a variable that has no value yet.
+fn make_late(node: &mut crate::yaml::Node) {
+    use crate::yaml::Kind;
+
+    match &mut node.kind {
+        Kind::Scalar(scalar) if &*scalar.text == "x" => node.kind = Kind::Pending,
+        Kind::Sequence(items) => items.iter_mut().for_each(make_late),
+        Kind::Mapping(entries) => entries.iter_mut().for_each(|one| make_late(&mut one.value)),
+        Kind::Scalar(_) | Kind::Pending | Kind::Alias(_) => {}
+    }
+}
+
 #[test]
 fn a_mistake_is_told_at_its_entry_also_when_something_is_only_known_later() {
     use crate::probe::testing::node;
@@ -158,6 +170,17 @@ fn a_mistake_is_told_at_its_entry_also_when_something_is_only_known_later() {
         let span = problems.iter().next().unwrap().span.unwrap();
         assert_eq!(sources.position(span).line, line, "{yaml}");
     }
+    // A code that is only known later may be any; what is written instead of one may not.
+    for close in ["x", "{ code: x, reason: x }"] {
+        let mut tree = node(&format!(
+            "{{ url: \"ws://web/\", script: [{{ close: {close} }}] }}"
+        ));
+        make_late(&mut tree);
+        let mut problems = Diagnostics::default();
+        let probe = AnyProbe::decode("websocket", &tree, true, &mut problems);
+        assert!(probe.is_some(), "{close}: {problems:?}");
+    }
+    assert!(told(", script: [{ close: pending }]").contains("expected a code"));
     let mut problems = Diagnostics::default();
     let yaml = "{ url: \"ws://web/\", script: [{ receive: {} }, { wait_for: sent }, { ping: { times: 3, every: 1s } }, { receive_none: { for: 2s } }] }";
     let probe = AnyProbe::decode("websocket", &node(yaml), false, &mut problems).unwrap();
