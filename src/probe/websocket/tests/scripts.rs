@@ -485,3 +485,25 @@ async fn what_came_over_the_old_connection_is_no_answer_of_the_new_one() {
     assert_eq!(code.as_str(), "websocket.timeout.event");
     assert_eq!(said(&seen), ["begun", "done"]);
 }
+
+#[tokio::test]
+async fn our_own_pause_is_no_silence_of_the_peer() {
+    let is_first = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let server = Server::start(move |mut stream: TcpStream| {
+        let is_first = is_first.clone();
+        async move {
+            shake(&mut stream, "").await;
+            if !is_first.swap(false, std::sync::atomic::Ordering::SeqCst) {
+                let _ = stream.write_all(b"\x81\x02hi").await;
+            }
+            hold(stream).await;
+        }
+    })
+    .await;
+    let pause = Duration::from_millis(500);
+    let script = "{ send: { text: go } }, { drop: fin }, { reconnect: { after: 500ms } }, { receive: {} }, { drop: fin }";
+    let seen = look(&scripted(&server, script)).await.unwrap();
+    assert!(Received::at(&events(&seen)[0]) >= Some(pause));
+    assert!(Received::since_send(&events(&seen)[0]) < Some(pause));
+    assert!(time(&seen, "first_event") < pause && time(&seen, "max_gap") < pause);
+}
