@@ -43,15 +43,15 @@ impl Barriers {
     /// Waits until everybody has come. Whoever stops waiting has still come.
     pub(super) async fn wait(&self, name: &str) -> Result<(), Broken> {
         let mut changed = self.changed.subscribe();
-        let (parties, due) = {
+        let due = {
             let mut state = self.state();
             let parties = state.parties;
+            debug_assert!(parties > 0, "who waits is one of them");
             let arrived = state.arrived.entry(name.to_owned()).or_default();
             let due = (*arrived / parties + 1) * parties;
             *arrived += 1;
-            (parties, due)
+            due
         };
-        debug_assert!(parties > 0, "who waits is one of them");
         self.changed.send_replace(());
         loop {
             {
@@ -105,6 +105,12 @@ mod tests {
         assert_eq!(second.now_or_never(), Some(Ok(())));
         // Again, it is another barrier.
         assert_eq!(barriers.wait("sent").now_or_never(), None);
+    }
+
+    #[test]
+    #[should_panic = "who waits is one of them"]
+    fn nobody_waits_where_nobody_is_awaited() {
+        let _ = Barriers::new(0).wait("sent").now_or_never();
     }
 
     #[test]
