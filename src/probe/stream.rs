@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::hex::hex;
 use super::json;
 use crate::model::{Data, Received, Value};
 
@@ -219,7 +220,7 @@ impl Said {
             }
             Self::Binary(bytes) => {
                 let shown = &bytes[..bytes.len().min(SHOWN_BINARY)];
-                Data::Binary(bytes.len(), super::database::hex(shown))
+                Data::Binary(bytes.len(), hex(shown))
             }
         }
     }

@@ -3,7 +3,6 @@
 mod broken;
 mod count;
 mod dsn;
-mod hex;
 mod knock;
 pub(super) mod mysql;
 pub(super) mod postgres;
@@ -16,7 +15,6 @@ mod way;
 
 pub(super) use count::number;
 pub(super) use dsn::{Dsn, Security};
-pub(super) use hex::hex;
 pub(super) use knock::knock;
 pub(super) use room::{Limit, Room};
 pub(super) use rows::{Limits, Rows};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::door::{Login, Refusal};
 use crate::model::{Code, Fault, FaultKind, Phase, Value};
 use crate::probe::look::Look;
+use crate::probe::percentile::percentile;
 
 /// Refusals that say that there are no connections left: PostgreSQL's too_many_connections, MySQL's ER_CON_COUNT_ERROR,
 /// ER_TOO_MANY_USER_CONNECTIONS and ER_USER_LIMIT_REACHED.
@@ -128,13 +129,9 @@ impl Spread {
     /// Nearest-rank percentiles of all of which these came through; the others count as slower than any.
     fn of(mut passed: Vec<Duration>, all: usize) -> Self {
         passed.sort_unstable();
-        let percentile = |percent: usize| {
-            let rank = (percent * all).div_ceil(100).max(1);
-            passed.get(rank - 1).copied()
-        };
         Self {
-            p50: percentile(50),
-            p95: percentile(95),
+            p50: percentile(&passed, all, 50),
+            p95: percentile(&passed, all, 95),
             max: passed.last().copied(),
         }
     }

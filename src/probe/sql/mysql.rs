@@ -9,7 +9,8 @@ use super::seen::Seen;
 use super::{About, MOST_BYTES, Migration, Sql, Wanted, name, statement};
 use crate::model::{FaultKind, Origin, Phase, SqlFault, Stopped, Unable, Value};
 use crate::probe::database::mysql::{Flavour, Session};
-use crate::probe::database::{Answer, Limits, Room, Rows, hex};
+use crate::probe::database::{Answer, Limits, Room, Rows};
+use crate::probe::hex::hex;
 use crate::probe::look::{Halt, Look};
 
 /// ER_UNKNOWN_SYSTEM_VARIABLE.

@@ -17,7 +17,8 @@ use tokio::time::Instant;
 use super::seen::Seen;
 use super::{MOST_BYTES, Migration, Sql};
 use crate::model::{FaultKind, Number, Origin, Phase, SqlFault, Stopped, Unable, Value};
-use crate::probe::database::{Limits, Rows, hex};
+use crate::probe::database::{Limits, Rows};
+use crate::probe::hex::hex;
 use crate::probe::look::{Halt, Look};
 
 /// SQLite counts the milliseconds it waits for a lock in 32 bits.

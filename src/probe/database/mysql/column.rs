@@ -7,7 +7,7 @@ use mysql_common::io::ParseBuf;
 
 use super::wire::protocol;
 use crate::model::{Number, Value};
-use crate::probe::database::hex;
+use crate::probe::hex::hex;
 use crate::probe::json;
 use crate::probe::look::Halt;
 

@@ -9,7 +9,8 @@ use tokio::time::{Instant, timeout};
 use super::session::Session;
 use crate::model::{Connections, Value};
 use crate::probe::context::{Context, Shared};
-use crate::probe::database::{Limits, Server, hex};
+use crate::probe::database::{Limits, Server};
+use crate::probe::hex::hex;
 use crate::probe::look::Look;
 
 /// Who closes the session waits for it, and it waits for nobody longer than this. The limit the session began with is there beside it.

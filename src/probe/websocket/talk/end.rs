@@ -11,6 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use super::{Link, Talk};
 use crate::model::{FaultKind, Origin, Value, WebSocketFault};
 use crate::probe::look::Halt;
+use crate::probe::percentile::percentile;
 use crate::probe::websocket::broken::fault;
 use crate::probe::websocket::link::Outgoing;
 use crate::probe::websocket::script::{Closing, Dropping};
@@ -184,9 +185,8 @@ impl Talk {
         let mut sorted = self.round_trips;
         sorted.sort_unstable();
         for (name, percent) in [("ping_p50", 50), ("ping_p95", 95), ("ping_max", 100)] {
-            let rank = (sorted.len() * percent).div_ceil(100);
-            if let Some(time) = rank.checked_sub(1).and_then(|at| sorted.get(at)) {
-                facts.push((name, Value::Duration(*time)));
+            if let Some(time) = percentile(&sorted, sorted.len(), percent) {
+                facts.push((name, Value::Duration(time)));
             }
         }
         facts

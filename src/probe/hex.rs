@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// In hexadecimal, lower case.
-pub(in crate::probe) fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes
         .iter()
         .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
