@@ -36,7 +36,7 @@ pub(super) async fn listen(
         look.show(sse.line(prepared, &cookies, look.ctx));
     }
     let answer = ask(look, prepared, security).await?;
-    let mut listening = Listening::begin(sse, &answer, budget);
+    let mut listening = Listening::begin(sse, answer.asked(), answer.began(), budget);
     let outcome = listening.run(look, prepared, security, answer).await;
     let facts = listening.facts();
     if let Err(End::Stopped(mut stopped)) = outcome {
@@ -113,10 +113,11 @@ struct Listening<'s> {
 }
 
 impl<'s> Listening<'s> {
-    fn begin(sse: &'s Sse, answer: &Answer, budget: Instant) -> Self {
+    /// To the answer of a request that was sent at `asked`, whose first byte came at `began`.
+    fn begin(sse: &'s Sse, asked: Instant, began: Instant, budget: Instant) -> Self {
         // One time for all: whoever connects again has not asked for anything new.
-        let mut heard = Heard::since(answer.began());
-        heard.sent(answer.asked());
+        let mut heard = Heard::since(began);
+        heard.sent(asked);
         Self {
             sse,
             heard,
@@ -364,4 +365,69 @@ fn is_of_the_connection(halt: &Halt) -> bool {
         kind,
         FaultKind::Sse(SseFault::Lost) | FaultKind::Http2Reset(_) | FaultKind::Http2Goaway(_)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Received;
+    use crate::probe::testing::read;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn events(facts: &[(&'static str, Value)]) -> Vec<Value> {
+        let events = facts.iter().find(|(name, _)| *name == "events");
+        match events {
+            Some((_, Value::List(events))) => events.clone(),
+            _ => panic!("{facts:?}"),
+        }
+    }
+
+    #[test]
+    fn an_event_has_the_time_of_its_last_byte() {
+        let sse: Sse = read("{ url: \"http://a\", until: { event: done } }");
+        let asked = Instant::now();
+        let at = |seconds: u32| asked + SECOND * seconds;
+        let mut listening = Listening::begin(&sse, asked, at(1), at(60));
+        listening.has_opened = true;
+        let first = b"data: 1\n\nevent: done\ndata: 2\n";
+        assert!(listening.take(first, at(3)).is_ok());
+        assert_eq!(listening.met, None);
+        assert!(listening.take(b"\n", at(8)).is_ok());
+        assert_eq!(listening.met, Some(at(8)));
+        let facts = listening.facts();
+        let events = events(&facts);
+        let times: Vec<_> = events.iter().map(Received::at).collect();
+        assert_eq!(times, [Some(SECOND * 2), Some(SECOND * 7)]);
+        let since: Vec<_> = events.iter().map(Received::since_send).collect();
+        assert_eq!(since, [Some(SECOND * 3), Some(SECOND * 8)]);
+        for (name, seconds) in [("first_event", 3), ("max_gap", 5)] {
+            let measured = Value::Duration(SECOND * seconds);
+            assert!(facts.contains(&(name, measured)), "{name}: {facts:?}");
+        }
+    }
+
+    #[test]
+    fn quiet_begins_when_what_was_waited_for_has_come() {
+        let sse: Sse = read("{ url: \"http://a\", until: { event: done }, quiet: 5s }");
+        let asked = Instant::now();
+        let at = |seconds: u32| asked + SECOND * seconds;
+        let ctx = crate::probe::Context {
+            deadline: at(30),
+            ..crate::probe::Context::for_tests(SECOND)
+        };
+        let look = Look::begin(&ctx);
+        let mut listening = Listening::begin(&sse, asked, at(1), at(60));
+        for (event, came, until) in [
+            ("data: 1\n\n", 2, 30),
+            ("event: done\ndata: 2\n\n", 3, 8),
+            // What comes then takes nothing away, and adds nothing.
+            ("event: done\ndata: 3\n\n", 7, 8),
+        ] {
+            assert!(listening.take(event.as_bytes(), at(came)).is_ok());
+            assert_eq!(listening.limit(&look).0, at(until), "{event}");
+        }
+        assert!(matches!(listening.limit(&look).1, Limit::Quiet));
+        assert_eq!(listening.heard.events().len(), 3);
+    }
 }

@@ -54,6 +54,13 @@ impl Talk {
     pub(super) fn begin(link: Link, took: Duration) -> Self {
         Self {
             link: Some(link),
+            ..Self::unconnected(took)
+        }
+    }
+
+    fn unconnected(took: Duration) -> Self {
+        Self {
+            link: None,
             heard: Heard::since(Instant::now()),
             took,
             until: None,

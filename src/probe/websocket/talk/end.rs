@@ -192,3 +192,48 @@ impl Talk {
         facts
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::stream::{Event, Said};
+
+    fn fact(facts: &[(&'static str, Value)], name: &str) -> Option<Value> {
+        let fact = facts.iter().find(|(known, _)| *known == name);
+        fact.map(|(_, value)| value.clone())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn once_it_has_ended_nothing_is_listened_to() {
+        let second = Duration::from_secs(1);
+        let mut talk = Talk::unconnected(second);
+        tokio::time::advance(second).await;
+        let event = Event {
+            data: Said::Text("hi".to_owned()),
+            ..Event::default()
+        };
+        talk.heard.add(Instant::now(), event).unwrap();
+        tokio::time::advance(second).await;
+        talk.drop(Dropping::Fin).await;
+        tokio::time::advance(second * 60).await;
+        let facts = talk.facts();
+        assert_eq!(fact(&facts, "listened"), Some(Value::Duration(second * 2)));
+        assert_eq!(fact(&facts, "ended"), Some(Value::Bool(false)));
+        // Nor when it was the peer.
+        let mut talk = Talk::unconnected(second);
+        talk.end_by(End::Peer {
+            code: 1000,
+            reason: String::new(),
+            answer: Answer::Written,
+        });
+        tokio::time::advance(second * 60).await;
+        // What we do then changes nothing.
+        talk.end_by(End::Dropped);
+        let facts = talk.facts();
+        assert_eq!(
+            fact(&facts, "listened"),
+            Some(Value::Duration(Duration::ZERO))
+        );
+        assert_eq!(fact(&facts, "ended"), Some(Value::Bool(true)));
+    }
+}

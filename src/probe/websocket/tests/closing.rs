@@ -206,28 +206,3 @@ async fn a_close_that_came_with_the_last_event_is_the_peers() {
         assert_eq!(fact(&seen, "ended"), Some(&Value::Bool(true)));
     }
 }
-
-#[tokio::test]
-async fn once_we_have_dropped_it_nothing_is_listened_to() {
-    let server = serving(listening).await;
-    let barriers = std::sync::Arc::new(crate::probe::Barriers::new(2));
-    let mut ctx = Context::for_tests(AMPLE);
-    ctx.barriers = Some(barriers.clone());
-    let probe = scripted(
-        &server,
-        "{ receive_none: { for: 10ms } }, { drop: fin }, { wait_for: all }",
-    );
-    let mut seen = None;
-    let looking = async { seen = Some(look_in(&probe, &ctx).await.unwrap()) };
-    let other = async {
-        // The other comes when a while of silence has passed that nobody was there to hear.
-        look(&scripted(&server, "{ receive_none: { for: 200ms } }"))
-            .await
-            .unwrap();
-        barriers.wait("all").await.unwrap();
-    };
-    tokio::join!(looking, other);
-    let seen = seen.unwrap();
-    assert!(seen.latency >= Duration::from_millis(200));
-    assert!(time(&seen, "listened") < seen.latency);
-}
