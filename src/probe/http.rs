@@ -1,23 +1,16 @@
 //! `http`: what does it answer, and how long does each part of that take?
 
-pub(super) mod body;
-pub(super) mod curl;
 mod follow;
-mod hop;
-pub(super) mod keys;
-pub(super) mod payload;
-pub(super) mod refusal;
-pub(super) mod request;
-mod text;
 
 use std::sync::OnceLock;
 
 use hyper::header::{ACCEPT_ENCODING, HeaderName};
 use tokio::time::Instant;
 
-use self::keys::request_keys;
 use super::exchange::{Prepared, tls_for, unpack};
 use super::look::Look;
+use super::request::keys::request_keys;
+use super::request::{body, curl, payload, prepare};
 use super::{Context, Invalid, Probe};
 use crate::model::{Excerpt, KnownFact, Looked, Observation, Phase, Value};
 use crate::yaml::Size;
@@ -70,7 +63,7 @@ impl Http {
         self.marker()?;
         let packed = [(ACCEPT_ENCODING, "gzip, br, zstd")];
         let ours = if self.compressed { &packed[..] } else { &[] };
-        let made = request::prepare(&self.keys(), ours)?;
+        let made = prepare::prepare(&self.keys(), ours)?;
         Ok(self.prepared.get_or_init(|| made))
     }
 

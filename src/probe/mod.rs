@@ -26,6 +26,7 @@ mod pairs;
 mod percentile;
 mod pool;
 mod redis;
+mod request;
 mod resp;
 mod runner;
 #[cfg(test)]

@@ -12,9 +12,9 @@ use tokio::time::Instant;
 
 use self::until::Until;
 use super::exchange::{Prepared, tls_for};
-use super::http::keys::request_keys;
-use super::http::{curl, payload, request};
 use super::look::Look;
+use super::request::keys::request_keys;
+use super::request::{curl, payload, prepare};
 use super::stream::{self, MOST_BYTES};
 use super::{Context, Invalid, Least, Probe};
 use crate::model::{Excerpt, KnownFact, Looked, Observation};
@@ -70,7 +70,7 @@ impl Sse {
         }
         self.check()?;
         let ours = [(ACCEPT, "text/event-stream"), (CACHE_CONTROL, "no-cache")];
-        let made = request::prepare(&self.keys(), &ours)?;
+        let made = prepare::prepare(&self.keys(), &ours)?;
         Ok(self.prepared.get_or_init(|| made))
     }
 

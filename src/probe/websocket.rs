@@ -24,11 +24,11 @@ use tokio::time::Instant;
 
 use self::script::Entry;
 use super::exchange::{Prepared, Scheme, Spoken, parse_as, tls_for, without_userinfo};
-use super::http::keys::{Auth, Keys};
-use super::http::request;
 use super::look::Look;
 use super::net::ClientCertificate;
 use super::pairs::Pairs;
+use super::request::keys::{Auth, Keys};
+use super::request::prepare;
 use super::stream::{self, MOST_BYTES};
 use super::{Context, Invalid, Least, Probe};
 use crate::model::{KnownFact, Looked, Observation, ProbeError, Unable};
@@ -198,7 +198,7 @@ impl WebSocket {
             client_certificate: self.client_certificate.as_deref(),
             boundary: &BOUNDARY,
         };
-        let mut prepared = request::prepare_to(url, &keys, &[])?;
+        let mut prepared = prepare::prepare_to(url, &keys, &[])?;
         prepared.speak(Spoken::Switched);
         Ok(prepared)
     }

@@ -1,9 +1,9 @@
 //! Following redirects, as far as a test allows.
 
-use super::body;
 use crate::model::{FaultKind, HttpFault, Phase, Stopped, Value};
 use crate::probe::exchange::{Answer, Prepared, Security, ask, is_redirect, redirected, tls_for};
 use crate::probe::look::{Halt, Look};
+use crate::probe::request::body;
 
 /// Asks, and follows at most `most` redirects; with 0 a redirect is an answer like any other.
 pub(super) async fn follow(

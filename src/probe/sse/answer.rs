@@ -5,9 +5,9 @@ use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, TRANS
 
 use crate::model::{FaultKind, HttpFault, Origin, Phase, SseFault};
 use crate::probe::exchange::{Answer, Flow};
-use crate::probe::http::body::see_head;
-use crate::probe::http::refusal;
 use crate::probe::look::{Halt, Look};
+use crate::probe::request::body::see_head;
+use crate::probe::request::refusal;
 use crate::yaml::visible;
 
 /// Records the head of an answer and opens its stream; else the fault, and the phase it belongs to.

@@ -14,8 +14,8 @@ use crate::model::{
     FaultKind, HttpFault, Origin, Phase, ProbeError, Stopped, Unable, Value, WebSocketFault,
 };
 use crate::probe::exchange::{Answer, Prepared, Security, Switched, Upgrade, upgrade};
-use crate::probe::http::{body, refusal};
 use crate::probe::look::{Halt, Look};
+use crate::probe::request::{body, refusal};
 
 /// Headers of the handshake itself, which nobody else writes.
 pub(super) const OURS: &[HeaderName] = &[

@@ -3,8 +3,10 @@
 use tokio::io::copy_bidirectional;
 
 use super::*;
-use crate::probe::http::Http;
+use crate::probe::AnyProbe;
 use crate::probe::testing::certificates::{Authority, Speaking};
+use crate::probe::testing::node;
+use crate::yaml::Diagnostics;
 
 #[tokio::test]
 async fn over_tls_it_is_the_same_conversation() {
@@ -95,7 +97,9 @@ async fn the_handshake_carries_what_was_written_and_the_cookies_of_the_attempt()
     .await;
     let ctx = Context::for_tests(AMPLE);
     let login = format!("{{ url: \"http://127.0.0.1:{}/login\" }}", server.port());
-    look_in(&read::<Http>(&login), &ctx).await.unwrap();
+    let mut problems = Diagnostics::default();
+    let login = AnyProbe::decode("http", &node(&login), false, &mut problems).unwrap();
+    login.observe(&ctx).await.unwrap();
     let keys = ", origin: \"https://evil.example\", headers: { x-tenant: a }, query: { q: \"1 2\" }, auth: { bearer: hunter2 }";
     let looked = look_in(&probe(&server, keys), &ctx).await;
     assert_eq!(code(looked), "websocket.refused.403");

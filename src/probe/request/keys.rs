@@ -25,7 +25,7 @@ macro_rules! request_keys {
             /// An `http` or `https` URL. A user and password in it become basic authentication.
             url: String,
             /// The method, in capitals.
-            #[serde(default = "crate::probe::http::keys::get")]
+            #[serde(default = "crate::probe::request::keys::get")]
             method: String,
             /// Headers; one of ours (`host`, `user-agent`, `accept`, `content-type`) is replaced.
             #[serde(default)]
@@ -37,15 +37,15 @@ macro_rules! request_keys {
             /// Sent as an HTML form is.
             form: Option<$crate::probe::pairs::Pairs>,
             /// Parts of a form with files (`multipart/form-data`).
-            multipart: Option<Vec<$crate::probe::http::payload::Part>>,
+            multipart: Option<Vec<$crate::probe::request::payload::Part>>,
             /// A file, sent as it is; read before the clock starts. Relative paths begin where the program was started.
             file: Option<::std::path::PathBuf>,
             /// Text, sent as it is.
             body: Option<Box<str>>,
             /// Credentials.
-            auth: Option<Box<$crate::probe::http::keys::Auth>>,
+            auth: Option<Box<$crate::probe::request::keys::Auth>>,
             /// The only version to speak: `HTTP/1.1` or `HTTP/2`; by default what TLS agrees on. `HTTP/2` to an `http` URL is spoken at once.
-            version: Option<$crate::probe::http::keys::Version>,
+            version: Option<$crate::probe::request::keys::Version>,
             /// The URL of an `http` or `https` proxy, instead of the environment's; `none` for no proxy at all. A user and password in it
             /// become its basic authentication.
             proxy: Option<String>,
@@ -71,8 +71,8 @@ macro_rules! request_keys {
 
         impl $probe {
             /// What is asked.
-            fn keys(&self) -> $crate::probe::http::keys::Keys<'_> {
-                $crate::probe::http::keys::Keys {
+            fn keys(&self) -> $crate::probe::request::keys::Keys<'_> {
+                $crate::probe::request::keys::Keys {
                     url: &self.url,
                     method: &self.method,
                     headers: &self.headers,

@@ -40,7 +40,12 @@ pub(in crate::probe) fn see_hop(
 }
 
 /// Records the body. A body that was cut short is no JSON, even if its beginning parses.
-pub(super) fn see_body(look: &mut Look<'_>, headers: &HeaderMap, bytes: Vec<u8>, is_whole: bool) {
+pub(in crate::probe) fn see_body(
+    look: &mut Look<'_>,
+    headers: &HeaderMap,
+    bytes: Vec<u8>,
+    is_whole: bool,
+) {
     look.fact("size", Value::int(bytes.len() as u64));
     let says_json = is_json(headers);
     let text = text(bytes, headers, says_json);
@@ -55,7 +60,7 @@ pub(super) fn see_body(look: &mut Look<'_>, headers: &HeaderMap, bytes: Vec<u8>,
 }
 
 /// Adds the beginning of the body to the evidence.
-pub(super) fn show(seen: &mut Observation) {
+pub(in crate::probe) fn show(seen: &mut Observation) {
     let text = seen.facts.get("body").and_then(Value::as_text);
     if let Some(text) = text.filter(|text| !text.is_empty()) {
         let text = text[..text.floor_char_boundary(HANDED_ON)].to_owned();
