@@ -168,8 +168,8 @@ async fn actors_with_the_same_credentials_are_one_user_unless_they_share_a_sessi
         .run()
         .await;
     assert_eq!(ended(&ran), (Status::Failed, Some("expect.isolation"), 1));
-    let actual = findings(&ran)[0].actual.clone().unwrap();
-    assert!(actual.contains("they are one user"), "{actual}");
+    let why = findings(&ran)[0].detail.clone().unwrap();
+    assert!(why.contains("one user"), "{why}");
     assert!(!format!("{:?}", ran.record).contains("the-same-token"));
 
     let ran = Bench::new([user([0, 0])]).sessions(sessions()).run().await;
