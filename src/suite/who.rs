@@ -81,7 +81,32 @@ pub(super) fn fit_actors(actors: &[ActorName], steps: &[Step], problems: &mut Di
         [_] => steps
             .iter()
             .for_each(|step| need_no_others(step, "one actor alone", problems)),
-        _ => need_long_names(actors, steps, problems),
+        _ => {
+            need_long_names(actors, steps, problems);
+            steps
+                .iter()
+                .filter(|step| step.until.is_some())
+                .for_each(|step| need_one_look(step, problems));
+        }
+    }
+}
+
+/// Tells of what a step that is polled cannot do: each poll is a look of its own.
+fn need_one_look(step: &Step, problems: &mut Diagnostics) {
+    if let Some(span) = step.waits {
+        problems.push(
+            Diagnostic::error(
+                span,
+                "a step with `until` would come here once a poll, and count as several actors",
+            )
+            .help("wait in a step without `until`"),
+        );
+    }
+    if let Some(span) = step.isolation_key {
+        problems.push(
+            Diagnostic::error(span, "of a step with `until` only the last poll could be searched")
+                .help("expect it of a step without `until`; `until` of the whole test polls rounds, and each is searched"),
+        );
     }
 }
 

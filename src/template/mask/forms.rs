@@ -22,6 +22,8 @@ pub(super) fn of(secret: &str, shortest: usize) -> HashSet<String> {
         forms.insert(text.replace('\'', r"'\''"));
         // A host is shown in small letters.
         forms.insert(text.to_ascii_lowercase());
+        // Bytes that are no text are shown so, by us and by others.
+        hexadecimal(text, &mut forms);
         percent(text, &mut forms);
         base64(text, &mut forms);
         json(text, &mut forms);
@@ -88,6 +90,18 @@ fn percent(text: &str, forms: &mut HashSet<String>) {
         }
         known.push(kept);
     }
+}
+
+fn hexadecimal(text: &str, forms: &mut HashSet<String>) {
+    let hex = text
+        .bytes()
+        .fold(String::with_capacity(text.len() * 2), |mut hex, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
+    forms.insert(hex.to_ascii_uppercase());
+    forms.insert(hex);
 }
 
 /// The characters of the encoding that depend on the secret alone, whatever stands before and after it: three

@@ -14,6 +14,12 @@ fn mask(secrets: &[&str]) -> Mask {
     mask
 }
 
+fn hex(text: &str) -> String {
+    let two =
+        |byte: u8| [byte >> 4, byte & 15].map(|half| char::from_digit(half.into(), 16).unwrap());
+    text.bytes().flat_map(two).collect()
+}
+
 #[test]
 fn a_secret_is_masked_in_every_form() {
     let form: String = url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
@@ -43,6 +49,12 @@ fn a_secret_is_masked_in_every_form() {
         ("nested", nested, "s3"),
         ("minijinja", minijinja, "cr"),
         ("html", html, "cr"),
+        ("hex", format!("00{}ff", hex(SECRET)), &hex("s3'cr")),
+        (
+            "HEX",
+            hex(SECRET).to_uppercase(),
+            &hex("s3'cr").to_uppercase(),
+        ),
         (
             "ascii json",
             "p\\\"w\\\\<&>s3'cr/3t \\u00e9".to_owned(),
