@@ -15,10 +15,14 @@ pub fn meets(
     converted: &OnceCell<serde_json::Value>,
 ) -> bool {
     let found = path.find(json, converted);
-    let seen = match &found {
+    judge(matcher, seen(path, found.as_deref())) == Judgement::Holds
+}
+
+/// What a JSONPath found, as matchers take it: one node, or the list of nodes of a path that may find several.
+pub(super) fn seen<'v>(path: &JsonPath, found: Option<&'v Value>) -> Seen<'v> {
+    match found {
         None => Seen::Absent,
         Some(value) if path.is_singular() => Seen::One(value),
         Some(nodes) => Seen::Nodes(nodes),
-    };
-    judge(matcher, seen) == Judgement::Holds
+    }
 }

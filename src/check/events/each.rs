@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::fmt::Write as _;
 
-use super::super::matcher::{Judgement, Seen, judge as hold};
+use super::super::matcher::{Judgement, judge as hold};
+use super::super::meets::seen;
 use super::super::words::show;
 use super::Each;
 use super::judge::{MARKED, Mark, Outcome};
@@ -77,12 +78,7 @@ impl Each {
         };
         let converted = OnceCell::new();
         let found = self.path.find(json, &converted);
-        let seen = match &found {
-            None => Seen::Absent,
-            Some(value) if self.path.is_singular() => Seen::One(value),
-            Some(nodes) => Seen::Nodes(nodes),
-        };
-        let why = match hold(&self.matcher, seen) {
+        let why = match hold(&self.matcher, seen(&self.path, found.as_deref())) {
             Judgement::Holds => return None,
             Judgement::Fails(why) => why,
             Judgement::Senseless(why) => Some(why),

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::super::matcher::{Judgement, Seen, judge as hold};
+use super::super::meets::meets;
 use super::words::shown;
 use super::{Key, Name, Only, Rules, Spot};
 use crate::model::{Observation, Received, Value};
@@ -145,17 +145,8 @@ impl Only {
     /// Whether rules are about an event. What is no JSON has nothing that could hold.
     fn holds(&self, json: Option<&Value>) -> bool {
         let converted = OnceCell::new();
-        self.0.iter().all(|(path, matcher)| {
-            let Some(found) = json.and_then(|json| path.find(json, &converted)) else {
-                return false;
-            };
-            let seen = if path.is_singular() {
-                Seen::One(&found)
-            } else {
-                Seen::Nodes(&found)
-            };
-            matches!(hold(matcher, seen), Judgement::Holds)
-        })
+        let mut rules = self.0.iter();
+        rules.all(|(path, matcher)| json.is_some_and(|json| meets(json, path, matcher, &converted)))
     }
 }
 

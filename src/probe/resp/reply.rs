@@ -3,11 +3,10 @@
 //! Types are those of RESP (<https://redis.io/docs/latest/develop/reference/protocol-spec/>). Strings have no type of their own in
 //! Redis: they compare as written in the suite, and as numbers when they parse whole.
 
-use std::fmt::Write as _;
-
 use redis::{ServerError, Value as Reply};
 
 use crate::model::{Number, Value};
+use crate::probe::hex::hex;
 
 /// The value of a reply; an error, also one inside it, is no value.
 pub(in crate::probe) fn value(reply: Reply) -> Result<Value, ServerError> {
@@ -35,12 +34,8 @@ fn string(bytes: Vec<u8>) -> Value {
     match String::from_utf8(bytes) {
         Ok(text) => Value::Untyped(text),
         Err(error) => {
-            let mut hex = String::with_capacity(2 * error.as_bytes().len());
-            for byte in error.as_bytes() {
-                // Writing into a String cannot fail.
-                let _ = write!(hex, "{byte:02x}");
-            }
-            Value::Map(vec![("hex".to_owned(), Value::Text(hex))])
+            let bytes = Value::Text(hex(error.as_bytes()));
+            Value::Map(vec![("hex".to_owned(), bytes)])
         }
     }
 }

@@ -40,6 +40,9 @@ fn rules_are_about_those_events_that_only_lets_in() {
     assert_eq!(broken(&rules(both), &stream(&kernel())), [""; 0]);
     let absent = "only: { $.content.state: { not: busy } }\ncount: 3";
     assert_eq!(broken(&rules(absent), &stream(&kernel())), [""; 0]);
+    // But `exists: false`.
+    let lacking = "only: { $.content.state: { exists: false } }\ncount: 2";
+    assert_eq!(broken(&rules(lacking), &stream(&kernel())), [""; 0]);
     let text = stream(&[json!("no JSON"), kernel()[2].clone()]);
     assert_eq!(
         broken(&rules("only: { $.of: ours }\ncount: 1"), &text),

@@ -16,6 +16,8 @@ use x509_parser::public_key::PublicKey;
 use x509_parser::time::ASN1Time;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
+use crate::probe::hex::hex;
+
 /// What a certificate says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::probe) struct Certificate {
@@ -161,12 +163,7 @@ fn serial(bytes: &[u8]) -> String {
         [0, rest @ ..] if !rest.is_empty() => rest,
         all => all,
     };
-    digits.iter().fold(String::new(), |mut text, byte| {
-        use fmt::Write as _;
-        // Writing into a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(digits)
 }
 
 fn key(info: &SubjectPublicKeyInfo<'_>) -> String {
