@@ -21,7 +21,7 @@ pub use dns::DnsFault;
 pub use http::{HttpFault, ProxyFault};
 pub use layer::KnownFault;
 pub use origin::{Origin, OriginKind};
-pub use process::{ProcessFault, RunnerFault};
+pub use process::{LogFault, ProcessFault, RunnerFault};
 pub use redis::{RedisFault, RedisPrefix};
 pub use sql::{PoolFault, SqlFault, SqlState};
 pub use sse::SseFault;
@@ -149,6 +149,8 @@ kinds! {
         Pool(PoolFault),
         /// Processes.
         Process(ProcessFault),
+        /// Logs.
+        Log(LogFault),
         /// The machine we look from.
         Runner(RunnerFault),
     }
@@ -181,7 +183,10 @@ kinds! {
         /// SQLite failed with this extended result code (<https://www.sqlite.org/rescode.html>): `sqlite.14` cannot open the file.
         Sqlite(i32) = "sqlite.", in [Startup, Query], by [Sqlite];
         /// The process ended by this signal: `process.signal.9` was killed.
-        ProcessSignal(i32) = "process.signal.", in [Process], by [Signal];
+        ProcessSignal(i32) = "process.signal.", in [Process, Ready, Stable, Recover], by [Signal];
+        /// The process ended with this exit code while it was to go on: `process.exit.3` is how uvicorn says that the application's
+        /// start failed.
+        ProcessExit(i32) = "process.exit.", in [Process, Ready, Stable, Recover], by [ExitCode];
     }
 }
 

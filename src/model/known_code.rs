@@ -13,6 +13,10 @@ pub enum KnownCode {
     StableFor,
     /// `claim.pass_rate`
     PassRate,
+    /// `expect.flapping`
+    Flapping,
+    /// `claim.compare`
+    Compare,
     /// `claim.PATH.STATISTIC`
     Claim,
     /// `capture.NAME`
@@ -34,7 +38,9 @@ impl KnownCode {
             Self::Expect,
             Self::ExpectedFault,
             Self::StableFor,
+            Self::Flapping,
             Self::PassRate,
+            Self::Compare,
             Self::Claim,
             Self::Capture,
             Self::SessionExpires,
@@ -52,7 +58,9 @@ impl KnownCode {
             Self::Expect => "expect.FACT",
             Self::ExpectedFault => "expect.fault",
             Self::StableFor => "expect.stable_for",
+            Self::Flapping => "expect.flapping",
             Self::PassRate => "claim.pass_rate",
+            Self::Compare => "claim.compare",
             Self::Claim => "claim.PATH.STATISTIC",
             Self::Capture => "capture.NAME",
             Self::SessionExpires => "session.expires",
@@ -70,7 +78,9 @@ impl KnownCode {
             Self::Capture => Some("capture."),
             Self::ExpectedFault
             | Self::StableFor
+            | Self::Flapping
             | Self::PassRate
+            | Self::Compare
             | Self::SessionExpires
             | Self::Flaky
             | Self::UnexpectedPass
@@ -99,6 +109,12 @@ impl KnownCode {
             }
             Self::ExpectedFault => "A fault was expected and did not happen, or another one did.",
             Self::StableFor => "`until` held, and not for as long as `stable_for` asks.",
+            Self::Flapping => {
+                "It came and went: it held, then did not, more often than allowed or to the end."
+            }
+            Self::Compare => {
+                "The sample is worse than the one it is compared with (`repeat.compare_with`)."
+            }
             Self::PassRate => "Too few attempts of a `repeat` held, with the confidence asked for.",
             Self::Claim => {
                 "A claim about the sample of a `repeat` does not hold: `claim.latency.p95`."

@@ -26,9 +26,9 @@ mod verdict;
 pub use code::{Code, CodePattern};
 pub use event::{AttemptEnded, Event, Fold, TestEnded};
 pub use fault::{
-    DnsFault, Fault, FaultKind, HttpFault, KnownFault, Origin, OriginKind, PoolFault, ProcessFault,
-    ProxyFault, RedisFault, RedisPrefix, RunnerFault, SqlFault, SqlState, SseFault, TcpFault,
-    TlsFault, WebSocketFault,
+    DnsFault, Fault, FaultKind, HttpFault, KnownFault, LogFault, Origin, OriginKind, PoolFault,
+    ProcessFault, ProxyFault, RedisFault, RedisPrefix, RunnerFault, SqlFault, SqlState, SseFault,
+    TcpFault, TlsFault, WebSocketFault,
 };
 pub use finding::{Finding, State};
 pub use finished::FinishedRun;

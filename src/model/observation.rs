@@ -151,6 +151,8 @@ pub enum Unable {
     Guard,
     /// The other actors of a test never came to a barrier.
     Barrier,
+    /// A start that was to be a cold one cannot be shown to be one.
+    NotCold,
     /// A probe panicked.
     Panic,
 }
@@ -164,6 +166,7 @@ impl Unable {
         Self::Value,
         Self::Guard,
         Self::Barrier,
+        Self::NotCold,
         Self::Panic,
     ];
 
@@ -181,6 +184,7 @@ impl Unable {
             Self::Value => "error.value",
             Self::Guard => "error.guard",
             Self::Barrier => "error.barrier",
+            Self::NotCold => "error.not_cold",
             Self::Panic => "error.panic",
         }
     }
@@ -202,6 +206,9 @@ impl Unable {
                 "We would not look: more was to be taken than a server can spare, or a value that was known late asks for what was not allowed."
             }
             Self::Barrier => "We could not look: the others never came to a barrier.",
+            Self::NotCold => {
+                "Nothing shows that the start was a cold one: what `proof_of_cold` reads did not change."
+            }
             Self::Panic => {
                 "We could not look: a probe panicked. This is a bug of ours; please report it."
             }

@@ -52,6 +52,14 @@ phases! {
     Event = "event",
     /// A process runs.
     Process = "process",
+    /// From the start of a process until it is ready.
+    Ready = "ready",
+    /// From ready until it has been ready for long enough.
+    Stable = "stable",
+    /// From what was killed in a process until it is ready again.
+    Recover = "recover",
+    /// From asking a process to end until it has ended.
+    Stop = "stop",
     /// We look at ourselves.
     Local = "local",
 }

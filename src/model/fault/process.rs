@@ -7,6 +7,32 @@ layer! {
         Timeout = "process.timeout", in [Process], by [];
         /// It wrote more than the cap.
         TooLarge = "process.too_large", in [Process], by [];
+        /// It was not ready in time.
+        NotReady = "process.timeout.ready", in [Ready], by [];
+        /// It was ready, and not for as long as `stable_for` asks before the time was over.
+        NotStable = "process.timeout.stable", in [Stable], by [];
+        /// It was to end on its own and still ran when the time was over.
+        NotEnded = "process.timeout.exit", in [Process], by [];
+        /// It was asked to end, still ran when the time was over, and was killed.
+        NotStopped = "process.timeout.stop", in [Stop], by [];
+        /// What was killed in it did not come back in time.
+        NotRecovered = "process.timeout.recover", in [Recover], by [];
+        /// Somebody else's process listens where it was to: an answer from there would not be its own.
+        PortTaken = "process.port_taken", in [Ready], by [];
+    }
+}
+
+layer! {
+    /// Logs.
+    LogFault {
+        /// There is not one line in it: probably not the log that was meant, and what nobody wrote proves nothing.
+        Empty = "log.empty", in [Read], by [];
+        /// No line says when it was written, so those since a moment cannot be told from older ones.
+        Undated = "log.undated", in [Read], by [];
+        /// It is larger than the cap, and what is looked for may stand in the rest.
+        TooLarge = "log.too_large", in [Read], by [];
+        /// It was not read to its end within the budget.
+        Timeout = "log.timeout", in [Read], by [];
     }
 }
 
