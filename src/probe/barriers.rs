@@ -9,6 +9,8 @@ use tokio::sync::watch;
 /// a barrier of its own.
 #[derive(Debug)]
 pub struct Barriers {
+    /// How many there were in the beginning.
+    actors: usize,
     state: Mutex<State>,
     changed: watch::Sender<()>,
 }
@@ -31,6 +33,7 @@ impl Barriers {
     /// For so many.
     pub fn new(parties: usize) -> Self {
         Self {
+            actors: parties,
             state: Mutex::new(State {
                 parties,
                 is_broken: false,
@@ -38,6 +41,11 @@ impl Barriers {
             }),
             changed: watch::Sender::new(()),
         }
+    }
+
+    /// How many actors the test has.
+    pub(super) fn actors(&self) -> usize {
+        self.actors
     }
 
     /// Waits until everybody has come. Whoever stops waiting has still come.

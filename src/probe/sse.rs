@@ -15,7 +15,7 @@ use super::exchange::{Prepared, tls_for};
 use super::look::Look;
 use super::request::keys::request_keys;
 use super::request::{curl, payload, prepare};
-use super::stream::{self, MOST_BYTES};
+use super::stream::{self, MOST_OF_ONE};
 use super::{Context, Invalid, Least, Probe};
 use crate::model::{Excerpt, KnownFact, Looked, Observation};
 use crate::yaml::{NonZeroDuration, Size};
@@ -30,7 +30,7 @@ request_keys! {
     /// written; redirects are not followed. An answer with another status than 200 ends in `sse.refused.STATUS`, and one of another type than
     /// `text/event-stream` in `sse.no_stream`, with `status`, `headers`, `hop` and the beginning of its body as evidence. An event has the time at which its last byte came; its `event` is `message` where it
     /// has no such field, as browsers have it. One without data is none, nor is one that the end of the stream cut off. All events together
-    /// may have 16 MiB, and there may be 100000 of them, or the look ends in `sse.too_large`; what is kept is counted: an event as 128
+    /// may have 40 MiB, and there may be 100000 of them, or the look ends in `sse.too_large`; what is kept is counted: an event as 128
     /// bytes more than it has, and each value and each name in its JSON as 32. Silence ends nothing before the time that
     /// is given. A stream that breaks is `sse.lost`; one that ends before `until` was met is `sse.closed`.
     pub struct Sse {
@@ -89,8 +89,8 @@ impl Sse {
         }
         match self.max_event.0 {
             0 => Err(Invalid::new("max_event", "no event has 0 bytes")),
-            most if most > MOST_BYTES as u64 => {
-                let why = "all events together may have 16MiB";
+            most if most > MOST_OF_ONE as u64 => {
+                let why = "an event may have 16MiB";
                 Err(Invalid::new("max_event", why))
             }
             _ => Ok(()),

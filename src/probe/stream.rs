@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::hex::hex;
-use super::json;
+use super::{Context, json};
 use crate::model::{Data, Received, Value};
 
 pub(super) use shown::show;
@@ -17,8 +17,15 @@ pub(super) use wanted::{JsonRules, Rule};
 /// So many events are kept.
 pub(super) const MOST_EVENTS: usize = 100_000;
 
-/// So many bytes are all events together counted as, at most.
-pub(super) const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// So many bytes are all events together counted as, at most: room for as many small ones as are kept. The actors of a test have it
+/// together, each at least [`LEAST_BYTES`].
+pub(super) const MOST_BYTES: usize = 40 * 1024 * 1024;
+
+/// So many bytes one event may have, at most.
+pub(super) const MOST_OF_ONE: usize = 16 * 1024 * 1024;
+
+/// What an actor has for itself, however many there are.
+const LEAST_BYTES: usize = 1024 * 1024;
 
 /// An event counts as so many bytes more than it has: it has its times, and its place.
 const EVENT: usize = 128;
@@ -36,6 +43,8 @@ pub(super) struct Heard {
     events: Vec<Received>,
     /// What all events count as.
     bytes: usize,
+    /// What they may count as.
+    room: usize,
     /// The last send that was complete. Later by as long as nothing was connected since.
     sent: Option<Instant>,
     /// The last event that came after it, else the send itself; later in the same way.
@@ -76,7 +85,8 @@ impl Default for Said {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Full {
     Events,
-    Bytes,
+    /// They were to count as no more than so many.
+    Bytes(usize),
 }
 
 impl Full {
@@ -84,21 +94,31 @@ impl Full {
     pub(super) fn why(self) -> String {
         match self {
             Self::Events => format!("more than {MOST_EVENTS} events came"),
-            Self::Bytes => format!(
+            Self::Bytes(room) => format!(
                 "all events together, with what it takes to keep them, have more than {} MiB",
-                MOST_BYTES / 1024 / 1024
+                room / 1024 / 1024
             ),
         }
     }
 }
 
+/// What the events of one look may count as.
+pub(super) fn room(ctx: &Context) -> usize {
+    let actors = ctx
+        .barriers
+        .as_ref()
+        .map_or(1, |barriers| barriers.actors());
+    (MOST_BYTES / actors.max(1)).max(LEAST_BYTES)
+}
+
 impl Heard {
-    /// Of a stream that is open since then.
-    pub(super) fn since(opened: Instant) -> Self {
+    /// Of a stream that is open since then; its events may count as so many bytes, see [`room`].
+    pub(super) fn since(opened: Instant, room: usize) -> Self {
         Self {
             opened,
             events: Vec::new(),
             bytes: 0,
+            room,
             sent: None,
             since: None,
             is_awaited: false,
@@ -133,8 +153,8 @@ impl Heard {
         let kept = self.bytes + EVENT + length(&name) + length(&id) + data.len();
         // Known before it is read: the tree of a message may be many times as large as its text.
         let nodes = data.most_nodes() * NODE;
-        if kept + nodes > MOST_BYTES {
-            return Err(Full::Bytes);
+        if kept + nodes > self.room {
+            return Err(Full::Bytes(self.room));
         }
         let data = data.read();
         let is_json = matches!(data, Data::Text(_, Some(_)));
@@ -248,7 +268,7 @@ mod tests {
     fn times_are_measured_from_the_send_before() {
         let opened = Instant::now();
         let at = |seconds: u32| opened + SECOND * seconds;
-        let mut heard = Heard::since(opened);
+        let mut heard = Heard::since(opened, MOST_BYTES);
         heard.add(at(9), text("unasked")).unwrap();
         heard.sent(at(10));
         heard.add(at(12), text("{\"n\": 1}")).unwrap();
@@ -278,7 +298,7 @@ mod tests {
     fn an_interruption_is_nobodys_silence() {
         let opened = Instant::now();
         let at = |seconds: u32| opened + SECOND * seconds;
-        let mut heard = Heard::since(opened);
+        let mut heard = Heard::since(opened, MOST_BYTES);
         heard.reopened(at(0), at(1));
         heard.sent(at(2));
         heard.reopened(at(3), at(30));
@@ -302,7 +322,7 @@ mod tests {
     #[test]
     fn where_nothing_was_sent_nothing_is_measured() {
         let opened = Instant::now();
-        let mut heard = Heard::since(opened);
+        let mut heard = Heard::since(opened, MOST_BYTES);
         heard.add(opened, text("one")).unwrap();
         heard.add(opened + SECOND, text("two")).unwrap();
         let facts = heard.facts(opened + SECOND, false);
@@ -312,18 +332,18 @@ mod tests {
     #[test]
     fn what_is_kept_is_bounded() {
         let now = Instant::now();
-        let mut heard = Heard::since(now);
+        let mut heard = Heard::since(now, MOST_BYTES);
         for _ in 0..MOST_EVENTS {
             heard.add(now, text("")).unwrap();
         }
         assert_eq!(heard.add(now, text("")), Err(Full::Events));
-        let mut heard = Heard::since(now);
+        let mut heard = Heard::since(now, MOST_BYTES);
         let large = || Event {
             data: Said::Binary(vec![7; MOST_BYTES - EVENT]),
             ..Event::default()
         };
         heard.add(now, large()).unwrap();
-        assert_eq!(heard.add(now, text("x")), Err(Full::Bytes));
+        assert_eq!(heard.add(now, text("x")), Err(Full::Bytes(MOST_BYTES)));
         let Data::Binary(bytes, shown) = &heard.events()[0].data else {
             panic!("it is binary");
         };
@@ -338,8 +358,8 @@ mod tests {
         let now = Instant::now();
         // As text it has a quarter of what there is room for.
         let zeros = format!("[0{}]", ",0".repeat(MOST_BYTES / 8));
-        let mut heard = Heard::since(now);
-        assert_eq!(heard.add(now, text(&zeros)), Err(Full::Bytes));
+        let mut heard = Heard::since(now, MOST_BYTES);
+        assert_eq!(heard.add(now, text(&zeros)), Err(Full::Bytes(MOST_BYTES)));
         assert!(heard.events().is_empty());
         // What is no JSON in the end is only what it is.
         let prose = format!("so{}", ",0".repeat(MOST_BYTES / 8));
@@ -350,6 +370,6 @@ mod tests {
         for _ in 0..room {
             heard.add(now, text(small)).unwrap();
         }
-        assert_eq!(heard.add(now, text(small)), Err(Full::Bytes));
+        assert_eq!(heard.add(now, text(small)), Err(Full::Bytes(MOST_BYTES)));
     }
 }

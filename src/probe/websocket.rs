@@ -29,7 +29,7 @@ use super::net::ClientCertificate;
 use super::pairs::Pairs;
 use super::request::keys::{Auth, Keys};
 use super::request::prepare;
-use super::stream::{self, MOST_BYTES};
+use super::stream::{self, MOST_OF_ONE};
 use super::{Context, Invalid, Least, Probe};
 use crate::model::{KnownFact, Looked, Observation, ProbeError, Unable};
 use crate::yaml::{Size, visible};
@@ -41,7 +41,7 @@ use crate::yaml::{Size, visible};
 ///
 /// The connection is read from its first moment to its last, whatever the script does meanwhile: `at` of an event is counted from
 /// the open connection, `since_send` from the end of the last `send` before it, and silence never ends a look before its time. Pings
-/// are answered. Fragments are put together. A message may have `max_message`, all together 16 MiB and 100000 events, or the look
+/// are answered. Fragments are put together. A message may have `max_message`, all together 40 MiB and 100000 events, or the look
 /// ends in `websocket.too_large`; what is kept is counted: an event as 128 bytes more than it has, and each value and each name in its
 /// JSON as 32.
 ///
@@ -119,7 +119,7 @@ impl WebSocket {
 
     /// How many bytes a message may have.
     fn most(&self) -> usize {
-        usize::try_from(self.max_message.0).map_or(MOST_BYTES, |most| most.min(MOST_BYTES))
+        usize::try_from(self.max_message.0).map_or(MOST_OF_ONE, |most| most.min(MOST_OF_ONE))
     }
 
     /// A script whose own waits are longer than the budget says nothing of the peer. Of one that is late it is known only now.
@@ -141,7 +141,7 @@ impl WebSocket {
         if let Some(known) = self.prepared.get() {
             return Ok(known);
         }
-        if self.max_message.0 == 0 || self.max_message.0 > MOST_BYTES as u64 {
+        if self.max_message.0 == 0 || self.max_message.0 > MOST_OF_ONE as u64 {
             return Err(Invalid::new("max_message", "a message has 1B to 16MiB"));
         }
         subprotocols(&self.subprotocols)?;

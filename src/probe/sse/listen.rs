@@ -12,7 +12,7 @@ use super::{Sse, answer};
 use crate::model::{FaultKind, HttpFault, Origin, Phase, SseFault, Stopped, Value};
 use crate::probe::exchange::{Answer, Flow, Prepared, Security, ask};
 use crate::probe::look::{Halt, Look};
-use crate::probe::stream::{Event, Full, Heard, Said};
+use crate::probe::stream::{Event, Full, Heard, Said, room};
 
 /// How long to wait before connecting again where the server does not say: the standard leaves it open ("a few seconds"), and this is
 /// what most browsers take.
@@ -36,7 +36,8 @@ pub(super) async fn listen(
         look.show(sse.line(prepared, &cookies, look.ctx));
     }
     let answer = ask(look, prepared, security).await?;
-    let mut listening = Listening::begin(sse, answer.asked(), answer.began(), budget);
+    let mut listening =
+        Listening::begin(sse, room(look.ctx), answer.asked(), answer.began(), budget);
     let outcome = listening.run(look, prepared, security, answer).await;
     let facts = listening.facts();
     if let Err(End::Stopped(mut stopped)) = outcome {
@@ -114,9 +115,9 @@ struct Listening<'s> {
 
 impl<'s> Listening<'s> {
     /// To the answer of a request that was sent at `asked`, whose first byte came at `began`.
-    fn begin(sse: &'s Sse, asked: Instant, began: Instant, budget: Instant) -> Self {
+    fn begin(sse: &'s Sse, room: usize, asked: Instant, began: Instant, budget: Instant) -> Self {
         // One time for all: whoever connects again has not asked for anything new.
-        let mut heard = Heard::since(began);
+        let mut heard = Heard::since(began, room);
         heard.sent(asked);
         Self {
             sse,
@@ -371,6 +372,7 @@ fn is_of_the_connection(halt: &Halt) -> bool {
 mod tests {
     use super::*;
     use crate::model::Received;
+    use crate::probe::stream::MOST_BYTES;
     use crate::probe::testing::read;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -388,7 +390,7 @@ mod tests {
         let sse: Sse = read("{ url: \"http://a\", until: { event: done } }");
         let asked = Instant::now();
         let at = |seconds: u32| asked + SECOND * seconds;
-        let mut listening = Listening::begin(&sse, asked, at(1), at(60));
+        let mut listening = Listening::begin(&sse, MOST_BYTES, asked, at(1), at(60));
         listening.has_opened = true;
         let first = b"data: 1\n\nevent: done\ndata: 2\n";
         assert!(listening.take(first, at(3)).is_ok());
@@ -417,7 +419,7 @@ mod tests {
             ..crate::probe::Context::for_tests(SECOND)
         };
         let look = Look::begin(&ctx);
-        let mut listening = Listening::begin(&sse, asked, at(1), at(60));
+        let mut listening = Listening::begin(&sse, MOST_BYTES, asked, at(1), at(60));
         for (event, came, until) in [
             ("data: 1\n\n", 2, 30),
             ("event: done\ndata: 2\n\n", 3, 8),

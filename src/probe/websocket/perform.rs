@@ -13,6 +13,7 @@ use crate::model::{Phase, ProbeError, Stopped, Unable, Value, WebSocketFault};
 use crate::probe::exchange::{Security, Switched};
 use crate::probe::look::{Halt, Look, just_before};
 use crate::probe::pairs::Pairs;
+use crate::probe::stream::room;
 use crate::probe::{Context, Invalid, json};
 
 /// How a connection is closed when the script does not say it.
@@ -57,11 +58,12 @@ pub(super) async fn perform(
     let took = switched.took;
     let link = Link::new(switched, probe.most()).await;
     let ends = just_before(look.ctx.deadline);
+    let room = room(look.ctx);
     let mut performance = Performance {
         probe,
         security,
         look,
-        talk: Talk::begin(link, took),
+        talk: Talk::begin(link, took, room),
         ends,
         since: Instant::now(),
     };

@@ -51,17 +51,17 @@ pub(super) struct Talk {
 
 impl Talk {
     /// Begins now, over this connection, which took so long to be agreed on.
-    pub(super) fn begin(link: Link, took: Duration) -> Self {
+    pub(super) fn begin(link: Link, took: Duration, room: usize) -> Self {
         Self {
             link: Some(link),
-            ..Self::unconnected(took)
+            ..Self::unconnected(took, room)
         }
     }
 
-    fn unconnected(took: Duration) -> Self {
+    fn unconnected(took: Duration, room: usize) -> Self {
         Self {
             link: None,
-            heard: Heard::since(Instant::now()),
+            heard: Heard::since(Instant::now(), room),
             took,
             until: None,
             passed: 0,

@@ -196,7 +196,7 @@ impl Talk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::stream::{Event, Said};
+    use crate::probe::stream::{Event, MOST_BYTES, Said};
 
     fn fact(facts: &[(&'static str, Value)], name: &str) -> Option<Value> {
         let fact = facts.iter().find(|(known, _)| *known == name);
@@ -206,7 +206,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn once_it_has_ended_nothing_is_listened_to() {
         let second = Duration::from_secs(1);
-        let mut talk = Talk::unconnected(second);
+        let mut talk = Talk::unconnected(second, MOST_BYTES);
         tokio::time::advance(second).await;
         let event = Event {
             data: Said::Text("hi".to_owned()),
@@ -220,7 +220,7 @@ mod tests {
         assert_eq!(fact(&facts, "listened"), Some(Value::Duration(second * 2)));
         assert_eq!(fact(&facts, "ended"), Some(Value::Bool(false)));
         // Nor when it was the peer.
-        let mut talk = Talk::unconnected(second);
+        let mut talk = Talk::unconnected(second, MOST_BYTES);
         talk.end_by(End::Peer {
             code: 1000,
             reason: String::new(),

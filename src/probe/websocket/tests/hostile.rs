@@ -117,7 +117,7 @@ async fn all_events_together_are_bounded() {
     let (code, seen) = stopped(look(&scripted(&server, script)).await);
     assert_eq!(code.as_str(), "websocket.too_large");
     // Each counts as a little more than it has.
-    assert_eq!(events(&seen).len(), 15);
+    assert_eq!(events(&seen).len(), 39);
 }
 
 #[tokio::test]
