@@ -179,7 +179,7 @@ async fn take_part(
         barriers: place.as_ref().map(|place| place.barriers.clone()),
     };
     let sessions = subject.sessions[at.unwrap_or(0)].clone();
-    let run = subject.run.plan.header.id.clone();
+    let run = subject.run.plan.header.clone();
     let mut scope = LateScope::new(run, number, sessions).of(actor.clone());
     let mut taken = take_steps(&test.steps, &stage, &mut scope, deadline).await;
     // Hundreds of them would each keep what nobody is shown until the last has ended.

@@ -1,4 +1,4 @@
-//! The values that are only known while a test runs: captures, sessions, `attempt`, `uuid`, `nonce`, `now`, `run.id`.
+//! The values that are only known while a test runs: captures, sessions, `attempt`, `uuid`, `nonce`, `now`, `run.id`, `run.started`.
 
 use std::sync::{Arc, OnceLock};
 
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::check::Captured;
-use crate::model::{ActorName, RunId, SessionName, Value};
+use crate::model::{ActorName, RunHeader, SessionName, Value};
 use crate::template::{Lookup, Mask, Scope, Secrecy};
 
 /// What sessions captured, for the tests that use them; each by the name that they call it.
@@ -15,7 +15,7 @@ pub(super) type Sessions = Vec<(SessionName, Arc<[Captured]>)>;
 /// The late values of one attempt. `uuid` and `nonce` stay the same within it, so that its steps can share them.
 #[derive(Debug)]
 pub(super) struct LateScope {
-    run: RunId,
+    run: Arc<RunHeader>,
     attempt: u64,
     sessions: Arc<Sessions>,
     captures: Vec<Captured>,
@@ -26,7 +26,7 @@ pub(super) struct LateScope {
 }
 
 impl LateScope {
-    pub(super) fn new(run: RunId, attempt: u64, sessions: Arc<Sessions>) -> Self {
+    pub(super) fn new(run: Arc<RunHeader>, attempt: u64, sessions: Arc<Sessions>) -> Self {
         Self {
             run,
             attempt,
@@ -111,16 +111,16 @@ impl Scope for LateScope {
             "attempt" => Lookup::Known(Value::int(self.attempt), Secrecy::Public),
             "uuid" => text(self.uuid.get_or_init(|| Uuid::new_v4().to_string()).clone()),
             "nonce" => text(self.nonce.get_or_init(nonce).clone()),
-            "now" => text(format!("{:.3}", Timestamp::now())),
-            "run.id" => text(self.run.to_string()),
+            "now" => text(moment(Timestamp::now())),
+            "run.id" => text(self.run.id.to_string()),
+            "run.started" => text(moment(self.run.started)),
             _ => Lookup::Unknown,
         }
     }
 
     fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = ["attempt", "uuid", "nonce", "now", "run.id"]
-            .map(str::to_owned)
-            .to_vec();
+        let own = ["attempt", "uuid", "nonce", "now", "run.id", "run.started"];
+        let mut names: Vec<String> = own.map(str::to_owned).to_vec();
         names.extend(self.actor.iter().map(|_| "actor".to_owned()));
         names.extend(self.captures.iter().map(|one| one.name.clone()));
         for (session, captures) in self.sessions.iter() {
@@ -138,6 +138,11 @@ fn known_as(captured: &Captured) -> Lookup {
         Secrecy::Public
     };
     Lookup::Known(captured.value.clone(), secrecy)
+}
+
+/// RFC 3339 in UTC, with milliseconds.
+fn moment(at: Timestamp) -> String {
+    format!("{at:.3}")
 }
 
 /// Sixteen hexadecimal digits, 64 random bits.
@@ -166,6 +171,11 @@ fn hide(value: &Value, mask: &Mask) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runner::tests::bench::Bench;
+
+    fn run() -> Arc<RunHeader> {
+        Bench::new([]).plan().header.clone()
+    }
 
     fn captured(name: &str, value: &str) -> Captured {
         Captured {
@@ -188,7 +198,7 @@ mod tests {
             SessionName::new("alice"),
             Arc::from([captured("token", "t")]),
         )];
-        let mut scope = LateScope::new(RunId::new("r1"), 7, Arc::new(sessions));
+        let mut scope = LateScope::new(run(), 7, Arc::new(sessions));
         scope.add(vec![captured("id", "old")], &Mask::default());
         scope.add(vec![captured("id", "new")], &Mask::default());
         assert_eq!(
@@ -198,6 +208,7 @@ mod tests {
         assert_eq!(text(&scope, "id"), "new");
         assert_eq!(text(&scope, "session.alice.token"), "t");
         assert_eq!(text(&scope, "run.id"), "r1");
+        assert_eq!(text(&scope, "run.started"), "1970-01-01T00:00:00.000Z");
         assert_eq!(text(&scope, "uuid"), text(&scope, "uuid"));
         assert!(matches!(
             scope.lookup("session.bob.token"),
@@ -211,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_nonce_is_new_per_attempt_and_now_is_utc() {
-        let scope = |attempt| LateScope::new(RunId::new("r"), attempt, Arc::default());
+        let scope = |attempt| LateScope::new(run(), attempt, Arc::default());
         let (first, second) = (scope(1), scope(2));
         assert_eq!(text(&first, "nonce").len(), 16);
         assert_ne!(text(&first, "nonce"), text(&second, "nonce"));

@@ -32,7 +32,7 @@ pub(super) async fn open(run: Arc<Run>, session: usize) -> Opened {
     let planned = &run.plan.sessions[session];
     let started = Instant::now();
     let stage = stage(&run);
-    let mut scope = LateScope::new(run.plan.header.id.clone(), 1, Arc::default());
+    let mut scope = LateScope::new(run.plan.header.clone(), 1, Arc::default());
     let deadline = budget(planned.timeout, &planned.steps, started);
     let taken = take_steps(&planned.steps, &stage, &mut scope, deadline).await;
     let elapsed = started.elapsed();

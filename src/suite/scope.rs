@@ -91,13 +91,14 @@ impl EarlyScope {
                 Some(id) => Lookup::Known(Value::Text(id.clone()), Secrecy::Public),
                 None => Lookup::Late,
             },
+            Some(("run", "started")) => Lookup::Late,
             Some(_) => Lookup::Unknown,
         }
     }
 }
 
-/// Made anew for each attempt.
-const LATE: &[&str] = &["uuid", "nonce", "now", "attempt"];
+/// Made anew for each attempt, but for the moment at which the run began, which is there before the first of them.
+const LATE: &[&str] = &["uuid", "nonce", "now", "attempt", "run.started"];
 
 /// Whether a late name is late only because nothing was started: `check` and `list` do not know it, a run does.
 pub(super) fn is_known_in_a_run(name: &str) -> bool {

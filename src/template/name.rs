@@ -24,7 +24,7 @@ pub(super) fn check(name: &str) -> Result<(), String> {
     };
     let fits = match root {
         "env" => !rest.is_empty(),
-        "run" => rest == "id",
+        "run" => matches!(rest, "id" | "started"),
         "session" => rest
             .split_once('.')
             .is_some_and(|(session, capture)| is_label(session) && is_variable_name(capture)),
@@ -42,7 +42,7 @@ pub(super) fn check(name: &str) -> Result<(), String> {
     }
     let form = match root {
         "env" => "${env.NAME}".to_owned(),
-        "run" => "${run.id}".to_owned(),
+        "run" => "${run.id}` or `${run.started}".to_owned(),
         "session" => "${session.NAME.CAPTURE}".to_owned(),
         _ => format!("${{{root}.NAME}} with a name of a-z, 0-9 and _"),
     };
@@ -88,6 +88,7 @@ mod tests {
             "matrix.host",
             "demo.api",
             "run.id",
+            "run.started",
             "uuid",
         ] {
             assert_eq!(check(name), Ok(()), "{name}");
