@@ -62,6 +62,18 @@ impl Defaults {
 
 /// A length of time above zero.
 pub(super) fn timeout(node: &Node, problems: &mut Diagnostics) -> Option<Duration> {
+    if node.as_mapping().is_some() {
+        problems.push(
+            Diagnostic::error(
+                node.span,
+                "expected one duration, such as `10s`: nothing here grows with what it waits for",
+            )
+            .help(
+                "name a budget in the target, `budgets: { NAME: 75s }`, and write `${budget.NAME}`",
+            ),
+        );
+        return None;
+    }
     crate::yaml::decode::<NonZeroDuration>(node, problems).map(NonZeroDuration::get)
 }
 

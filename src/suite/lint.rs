@@ -1,5 +1,6 @@
 //! What looks wrong although it can be used: warnings, errors with `check --strict`.
 
+mod budgets;
 mod gate;
 mod looks;
 mod secrets;
@@ -47,6 +48,7 @@ const RULES: &[Rule] = &[
     tests_of::a_leak_is_outvoted,
     times::too_few,
     times::wrong_way_round,
+    budgets::upside_down,
     secrets::literal,
     secrets::from_the_environment,
     secrets::missing,

@@ -532,7 +532,11 @@ pub(super) const TARGET: Table = Table {
             Shape::Secret,
             "Where secrets come from, for `${secret.X}`; never the secrets themselves.",
         ),
-        key("budgets", Shape::NamedTimes, "Durations for `${budget.X}`."),
+        key(
+            "budgets",
+            Shape::NamedTimes,
+            "Durations for `${budget.X}`. The first word of a name is its role, where it is one of connect, pool, phase, startup, platform: `check` warns of one that is not shorter than those of the roles behind it.",
+        ),
         key(
             "limits",
             Shape::Mapping(&LIMITS),

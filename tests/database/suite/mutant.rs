@@ -81,7 +81,7 @@ impl Mutant {
             ("db_pool_overflow: 30", "db_pool_overflow: 2"),
             ("db_storm: 60", "db_storm: 20"),
             ("db_storm_hold: 2s", "db_storm_hold: 50ms"),
-            ("db_pool: 30s", "db_pool: 400ms"),
+            ("pool_db: 30s", "pool_db: 400ms"),
             ("db_soak_times: 60", "db_soak_times: 5"),
             ("soak_interval: 1s", "soak_interval: 20ms"),
             // A machine with two cores has others to serve.
