@@ -74,7 +74,7 @@ fn sum_down(k: u64, n: u64, p: f64) -> f64 {
 }
 
 /// P(X = k) for X ~ Binomial(n, p), with `0 < p < 1` and `k ≤ n`.
-fn probability(k: u64, n: u64, p: f64) -> f64 {
+pub(super) fn probability(k: u64, n: u64, p: f64) -> f64 {
     let (held, missed, all) = (k as f64, (n - k) as f64, n as f64);
     let q = 1.0 - p;
     if k == 0 {

@@ -6,11 +6,15 @@
 
 mod binomial;
 mod clopper_pearson;
+mod fisher;
+mod mann_whitney;
 mod percentile;
 mod sample_size;
 mod wilson;
 
 pub use clopper_pearson::{is_proved, is_refuted, lower_bound, upper_bound};
+pub use fisher::{Counted, fisher_differs, fisher_worse};
+pub use mann_whitney::mann_whitney_slower;
 pub use percentile::{Ended, Ranked};
 pub use sample_size::{min_attempts, misses_allowed, more_successes_needed};
 pub use wilson::wilson;
