@@ -20,10 +20,22 @@ mod hex;
 mod http;
 mod inventory;
 mod json;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "for the probes `process` and `log`")
+)]
+mod lines;
 mod look;
 mod net;
 mod pairs;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "for the probes `process` and `log`")
+)]
+mod pattern;
 mod percentile;
+#[cfg_attr(not(test), expect(dead_code, reason = "for the probe `process`"))]
+mod phases;
 mod pool;
 mod redis;
 mod request;
