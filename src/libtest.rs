@@ -29,6 +29,9 @@ use crate::validation::{Refused, Request, preview, validate};
 
 /// Lists the trials, or runs those that the arguments choose.
 pub fn main() -> ExitCode {
+    if let Some(code) = crate::demo::startup_service() {
+        return code;
+    }
     let arguments = Arguments::from_args();
     let request = match request().and_then(|request| {
         Ok((

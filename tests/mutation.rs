@@ -172,7 +172,19 @@ const WITHOUT_SERVICE: &[&str] = &[
 /// The verdict, and every instance that is not good, under this fault.
 fn expected(fault: Fault) -> (&'static str, Ends) {
     let (word, more, red): (&str, Vec<(&str, String)>, Red) = match fault {
-        Fault::None => ("GO", vec![], &[]),
+        // Nobody looks at starts yet.
+        Fault::None
+        | Fault::StartSlow
+        | Fault::StartExit3
+        | Fault::StartHang3
+        | Fault::StartImport
+        | Fault::StartFlap
+        | Fault::StartIgnoreTerm
+        | Fault::StartOrphan
+        | Fault::StartAlone
+        | Fault::StartNoRestart
+        | Fault::StartLenient
+        | Fault::StartDegraded => ("GO", vec![], &[]),
         Fault::Outage | Fault::Refuse => connector("failed tcp.refused"),
         Fault::Delay => connector("failed expect.latency"),
         Fault::Reset => connector("failed tcp.reset"),

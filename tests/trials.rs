@@ -49,7 +49,9 @@ const TESTS: &[(&str, fn())] = &[
 ];
 
 fn main() -> ExitCode {
-    if std::env::var_os(DOOR).is_some() {
+    // Whoever the door starts has none of its environment.
+    let is_service = std::env::args().nth(1).as_deref() == Some(allclear::demo::SERVICE_FLAG);
+    if is_service || std::env::var_os(DOOR).is_some() {
         return allclear::libtest::main();
     }
     let trials = TESTS.iter().map(|(name, test)| {

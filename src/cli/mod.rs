@@ -24,6 +24,9 @@ use args::{Cli, Command};
 
 /// Parses the arguments of this process, does what they say, and gives the exit code.
 pub fn main() -> ExitCode {
+    if let Some(code) = crate::demo::startup_service() {
+        return code;
+    }
     failure::quiet_panics();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

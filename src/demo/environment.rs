@@ -6,16 +6,17 @@ use std::net::SocketAddr;
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
 use thiserror::Error;
+use tokio::net::TcpSocket;
 use uuid::Uuid;
 
 use super::cache::Cache;
 use super::certificates::{Authority, CertificateError, NAME, RETIRED_NAME};
-use super::connector::Connector;
+use super::connector::{Connector, hold_port};
 use super::database::{self, ENVIRONMENT, File};
 use super::directory::Directory;
 use super::service::{AUDIENCE, Config, ISSUER, Limits, Server};
 use super::tasks::Tasks;
-use super::{Fault, control};
+use super::{Fault, SERVICE_FLAG, control};
 
 /// The names [`Environment::variables`] gives, without `demo.`, and what each is for. Known without starting anything.
 pub const VARIABLES: &[(&str, &str)] = &[
@@ -50,6 +51,17 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     ("jwt_issuer", "who signs them: the claim iss"),
     ("jwt_audience", "for whom they are: the claim aud"),
+    (
+        "program",
+        "this program, which is the startup service with --demo-service as its first argument",
+    ),
+    ("fault", "the fault that is switched on"),
+    ("directory", "a directory of its own, gone with it"),
+    (
+        "database",
+        "the database as the startup service finds it, demo://127.0.0.1:PORT",
+    ),
+    ("dead_database", "the same on a port where nobody listens"),
 ];
 
 /// A service, its database and the connector between them, running in this process on 127.0.0.1.
@@ -58,9 +70,14 @@ pub const VARIABLES: &[(&str, &str)] = &[
 /// its directory, without waiting.
 #[derive(Debug)]
 pub struct Environment {
+    fault: Fault,
+    program: String,
     tasks: EndOnDrop,
     pool: SqlitePool,
     connector: Connector,
+    /// A port where nobody listens, and what holds it.
+    dead: SocketAddr,
+    _held: TcpSocket,
     service: Server,
     _cache: Cache,
     control: SocketAddr,
@@ -70,7 +87,7 @@ pub struct Environment {
     password: String,
     token_key: String,
     // The last field, so that it is dropped after those who use it.
-    _directory: Directory,
+    directory: Directory,
 }
 
 /// Why the environment did not start.
@@ -85,6 +102,15 @@ pub enum StartError {
     /// The system's temporary directory has a name that no DSN can hold.
     #[error("the temporary directory's name is not UTF-8: {}", std::env::temp_dir().display())]
     DirectoryName,
+    /// This program cannot say where it is.
+    #[error("cannot find the file of this program: {0}")]
+    Program(#[source] io::Error),
+    /// This process was to be the startup service: another environment in it would start another of these, and so on.
+    #[error(
+        "this program was started with {SERVICE_FLAG} and did not become the startup service: its `main` has to begin with \
+         `allclear::demo::startup_service()`, as `allclear::libtest::main()` does"
+    )]
+    NotTheService,
     /// Its certificates cannot be made.
     #[error("cannot make certificates: {0}")]
     Certificates(#[from] CertificateError),
@@ -94,7 +120,7 @@ pub enum StartError {
     /// A port on 127.0.0.1 cannot be opened.
     #[error("cannot open a port on 127.0.0.1 for the {part}: {source}")]
     Listen {
-        /// `database`, `connector`, `cache`, `control` or `service`.
+        /// `database`, `connector`, `cache`, `control`, `service` or `dead`.
         part: &'static str,
         /// What the system says.
         source: io::Error,
@@ -104,6 +130,13 @@ pub enum StartError {
 impl Environment {
     /// Starts everything, broken as `fault` says. When it returns, every port is open (or refuses, if that is the fault).
     pub async fn start(fault: Fault) -> Result<Self, StartError> {
+        if std::env::args_os()
+            .nth(1)
+            .is_some_and(|first| first == SERVICE_FLAG)
+        {
+            return Err(StartError::NotTheService);
+        }
+        let program = program().map_err(StartError::Program)?;
         let directory = Directory::create().map_err(|source| StartError::Directory { source })?;
         let path = directory.path().join("demo.sqlite");
         let file = File::create(path, ENVIRONMENT, fault).await?;
@@ -164,7 +197,13 @@ impl Environment {
         let service = Server::start(fault, config, authority.acceptor(fault)?, &tasks.0)
             .await
             .map_err(listen("service"))?;
+        let held = hold_port().map_err(listen("dead"))?;
+        let dead = held.local_addr().map_err(listen("dead"))?;
         Ok(Self {
+            fault,
+            program,
+            dead,
+            _held: held,
             tasks,
             pool,
             connector,
@@ -176,7 +215,7 @@ impl Environment {
             dsn,
             password,
             token_key,
-            _directory: directory,
+            directory,
         })
     }
 
@@ -200,6 +239,12 @@ impl Environment {
             self.token_key.clone(),
             ISSUER.to_owned(),
             AUDIENCE.to_owned(),
+            self.program.clone(),
+            self.fault.name().to_owned(),
+            // Its name is UTF-8, or nothing would have started.
+            self.directory.path().display().to_string(),
+            format!("demo://{connector}"),
+            format!("demo://{}", self.dead),
         ];
         let names = VARIABLES.iter().map(|(name, _)| *name);
         names.zip(values).collect()
@@ -211,6 +256,13 @@ impl Environment {
         self.tasks.0.ended().await;
         self.pool.close().await;
     }
+}
+
+/// The file this process runs; a name that is not UTF-8 is none a suite could hold.
+fn program() -> io::Result<String> {
+    let path = std::env::current_exe()?.into_os_string();
+    path.into_string()
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "its name is not UTF-8"))
 }
 
 /// Tells its tasks to end when dropped, so that a start that fails half-way leaves nothing running either.

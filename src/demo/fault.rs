@@ -124,11 +124,33 @@ pub enum Fault {
     TokenAudience,
     /// Who logs in over somebody else comes back elsewhere.
     OauthRedirect,
+    /// The startup service takes its time.
+    StartSlow,
+    /// The startup service is refused by its database.
+    StartExit3,
+    /// The startup service never ends its third phase.
+    StartHang3,
+    /// The startup service lacks a module.
+    StartImport,
+    /// The startup service is ready, and then is not, again and again.
+    StartFlap,
+    /// The startup service does not end when it is asked to.
+    StartIgnoreTerm,
+    /// The startup service leaves a child behind.
+    StartOrphan,
+    /// The startup service starts only when no other copy of it is starting.
+    StartAlone,
+    /// Who supervises the startup service does not start it again.
+    StartNoRestart,
+    /// The startup service takes any configuration.
+    StartLenient,
+    /// The startup service goes on without its database.
+    StartDegraded,
 }
 
 impl Fault {
     /// Every fault, `none` first, those of the path from the connector to the agents, then those around it, then
-    /// those of the chat and of who may use it.
+    /// those of the chat and of who may use it, then those of the startup service.
     pub const ALL: &'static [Self] = &[
         Self::None,
         Self::Outage,
@@ -189,6 +211,17 @@ impl Fault {
         Self::TokenExpired,
         Self::TokenAudience,
         Self::OauthRedirect,
+        Self::StartSlow,
+        Self::StartExit3,
+        Self::StartHang3,
+        Self::StartImport,
+        Self::StartFlap,
+        Self::StartIgnoreTerm,
+        Self::StartOrphan,
+        Self::StartAlone,
+        Self::StartNoRestart,
+        Self::StartLenient,
+        Self::StartDegraded,
     ];
 
     /// As it is written after `--set demo.fault=`.
@@ -253,6 +286,17 @@ impl Fault {
             Self::TokenExpired => "token-expired",
             Self::TokenAudience => "token-audience",
             Self::OauthRedirect => "oauth-redirect",
+            Self::StartSlow => "start-slow",
+            Self::StartExit3 => "start-exit3",
+            Self::StartHang3 => "start-hang3",
+            Self::StartImport => "start-import",
+            Self::StartFlap => "start-flap",
+            Self::StartIgnoreTerm => "start-ignore-term",
+            Self::StartOrphan => "start-orphan",
+            Self::StartAlone => "start-alone",
+            Self::StartNoRestart => "start-no-restart",
+            Self::StartLenient => "start-lenient",
+            Self::StartDegraded => "start-degraded",
         }
     }
 
@@ -262,6 +306,7 @@ impl Fault {
     }
 
     /// What it does, in one line for `--help`.
+    #[expect(clippy::too_many_lines, reason = "a table")]
     pub const fn describe(self) -> &'static str {
         match self {
             Self::None => "everything works",
@@ -347,6 +392,27 @@ impl Fault {
             Self::TokenExpired => "tokens that have expired are accepted",
             Self::TokenAudience => "tokens for another audience are accepted",
             Self::OauthRedirect => "who logs in over Google is sent back to another host",
+            Self::StartSlow => "the startup service takes 1.5 s for its dependencies",
+            Self::StartExit3 => "the startup service is refused by its database, and exits with 3",
+            Self::StartHang3 => "the startup service hangs in its third phase, the database",
+            Self::StartImport => "the startup service lacks a module, and exits with 1",
+            Self::StartFlap => {
+                "every third answer of the startup service, once it is ready, is that it is not"
+            }
+            Self::StartIgnoreTerm => "the startup service goes on after SIGTERM",
+            Self::StartOrphan => "the startup service leaves a process behind that it started",
+            Self::StartAlone => {
+                "only one copy of the startup service can start at a time; others exit with 3"
+            }
+            Self::StartNoRestart => {
+                "the supervisor of the startup service does not start it again when it was killed"
+            }
+            Self::StartLenient => {
+                "the startup service looks at nothing of its configuration before it uses it"
+            }
+            Self::StartDegraded => {
+                "the startup service says ready although its database is not there"
+            }
         }
     }
 }
@@ -366,7 +432,7 @@ mod tests {
         for (position, fault) in Fault::ALL.iter().enumerate() {
             assert_eq!(*fault as usize, position, "{fault}");
         }
-        assert_eq!(Fault::ALL.len(), Fault::OauthRedirect as usize + 1);
+        assert_eq!(Fault::ALL.len(), Fault::StartDegraded as usize + 1);
     }
 
     #[test]

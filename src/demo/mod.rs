@@ -10,6 +10,9 @@
 //!                        └──► cache (Redis protocol)
 //! HTTPS ──► control: always whole, what a look from here to elsewhere finds
 //! ```
+//!
+//! Beside it there is a service that is started and ended by those who look at starts: a process of its own, this very
+//! program with [`SERVICE_FLAG`] as its first argument, of which [`startup_service`] is told first.
 
 mod cache;
 mod certificates;
@@ -20,8 +23,10 @@ mod directory;
 mod environment;
 mod fault;
 mod service;
+mod startup;
 mod tasks;
 
 pub use certificates::CertificateError;
 pub use environment::{Environment, StartError, VARIABLES};
 pub use fault::Fault;
+pub use startup::{SERVICE_FLAG, startup_service};

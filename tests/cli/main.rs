@@ -17,6 +17,7 @@ mod list;
 mod report;
 mod run;
 mod secrets;
+mod startup_service;
 
 #[expect(dead_code, unused_imports, reason = "each test binary uses its part")]
 #[path = "../support/mod.rs"]

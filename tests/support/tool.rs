@@ -202,6 +202,11 @@ impl Running {
         self.stderr.wait_for(text, TOO_LONG);
     }
 
+    /// What it has said so far on standard output.
+    pub(crate) fn said(&self) -> String {
+        self.stdout.text()
+    }
+
     /// Waits for its end.
     #[track_caller]
     pub(crate) fn end(mut self) -> Output {

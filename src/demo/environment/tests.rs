@@ -423,6 +423,8 @@ async fn two_environments_do_not_share_anything() {
             "retired_name",
             "jwt_issuer",
             "jwt_audience",
+            "program",
+            "fault",
         ]
         .contains(&name);
         assert_eq!(mine == theirs, is_shared, "{name}");
