@@ -1,30 +1,24 @@
 //! `command`: what does a program say when it is run?
 
-mod group;
 mod pipes;
 
-use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::process::{Child, Command as Program};
 use tokio::time::{Instant, timeout_at};
 
-use self::group::Group;
 use self::pipes::Pipes;
 use super::argv::Argv;
 use super::look::{Halt, Look};
 use super::pairs::Pairs;
+use super::program::{Group, check_environment, launch, not_started};
 use super::{Context, Invalid, Needs, Probe};
-use crate::model::{
-    FaultKind, KnownFact, Looked, Origin, Phase, ProbeError, ProcessFault, Unable, Value,
-};
+use crate::model::{FaultKind, KnownFact, Looked, Origin, Phase, ProbeError, ProcessFault, Value};
 
 /// From being asked to end until being killed, unless the budget is short.
 const GRACE: Duration = Duration::from_millis(500);
@@ -34,21 +28,6 @@ const DRAIN: Duration = Duration::from_millis(100);
 
 /// The end of each output that is worth showing.
 const SHOWN: usize = 64 * 1024;
-
-/// What a program finds in its environment besides `env`: enough to find and run others, and nothing that could be a secret of ours.
-const INHERITED: [&str; 11] = [
-    "PATH",
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "LANG",
-    "LC_ALL",
-    "LC_CTYPE",
-    "TZ",
-    "TMPDIR",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-];
 
 /// Runs a program without a shell and waits for its end. It gets `env` and of our environment only PATH, HOME, USER, LOGNAME, LANG,
 /// LC_ALL, LC_CTYPE, TZ, TMPDIR, SSL_CERT_FILE and SSL_CERT_DIR; shortly before the budget ends it is asked to end and then killed,
@@ -68,57 +47,21 @@ pub struct Command {
 }
 
 impl Command {
-    fn program(&self) -> Program {
-        let (name, arguments) = self.argv.split();
-        let mut program = Program::new(name);
-        program
-            .args(arguments)
-            .env_clear()
-            .envs(
-                INHERITED
-                    .into_iter()
-                    .filter_map(|name| Some((name, std::env::var_os(name)?))),
-            )
-            .envs(self.env.0.iter().map(|(name, value)| (name, value)))
-            .stdin(if self.stdin.is_some() {
-                Stdio::piped()
-            } else {
-                Stdio::null()
-            })
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        if let Some(directory) = &self.cwd {
-            program.current_dir(directory);
-        }
-        group::isolate(&mut program);
-        program
-    }
-
     fn spawn(&self) -> Result<(Child, Group), ProbeError> {
-        if let Some(directory) = &self.cwd
-            && !Path::new(directory).is_dir()
-        {
-            let message = format!("`cwd`: there is no directory `{directory}`");
-            return Err(ProbeError::new(Unable::File, message));
-        }
-        let (name, _) = self.argv.split();
-        let child = self
-            .program()
+        let mut program = launch(&self.argv, &self.env, self.cwd.as_deref())?;
+        program.stdin(if self.stdin.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        });
+        let mut program = Program::from(program);
+        program.kill_on_drop(true);
+        let child = program
             .spawn()
-            .map_err(|error| not_started(name, &error))?;
-        let group = Group::of(&child);
+            .map_err(|error| not_started(&self.argv, &error))?;
+        let group = Group::of(child.id());
         Ok((child, group))
     }
-}
-
-fn not_started(name: &str, error: &io::Error) -> ProbeError {
-    let kind = match error.raw_os_error().map(Errno::from_raw) {
-        Some(Errno::EMFILE | Errno::ENFILE | Errno::EAGAIN | Errno::ENOMEM) => Unable::Limit,
-        Some(Errno::E2BIG) => Unable::Value,
-        _ => Unable::Program,
-    };
-    ProbeError::new(kind, format!("`{name}` cannot be started: {error}"))
 }
 
 impl Probe for Command {
@@ -131,15 +74,7 @@ impl Probe for Command {
 
     fn prepare(&self) -> Result<(), Invalid> {
         self.argv.check()?;
-        for (name, value) in &self.env.0 {
-            if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
-                return Err(Invalid::new(
-                    "env",
-                    "a name has no `=`, and nothing a NUL character",
-                ));
-            }
-        }
-        Ok(())
+        check_environment(&self.env)
     }
 
     fn resources(&self) -> Vec<String> {
@@ -227,7 +162,7 @@ mod tests {
     };
     use super::pipes::MOST;
     use super::*;
-    use crate::model::Observation;
+    use crate::model::{Observation, Unable};
 
     /// These tests may use a shell; the probe does not.
     fn shell(script: &str) -> Command {

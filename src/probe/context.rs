@@ -1,5 +1,6 @@
 //! What a look is given beside its own keys: budget, clock, shared clients. No expectations.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::time::Instant;
@@ -7,7 +8,8 @@ use tokio::time::Instant;
 use super::errands::Errands;
 use super::exchange::{Connections, EnvironmentProxies, Jar, Turns};
 use super::net::{Certificates, Configs, Resolvers};
-use super::{Barriers, Inventory, database, resp};
+use super::run_folder::RunFolder;
+use super::{Barriers, Inventory, Ports, database, resp};
 use crate::model::{self, Proxies, RunId};
 use crate::template::Mask;
 
@@ -16,6 +18,8 @@ use crate::template::Mask;
 pub struct Shared {
     /// For what a probe itself writes to disk.
     pub mask: Mask,
+    /// Those that `${port}` stands for.
+    pub ports: Arc<Ports>,
     /// Which run this is: a server's list of clients shows it.
     pub(super) run: RunId,
     /// What the target gave us.
@@ -26,6 +30,7 @@ pub struct Shared {
     pub(super) redis: resp::Sessions,
     pub(super) unpacking: Turns,
     pub(super) errands: Errands,
+    pub(super) folder: RunFolder,
     pub(super) tls: Configs,
     pub(super) certificates: Certificates,
     pub(super) proxies: EnvironmentProxies,
@@ -52,9 +57,16 @@ impl Shared {
             redis: resp::Sessions::default(),
             unpacking: Turns::default(),
             errands: Errands::default(),
+            folder: RunFolder::default(),
+            ports: Arc::default(),
             tls: Configs::default(),
             certificates: Certificates::default(),
         })
+    }
+
+    /// Says where the run is recorded, for what is too long for its record.
+    pub fn record_in(&self, folder: PathBuf) {
+        self.folder.is(folder);
     }
 
     /// Ends when nothing goes on any more beside the looks: what was left behind in a server is told to end there. That takes a second

@@ -20,26 +20,21 @@ mod hex;
 mod http;
 mod inventory;
 mod json;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for the probes `process` and `log`")
-)]
 mod lines;
 mod look;
 mod net;
 mod pairs;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for the probes `process` and `log`")
-)]
 mod pattern;
 mod percentile;
-#[cfg_attr(not(test), expect(dead_code, reason = "for the probe `process`"))]
 mod phases;
 mod pool;
+mod ports;
+mod process;
+mod program;
 mod redis;
 mod request;
 mod resp;
+mod run_folder;
 mod runner;
 #[cfg(test)]
 pub mod scripted;
@@ -57,6 +52,7 @@ pub use barriers::Barriers;
 pub use context::{AttemptScope, Context, Shared};
 pub use descriptors::make_room_for;
 pub use inventory::Inventory;
+pub use ports::{Port, Ports};
 #[cfg(test)]
 pub use scripted::{Scene, Scripted};
 
@@ -167,6 +163,7 @@ probes! {
     pool::Pool,
     redis::Redis,
     command::Command,
+    process::Process,
     runner::Runner,
     #[cfg(test)]
     scripted::Scripted,

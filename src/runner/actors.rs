@@ -180,7 +180,12 @@ async fn take_part(
     };
     let sessions = subject.sessions[at.unwrap_or(0)].clone();
     let run = subject.run.plan.header.clone();
-    let mut scope = LateScope::new(run, number, sessions).of(actor.clone());
+    let mut looks = test.steps.iter();
+    let ports = looks
+        .any(|step| step.probe == "process")
+        .then_some(&subject.run.shared.ports);
+    let scope = LateScope::new(run, number, sessions).of(actor.clone());
+    let mut scope = scope.with(ports);
     let mut taken = take_steps(&test.steps, &stage, &mut scope, deadline).await;
     // Hundreds of them would each keep what nobody is shown until the last has ended.
     if let Some(place) = &place {

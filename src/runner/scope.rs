@@ -1,4 +1,5 @@
-//! The values that are only known while a test runs: captures, sessions, `attempt`, `uuid`, `nonce`, `now`, `run.id`, `run.started`.
+//! The values that are only known while a test runs: captures, sessions, `attempt`, `uuid`, `nonce`, `now`, `run.id`,
+//! `run.started`, `port`.
 
 use std::sync::{Arc, OnceLock};
 
@@ -7,6 +8,7 @@ use uuid::Uuid;
 
 use crate::check::Captured;
 use crate::model::{ActorName, RunHeader, SessionName, Value};
+use crate::probe::{Port, Ports};
 use crate::template::{Lookup, Mask, Scope, Secrecy};
 
 /// What sessions captured, for the tests that use them; each by the name that they call it.
@@ -23,6 +25,10 @@ pub(super) struct LateScope {
     actor: Option<ActorName>,
     uuid: OnceLock<String>,
     nonce: OnceLock<String>,
+    /// In a test that starts a program.
+    ports: Option<Arc<Ports>>,
+    /// The port chosen for it, once it was asked for; given back with the scope.
+    port: OnceLock<Option<Port>>,
 }
 
 impl LateScope {
@@ -35,6 +41,16 @@ impl LateScope {
             actor: None,
             uuid: OnceLock::new(),
             nonce: OnceLock::new(),
+            ports: None,
+            port: OnceLock::new(),
+        }
+    }
+
+    /// Of a test that starts a program: with a port of these.
+    pub(super) fn with(self, ports: Option<&Arc<Ports>>) -> Self {
+        Self {
+            ports: ports.cloned(),
+            ..self
         }
     }
 
@@ -82,6 +98,14 @@ impl LateScope {
         &self.captures
     }
 
+    /// Chosen when first asked for, and the same from then on.
+    fn port(&self, ports: &Arc<Ports>) -> Lookup {
+        match self.port.get_or_init(|| ports.choose()) {
+            Some(port) => Lookup::Known(Value::int(port.number()), Secrecy::Public),
+            None => Lookup::Unusable("no port of this machine is free".to_owned()),
+        }
+    }
+
     fn session(&self, rest: &str) -> Lookup {
         let of = |(name, captures): &(SessionName, Arc<[Captured]>)| {
             let wanted = rest.strip_prefix(name.as_str())?.strip_prefix('.')?;
@@ -109,6 +133,10 @@ impl Scope for LateScope {
                 None => Lookup::Unknown,
             },
             "attempt" => Lookup::Known(Value::int(self.attempt), Secrecy::Public),
+            "port" => match &self.ports {
+                Some(ports) => self.port(ports),
+                None => Lookup::Unknown,
+            },
             "uuid" => text(self.uuid.get_or_init(|| Uuid::new_v4().to_string()).clone()),
             "nonce" => text(self.nonce.get_or_init(nonce).clone()),
             "now" => text(moment(Timestamp::now())),
@@ -122,6 +150,7 @@ impl Scope for LateScope {
         let own = ["attempt", "uuid", "nonce", "now", "run.id", "run.started"];
         let mut names: Vec<String> = own.map(str::to_owned).to_vec();
         names.extend(self.actor.iter().map(|_| "actor".to_owned()));
+        names.extend(self.ports.iter().map(|_| "port".to_owned()));
         names.extend(self.captures.iter().map(|one| one.name.clone()));
         for (session, captures) in self.sessions.iter() {
             let named = |one: &Captured| format!("session.{session}.{}", one.name);
@@ -215,6 +244,9 @@ mod tests {
             Lookup::Unusable(_)
         ));
         assert_eq!(scope.lookup("api"), Lookup::Unknown);
+        assert_eq!(scope.lookup("port"), Lookup::Unknown);
+        let scope = scope.with(Some(&Arc::default()));
+        assert_eq!(scope.lookup("port"), scope.lookup("port"));
         for name in scope.names() {
             assert!(matches!(scope.lookup(&name), Lookup::Known(..)), "{name}");
         }

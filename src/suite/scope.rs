@@ -102,11 +102,14 @@ const LATE: &[&str] = &["uuid", "nonce", "now", "attempt", "run.started"];
 
 /// Whether a late name is late only because nothing was started: `check` and `list` do not know it, a run does.
 pub(super) fn is_known_in_a_run(name: &str) -> bool {
-    !LATE.contains(&name) && name != ACTOR
+    !LATE.contains(&name) && name != ACTOR && name != PORT
 }
 
 /// The name of the one who does it, in a test with `actors`.
 pub(super) const ACTOR: &str = "actor";
+
+/// A free port, in a test that starts a program.
+pub(super) const PORT: &str = "port";
 
 impl EarlyScope {
     fn plain(&self, name: &str) -> Lookup {
@@ -119,6 +122,9 @@ impl EarlyScope {
             Lookup::Late
         } else if name == ACTOR {
             let why = "only a test with `actors` has it; a session is told by a parameter: `params: [name]`";
+            Lookup::Unusable(why.to_owned())
+        } else if name == PORT && !self.below.contains(name) {
+            let why = "only a test that starts a program, with `process`, has it";
             Lookup::Unusable(why.to_owned())
         } else if self.below.contains(name) {
             let why = "not known yet; a variable can use those that stand above it";
@@ -172,7 +178,7 @@ pub(super) struct StepScope {
     pub(super) row: Arc<Vec<Cell>>,
     /// Captures of earlier steps.
     pub(super) captures: Vec<String>,
-    /// Names that only it has: the parameters of a session, `actor` of a test with actors.
+    /// Names that only it has: the parameters of a session, `actor` of a test with actors, `port` of one that starts a program.
     pub(super) own: Arc<Vec<Own>>,
     /// `NAME.CAPTURE` of the sessions it uses.
     pub(super) sessions: Arc<Vec<String>>,

@@ -6,13 +6,14 @@ use super::actors::{MOST, actors};
 use super::defaults::{Defaults, connections};
 use super::early::EarlyFields;
 use super::file::Surroundings;
-use super::scope::{ACTOR, Own, StepScope};
+use super::scope::{ACTOR, Own, PORT, StepScope};
+use super::step::named_span;
 use super::uses::used_sessions;
 use super::{Mode, Step, Used};
 use crate::check::isolation;
 use crate::model::{ActorName, Connections};
 use crate::template::Lookup;
-use crate::yaml::{Diagnostic, Diagnostics, Fields, Span};
+use crate::yaml::{Diagnostic, Diagnostics, Fields, Node, Span};
 
 /// Who does an instance, with which sessions, and so what its steps see.
 pub(super) struct Who {
@@ -33,12 +34,17 @@ pub(super) fn who(
         sources: around.sources,
         problems,
     });
-    if !actors.is_empty() {
-        scope.own = Arc::new(vec![Own {
-            name: ACTOR.to_owned(),
-            value: Lookup::Late,
-        }]);
-    }
+    let own = [
+        (ACTOR, !actors.is_empty()),
+        (PORT, starts_a_program(fields)),
+    ];
+    let own = own.into_iter().filter(|(_, is_there)| *is_there);
+    let own = own.map(|(name, _)| Own {
+        name: name.to_owned(),
+        value: Lookup::Late,
+    });
+    scope.own = Arc::new(own.collect());
+    need_no_variable(PORT, fields, &scope, problems);
     let (uses, named) = used_sessions(fields, &scope, &actors, around, problems);
     scope.sessions = captures_of(&named, around);
     Who {
@@ -47,6 +53,43 @@ pub(super) fn who(
         uses,
     }
 }
+
+/// Whether one of its looks starts a program that may need a port.
+fn starts_a_program(fields: &Fields<'_>) -> bool {
+    let mut steps = fields
+        .get("steps")
+        .and_then(Node::as_sequence)
+        .into_iter()
+        .flatten();
+    fields.entry(PROGRAM).is_some() || steps.any(|step| step.get(PROGRAM).is_some())
+}
+
+/// Tells of a variable that a name of the test's own would hide.
+fn need_no_variable(
+    name: &str,
+    fields: &Fields<'_>,
+    scope: &StepScope,
+    problems: &mut Diagnostics,
+) {
+    let is_own = scope.own.iter().any(|own| own.name == name);
+    if is_own
+        && scope
+            .early
+            .variables
+            .iter()
+            .any(|(known, ..)| known == name)
+    {
+        let message = format!(
+            "`${{{name}}}` is a variable of the target, and in a test with `{PROGRAM}` the port chosen for it"
+        );
+        problems.push(
+            Diagnostic::error(named_span(fields), message).help("give the variable another name"),
+        );
+    }
+}
+
+/// The probe that starts a program which may listen.
+const PROGRAM: &str = "process";
 
 /// Whether attempts connect anew. Actors always do, as a server may know by the connection who speaks: `reuse` among the
 /// defaults is not for them.

@@ -88,6 +88,7 @@ async fn observe(
 ) -> Result<Validated, Refused> {
     let mut journal = Journal::create(&config.runs, &plan.header.id).map_err(Refused::Journal)?;
     let folder = journal.folder().to_owned();
+    shared.record_in(folder.clone());
     let mut lost = None;
     // Journaled before it is shown. When the disk fails in the middle, the run goes on and says so at its end.
     let mut emit = |events: &[Event]| {

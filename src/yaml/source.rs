@@ -69,8 +69,16 @@ impl Sources {
         &self.files[file.0 as usize].text
     }
 
-    /// Where a span begins. A span that lies outside its file is placed at the file's end.
+    /// Where a span begins. A span that lies outside its file is placed at the file's end, one of a file that is none of these
+    /// nowhere: at the beginning of a file without a name.
     pub fn position(&self, span: Span) -> Position {
+        if self.files.get(span.file.0 as usize).is_none() {
+            return Position {
+                file: "".into(),
+                line: 1,
+                column: 1,
+            };
+        }
         let line = self.line_at(span.file, span.start as usize);
         let (text, first) = self.line(span.file, line);
         let before = text.floor_char_boundary((span.start as usize).saturating_sub(first));

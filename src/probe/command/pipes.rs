@@ -7,11 +7,11 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
 use tokio::time::timeout;
 
-use super::group::Group;
 use super::{DRAIN, SHOWN};
 use crate::model::{FaultKind, Keep, ProcessFault, Unable, Value};
 use crate::probe::json;
 use crate::probe::look::{Halt, Look};
+use crate::probe::program::Group;
 
 /// So much of each output is read.
 pub(super) const MOST: usize = 1024 * 1024;

@@ -3,6 +3,7 @@
 mod actors;
 mod files;
 mod keys;
+mod programs;
 mod sessions;
 mod shipped;
 mod steps;

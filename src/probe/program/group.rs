@@ -1,24 +1,25 @@
 //! A process and everything it starts, as one thing that can be ended.
 
 use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use tokio::process::{Child, Command};
 
 /// The group of a child. Dropping it kills what is left of it.
 #[derive(Debug)]
-pub(super) struct Group(Option<Pid>);
+pub(in crate::probe) struct Group(Option<Pid>);
 
 impl Group {
-    /// The group that [`isolate`] gave a child.
-    pub(super) fn of(child: &Child) -> Self {
-        let id = child.id().and_then(|id| i32::try_from(id).ok());
+    /// The group that [`isolate`] gave the child with this id.
+    pub(in crate::probe) fn of(child: Option<u32>) -> Self {
+        let id = child.and_then(|id| i32::try_from(id).ok());
         Self(id.map(Pid::from_raw))
     }
 
     /// Sends a signal to all of the group. A group that is gone is what was wanted.
-    pub(super) fn signal(&self, signal: Signal) {
+    pub(in crate::probe) fn signal(&self, signal: Signal) {
         if let Some(leader) = self.0 {
             let _ = killpg(leader, signal);
         }
@@ -39,7 +40,7 @@ impl Drop for Group {
     unsafe_code,
     reason = "only between fork and exec can a process ask for a session and for its parent's death"
 )]
-pub(super) fn isolate(program: &mut Command) {
+pub(in crate::probe) fn isolate(program: &mut Command) {
     let parent = std::process::id();
     // SAFETY: between fork and exec only async-signal-safe functions may be called; setsid, prctl and getppid are, and building
     // an `io::Error` from errno does not allocate.

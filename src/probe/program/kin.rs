@@ -1,0 +1,258 @@
+//! Who belongs to a program: its session, what carries its mark, and the children of those; as `/proc` tells (proc(5)).
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+
+/// Stands in the environment of a program and, unless somebody clears it, of everything that it starts.
+pub(in crate::probe) const MARK: &str = "ALLCLEAR_PROCESS";
+
+/// How to know who belongs to a program.
+#[derive(Debug, Clone)]
+pub(in crate::probe) struct Kin {
+    leader: i32,
+    /// When the leader began: nothing that is older is of its kin.
+    since: u64,
+    /// `ALLCLEAR_PROCESS=…`
+    mark: String,
+}
+
+/// A process that lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::probe) struct Member {
+    pub(in crate::probe) pid: i32,
+    parent: i32,
+    session: i32,
+    /// In ticks since the system began.
+    since: u64,
+}
+
+impl Kin {
+    /// Of a program that runs, or was not reaped. `None` where the system does not tell.
+    pub(in crate::probe) fn of(leader: Pid, mark: &str) -> Option<Self> {
+        let leader = leader.as_raw();
+        Some(Self {
+            leader,
+            since: stat(leader)?.0.since,
+            mark: format!("{MARK}={mark}"),
+        })
+    }
+
+    /// All who live, the leader included. It is looked again where somebody may have been missed.
+    pub(in crate::probe) fn living(&self) -> Vec<Member> {
+        let mut living = Vec::new();
+        for round in 0..ROUNDS {
+            let doubt;
+            (living, doubt) = self.scan();
+            let is_alone = living.iter().all(|member| member.pid == self.leader);
+            match doubt {
+                Some(Doubt::Ended) if is_alone && round < FEW => {}
+                Some(Doubt::Unclear) if is_alone => thread::sleep(TICK),
+                _ => break,
+            }
+        }
+        living
+    }
+
+    /// Those who are seen at once. One that becomes another program just now may be missed.
+    pub(in crate::probe) fn seen_now(&self) -> Vec<Member> {
+        self.scan().0
+    }
+
+    /// Those who are found, and why somebody may have been missed.
+    fn scan(&self) -> (Vec<Member>, Option<Doubt>) {
+        let mut ours: Vec<Member> = Vec::new();
+        let mut others: HashMap<i32, Member> = HashMap::new();
+        let mut doubt = None;
+        for pid in pids() {
+            let Some((member, is_over)) = stat(pid) else {
+                doubt = doubt.max(Some(Doubt::Ended));
+                continue;
+            };
+            if member.since < self.since || member.parent == KERNEL {
+                continue;
+            }
+            if is_over {
+                let ended = (member.pid != self.leader).then_some(Doubt::Ended);
+                doubt = doubt.max(ended);
+                continue;
+            }
+            let is_own = member.pid == self.leader || member.session == self.leader;
+            match is_own.then_some(true).or_else(|| self.is_marked(pid)) {
+                Some(true) => ours.push(member),
+                known => {
+                    let unclear = known.is_none().then_some(Doubt::Unclear);
+                    doubt = doubt.max(unclear);
+                    others.insert(pid, member);
+                }
+            }
+        }
+        // One that left the session and cleared its environment may still be a child of somebody.
+        let mut at = 0;
+        while at < ours.len() {
+            let parent = ours[at].pid;
+            ours.extend(
+                others
+                    .extract_if(|_, other| other.parent == parent)
+                    .map(|(_, child)| child),
+            );
+            at += 1;
+        }
+        (ours, doubt)
+    }
+
+    /// All who live but the leader.
+    pub(in crate::probe) fn others(&self) -> Vec<Member> {
+        let mut living = self.living();
+        living.retain(|member| member.pid != self.leader);
+        living
+    }
+
+    /// Kills all who live but the leader, wherever they are, and what they start meanwhile. What the system does not let go at once is
+    /// not waited for.
+    pub(in crate::probe) fn kill_others(&self) {
+        for _ in 0..ROUNDS {
+            let others = self.others();
+            if others.is_empty() {
+                return;
+            }
+            for member in others {
+                member.signal(Signal::SIGKILL);
+            }
+            thread::sleep(TICK);
+        }
+    }
+
+    /// Whether it carries the mark. `None` where nothing stands in its environment: it may be about to become another program.
+    fn is_marked(&self, pid: i32) -> Option<bool> {
+        // Others' environments cannot be read, and they are no kin of ours.
+        let environment = match fs::read(format!("/proc/{pid}/environ")) {
+            Ok(environment) => environment,
+            Err(error) => {
+                return (error.kind() == io::ErrorKind::PermissionDenied).then_some(false);
+            }
+        };
+        if environment.is_empty() {
+            return None;
+        }
+        let mut entries = environment.split(|byte| *byte == 0);
+        Some(entries.any(|entry| entry == self.mark.as_bytes()))
+    }
+}
+
+/// Why a process may have been missed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Doubt {
+    /// Another ended while we looked: it may just have started one.
+    Ended,
+    /// Another has no environment: it may be about to become another program.
+    Unclear,
+}
+
+/// So often it is looked again, at most; and so often because of others that ended, of which a busy machine has many.
+const ROUNDS: usize = 50;
+const FEW: usize = 2;
+
+/// What is killed, or becomes another program, needs about so long.
+const TICK: Duration = Duration::from_millis(1);
+
+/// The parent of the kernel's own threads.
+const KERNEL: i32 = 2;
+
+impl Member {
+    /// Larger for one that began later.
+    pub(in crate::probe) fn began(&self) -> u64 {
+        self.since
+    }
+
+    /// Sends a signal to it, and never to another that has its number by now.
+    pub(in crate::probe) fn signal(self, signal: Signal) {
+        #[cfg(target_os = "linux")]
+        if let Ok(process) = super::descriptor::open(Pid::from_raw(self.pid))
+            && self.is_still_it()
+        {
+            super::descriptor::send(&process, signal);
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = signal;
+    }
+
+    /// Ends when it has ended, or after this time.
+    pub(in crate::probe) async fn ended(self, within: Duration) {
+        #[cfg(target_os = "linux")]
+        if let Ok(process) = super::descriptor::Descriptor::of(Pid::from_raw(self.pid))
+            && self.is_still_it()
+        {
+            let _ = tokio::time::timeout(within, process.ended()).await;
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = within;
+    }
+
+    fn is_still_it(self) -> bool {
+        stat(self.pid).is_some_and(|(now, _)| now.since == self.since)
+    }
+}
+
+/// All processes.
+pub(super) fn pids() -> impl Iterator<Item = i32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+/// A process, and whether it has ended and only waits to be reaped.
+fn stat(pid: i32) -> Option<(Member, bool)> {
+    parse(pid, &fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// proc_pid_stat(5): the name, in parentheses, may hold anything.
+fn parse(pid: i32, stat: &str) -> Option<(Member, bool)> {
+    let (_, rest) = stat.rsplit_once(") ")?;
+    let mut fields = rest.split(' ');
+    let state = fields.next()?;
+    let parent = fields.next()?.parse().ok()?;
+    let session = fields.nth(1)?.parse().ok()?;
+    let since = fields.nth(15)?.parse().ok()?;
+    let member = Member {
+        pid,
+        parent,
+        session,
+        since,
+    };
+    Some((member, matches!(state, "Z" | "X")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_read_whatever_it_calls_itself() {
+        let line = "42 (a) R 1 (b) Z 7 41 40 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 99887 0 0";
+        let member = Member {
+            pid: 42,
+            parent: 7,
+            session: 40,
+            since: 99887,
+        };
+        assert_eq!(parse(42, line), Some((member, true)));
+        assert_eq!(parse(42, "42 (sh"), None);
+        assert_eq!(parse(42, "42 (sh) S 1 2"), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn we_are_our_own_kin() {
+        let kin = Kin::of(Pid::this(), "nobody").unwrap();
+        assert!(
+            kin.living()
+                .iter()
+                .any(|one| one.pid == Pid::this().as_raw())
+        );
+    }
+}
