@@ -24,6 +24,8 @@ pub(super) enum Fact {
     Phase(Phase),
     /// A header; names are compared without case (RFC 9110 §5.1).
     Header(String),
+    /// One of numbers by name.
+    Count(KnownFact, String),
     /// What a JSONPath finds in the fact `json`.
     Json(Box<JsonPath>),
 }
@@ -54,17 +56,19 @@ impl Fact {
             Self::Latency | Self::Phase(_) => FactKind::Duration,
             Self::Whole(fact) => fact.kind,
             Self::Header(_) => FactKind::Text,
+            Self::Count(..) => FactKind::Number,
             Self::Json(_) => FactKind::Any,
         }
     }
 
-    /// `expect.` and the first word.
+    /// `expect.` and the first word; of a number by name, its name, too.
     pub(super) fn code(&self) -> Code {
         match self {
             Self::Whole(fact) => KnownCode::Expect.of(fact.name),
             Self::Latency => Code::fixed("expect.latency"),
             Self::Phase(_) => Code::fixed("expect.phases"),
             Self::Header(_) => Code::fixed("expect.headers"),
+            Self::Count(..) => KnownCode::Expect.of(self),
             Self::Json(_) => Code::fixed("expect.json"),
         }
     }
@@ -77,6 +81,7 @@ impl fmt::Display for Fact {
             Self::Latency => f.write_str("latency"),
             Self::Phase(phase) => write!(f, "phases.{phase}"),
             Self::Header(name) => write!(f, "headers {name}"),
+            Self::Count(fact, name) => write!(f, "{}.{name}", fact.name),
             Self::Json(path) => write!(f, "json {path}"),
         }
     }
@@ -133,7 +138,7 @@ impl<'o> Sight<'o> {
     pub(super) fn reached(&self, fact: &Fact) -> bool {
         let seen = |name: &str| self.observation.facts.get(name).is_some();
         match fact {
-            Fact::Whole(fact) => seen(fact.name),
+            Fact::Whole(fact) | Fact::Count(fact, _) => seen(fact.name),
             Fact::Latency => true,
             Fact::Phase(phase) => self.observation.phase(*phase).is_some(),
             Fact::Header(_) => seen("headers"),
@@ -150,6 +155,10 @@ impl<'o> Sight<'o> {
                 .observation
                 .phase(*phase)
                 .map_or(Found::Absent, |took| Found::Owned(Value::Duration(took))),
+            Fact::Count(fact, name) => {
+                let counts = self.observation.facts.get(fact.name);
+                absent_or(counts.and_then(|counts| counts.get(name)))
+            }
             Fact::Header(name) => {
                 let headers = self.observation.facts.get("headers");
                 match header(headers, name) {

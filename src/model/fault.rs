@@ -174,6 +174,8 @@ kinds! {
         /// The answer has this status instead of 200, and so is no stream of events: `sse.refused.401` wants other credentials. 204 means
         /// that there is nothing to listen to.
         SseRefused(u16) = "sse.refused.", in [FirstByte], by [HttpStatus];
+        /// The answer has this status instead of 200, and so is no log: `log.refused.404` does not have it.
+        LogRefused(u16) = "log.refused.", in [FirstByte], by [HttpStatus];
         /// PostgreSQL failed with this SQLSTATE (<https://www.postgresql.org/docs/current/errcodes-appendix.html>): `postgres.53300`
         /// has too many connections.
         Postgres(SqlState) = "postgres.", in [StartTls, Startup, Auth, Query], by [SqlState];

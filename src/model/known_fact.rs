@@ -32,6 +32,12 @@ pub enum FactKind {
     Headers,
     /// The events of a stream; what is expected of them are rules of their own.
     Events,
+    /// Numbers by name; the names are those that the probe is given below this key of its mapping, and what is expected of each stands
+    /// below its name.
+    Counts {
+        /// The key.
+        of: &'static str,
+    },
     /// A document of JSON; what is expected of it stands below JSONPaths.
     Json,
 }
@@ -81,6 +87,11 @@ impl KnownFact {
         Self::of(FactKind::List, name)
     }
 
+    /// Numbers by the names that stand below the key `of` of the probe's mapping.
+    pub const fn counts(name: &'static str, of: &'static str) -> Self {
+        Self::of(FactKind::Counts { of }, name)
+    }
+
     /// Anything, one value or many.
     pub const fn any(name: &'static str) -> Self {
         Self::of(FactKind::Any, name)
@@ -105,6 +116,7 @@ impl FactKind {
             Self::List => "list",
             Self::Headers => "by name",
             Self::Events => "by rules",
+            Self::Counts { .. } => "numbers by name",
             Self::Json => "by JSONPath",
         }
     }

@@ -40,7 +40,7 @@ phases! {
     Upgrade = "upgrade",
     /// From the first to the last byte of the answer.
     Body = "body",
-    /// Bytes are read from a raw connection.
+    /// Bytes are read from a raw connection, or a log is read.
     Read = "read",
     /// A database opens its session, or a file is opened.
     Startup = "startup",

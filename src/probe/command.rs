@@ -1,6 +1,7 @@
 //! `command`: what does a program say when it is run?
 
 mod pipes;
+mod streamed;
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
@@ -13,6 +14,7 @@ use tokio::process::{Child, Command as Program};
 use tokio::time::{Instant, timeout_at};
 
 use self::pipes::Pipes;
+pub(super) use self::streamed::Output;
 use super::argv::Argv;
 use super::look::{Halt, Look};
 use super::pairs::Pairs;
@@ -115,7 +117,7 @@ impl Probe for Command {
 }
 
 /// A process that a signal ended has not answered.
-fn exited(status: ExitStatus) -> Result<(), Halt> {
+pub(super) fn exited(status: ExitStatus) -> Result<(), Halt> {
     let Some(signal) = status.signal() else {
         return Ok(());
     };

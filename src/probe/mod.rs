@@ -21,6 +21,7 @@ mod http;
 mod inventory;
 mod json;
 mod lines;
+mod log;
 mod look;
 mod net;
 mod pairs;
@@ -164,6 +165,7 @@ probes! {
     redis::Redis,
     command::Command,
     process::Process,
+    log::Log,
     runner::Runner,
     #[cfg(test)]
     scripted::Scripted,

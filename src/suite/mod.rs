@@ -3,6 +3,7 @@
 mod actors;
 mod codes;
 mod condition;
+mod counted;
 mod decode;
 mod defaults;
 mod early;

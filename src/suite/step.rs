@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Until;
+use super::counted::Counted;
 use super::defaults::timeout;
 use super::early;
 use super::scope::StepScope;
@@ -13,7 +14,7 @@ use crate::check::{Captures, Expectations, ExpectedFault, Vocabulary};
 use crate::model::{Place, StepName};
 use crate::probe::{AnyProbe, Least, Needs, field_span};
 use crate::template::{self, Template, place};
-use crate::yaml::{Diagnostic, Diagnostics, Entry, Fields, Kind, Node, Sources, Span};
+use crate::yaml::{Diagnostic, Diagnostics, Fields, Kind, Node, Sources, Span};
 
 pub(super) use crate::yaml::did_you_mean as meant;
 
@@ -144,16 +145,14 @@ pub(super) fn decode(
         Some((expectations, _)) => expectations?,
         None => Expectations::no_fault(),
     };
-    if expectations.fault == ExpectedFault::None
-        && !is_counted(ready.counts(), facts.unwrap_or_default())
-    {
-        problems.push(
-            Diagnostic::error(
-                key_span,
-                "what goes wrong here is only counted, so nothing could fail",
-            )
-            .help(format!("expect one of `{}`", ready.counts().join("`, `"))),
-        );
+    let is_fault_expected = expectations.fault != ExpectedFault::None;
+    let counted = Counted {
+        probe: &ready,
+        facts: vocabulary.facts,
+        node: &filled.node,
+        expected: facts.unwrap_or_default(),
+    };
+    if !is_fault_expected && !counted.can_fail(key_span, problems) || !counted.are_known(problems) {
         return None;
     }
     let template = |node: &Node| Template {
@@ -177,7 +176,7 @@ pub(super) fn decode(
             ready.resources()
         },
         request: (!filled.late).then(|| ready.request()),
-        expects_fault: expectations.fault != ExpectedFault::None,
+        expects_fault: is_fault_expected,
         expectations: expectations.texts(),
         expects,
         asks: (probe == "http" && !filled.late).then(|| beside_the_url(&filled.node)),
@@ -295,12 +294,6 @@ fn name(fields: &Fields<'_>, around: &Around<'_>, problems: &mut Diagnostics) ->
         ));
     }
     Some(StepName::new(written))
-}
-
-/// Whether one of these facts is expected, if there are any.
-fn is_counted(counts: &[&str], expected: &[Entry]) -> bool {
-    let is_expected = |fact: &&str| expected.iter().any(|entry| &*entry.key == *fact);
-    counts.is_empty() || counts.iter().any(is_expected)
 }
 
 /// Tells of looks that take longer, even when all goes well, than they and those before them are given.

@@ -94,6 +94,9 @@ impl Decoder<'_> {
                 let path = JsonPath::parse(&inner.key);
                 decoder.push_if(path.map(|path| Fact::Json(Box::new(path))), inner);
             }),
+            FactKind::Counts { .. } => self.each(entry, |decoder, inner| {
+                decoder.push(Fact::Count(fact, inner.key.to_string()), inner);
+            }),
             FactKind::Events => {
                 let rules = events::decode(entry, self.sources, &mut self.problems);
                 let rules = rules.map(|rules| Expectation::Events(Box::new(rules)));
@@ -131,6 +134,9 @@ impl Decoder<'_> {
                     "`headers` takes names and what they must be: `{ location: … }`".into()
                 }
                 "json" => "`json` takes JSONPaths and what they must be: `{ $.status: … }`".into(),
+                "counts" => {
+                    "`counts` takes names and what their numbers must be: `{ crashes: 0 }`".into()
+                }
                 "phases" => {
                     "`phases` takes phases and what they must be: `{ tls: { below: 1s } }`".into()
                 }

@@ -477,3 +477,63 @@ fn a_fault_stands_where_it_is_written_among_rules() {
         ]
     );
 }
+
+const LOG: Vocabulary = Vocabulary {
+    probe: "log",
+    facts: &[KnownFact::counts("counts", "patterns")],
+};
+
+fn counted(yaml: &str) -> Result<Expectations, Vec<String>> {
+    let mut sources = Sources::default();
+    let file = sources.add("t.yaml", yaml);
+    let mut problems = Diagnostics::default();
+    let node = parse(&sources, file, &mut problems).expect("a tree");
+    let decoded = Expectations::decode(&node, LOG, &sources, &mut problems);
+    decoded.ok_or_else(|| problems.iter().map(|p| p.message.clone()).collect())
+}
+
+#[test]
+fn each_number_by_name_is_a_finding_of_its_own() {
+    let expected = counted("counts: { crashes: 0, starts: { at_least: 2 }, gone: 0 }").unwrap();
+    let texts = expected.texts();
+    assert_eq!(
+        texts[1..],
+        [
+            "counts.crashes equals 0",
+            "counts.starts at_least 2",
+            "counts.gone equals 0"
+        ]
+    );
+    let counts = [("crashes", 1), ("starts", 3)];
+    let counts = counts.map(|(name, count)| (name.to_owned(), Value::int(count)));
+    let seen = Observation::default().with("counts", Value::Map(counts.into()));
+    let told: Vec<_> = evaluate(&expected, &seen)
+        .into_iter()
+        .map(|one| (one.code.to_string(), one.path, one.actual, one.state))
+        .collect();
+    let finding = |name: &str, actual: Option<&str>, state| {
+        let path = format!("counts.{name}");
+        let actual = actual.map(str::to_owned);
+        (format!("expect.{path}"), path, actual, state)
+    };
+    // What was not counted is not 0.
+    let all = [
+        finding("crashes", Some("1"), State::NotHeld),
+        finding("starts", Some("3"), State::Held),
+        finding("gone", None, State::NotHeld),
+    ];
+    assert_eq!(told[1..], all);
+}
+
+#[test]
+fn slips_about_numbers_by_name_are_told() {
+    for (yaml, why) in [
+        ("counts: 0", "`counts` takes names and what their numbers"),
+        ("counts: {}", "`counts`"),
+        ("counts: { a: none }", "none"),
+        ("counts: { a: }", "nothing to compare with"),
+    ] {
+        let told = counted(yaml).unwrap_err();
+        assert!(told[0].contains(why), "{yaml}: {told:?}");
+    }
+}

@@ -27,6 +27,8 @@ layer! {
     LogFault {
         /// There is not one line in it: probably not the log that was meant, and what nobody wrote proves nothing.
         Empty = "log.empty", in [Read], by [];
+        /// The answer has the status 200, and is a page of HTML, as proxies and logins write them, and no log.
+        NoLog = "log.no_log", in [FirstByte], by [HttpStatus];
         /// No line says when it was written, so those since a moment cannot be told from older ones.
         Undated = "log.undated", in [Read], by [];
         /// It is larger than the cap, and what is looked for may stand in the rest.

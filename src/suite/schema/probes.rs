@@ -71,6 +71,10 @@ fn expect(facts: &[KnownFact]) -> Value {
                 "JSONPaths (RFC 9535) and what they must find: `$.status`.",
                 &json!({ "pattern": r"^\$" }),
             ),
+            FactKind::Counts { .. } => named(
+                "Names and what their numbers must be: `{ crashes: 0 }`.",
+                &json!({}),
+            ),
             FactKind::Events => json!({ "$ref": "#/$defs/events" }),
             _ => matcher.clone(),
         };
