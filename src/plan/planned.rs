@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::check::Captures;
+use crate::check::{Captured, Captures};
 use crate::model::{
     ActorName, Connections, Place, RunHeader, SessionName, StepName, TestHeader, TestId,
 };
@@ -143,6 +143,8 @@ pub struct PlannedSession {
     pub name: SessionName,
     /// What tests call it, whatever it is opened with: `user`.
     pub called: SessionName,
+    /// What it is opened with.
+    pub parameters: Vec<Captured>,
     /// Never opened, and why.
     pub skip: Option<Skip>,
     /// In order.

@@ -29,6 +29,7 @@ pub(super) fn plan_sessions(
             skip: missing_permission(session.steps.iter().chain(&session.cleanup), false, config),
             name: session.name,
             called: session.called,
+            parameters: session.parameters,
             steps: plan_steps(session.steps, session.timeout),
             cleanup: plan_steps(session.cleanup, CLEANUP_TIMEOUT),
             timeout: session.timeout,

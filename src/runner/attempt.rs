@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::actors::{Part, clean_up_parts, code_of_all, outcome_of, take_parts};
+use super::earlier::Earlier;
 use super::executor::Run;
 use super::isolation;
 use super::round::{budget, detail};
@@ -23,6 +24,8 @@ pub(super) struct Subject {
     pub(super) test: usize,
     /// What the sessions it uses have captured; of a test with actors for each of them, in their order.
     pub(super) sessions: Arc<[Arc<Sessions>]>,
+    /// What its actors were known by in the rounds before.
+    pub(super) earlier: Arc<Earlier>,
     /// To the coordinator.
     pub(super) tell: mpsc::Sender<AttemptEnded>,
 }
@@ -61,11 +64,15 @@ impl Subject {
         let test = self.planned();
         let started = Instant::now();
         let deadline = earlier(budget(test.timeout, &test.steps, started), bound);
-        let mut parts = take_parts(self, number, deadline).await;
+        let parts = take_parts(self, number, deadline).await;
         let elapsed = started.elapsed();
 
         let cut = parts.iter().any(Part::is_cut);
-        let leaked = !cut && isolation::judge(&mut parts, &test.steps);
+        let (parts, leaked) = if cut {
+            (parts, false)
+        } else {
+            isolation::judge(self, number, parts).await
+        };
         let outcome = outcome_of(&parts);
         let code = match (cut, leaked) {
             (true, _) => None,

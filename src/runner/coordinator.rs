@@ -254,6 +254,7 @@ impl<'e> Coordinator<'e> {
             run,
             test,
             sessions,
+            earlier: Arc::default(),
             tell,
         };
         self.tasks.start(Doing::Test(test), async move {

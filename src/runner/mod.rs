@@ -10,6 +10,7 @@ mod blame;
 mod cancel;
 mod coordinator;
 mod dependencies;
+mod earlier;
 mod executor;
 mod expiry;
 mod halt;

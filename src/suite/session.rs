@@ -13,9 +13,9 @@ use super::step::{decode_list, must_fit};
 use super::uses::{KnownSession, Opening};
 use super::variables::Variable;
 use super::who::need_no_actors;
-use crate::check::is_taken;
+use crate::check::{Captured, is_taken};
 use crate::model::{Place, SessionName};
-use crate::template::{Lookup, is_variable_name, place};
+use crate::template::{Lookup, Secrecy, is_variable_name, place};
 use crate::yaml::{Diagnostic, Diagnostics, Entry, Fields, Node, Sources, visible};
 
 /// One session; of one with parameters, one for each that some test opens it with.
@@ -25,6 +25,8 @@ pub struct Session {
     pub name: SessionName,
     /// What tests call it, whatever it is opened with: `user`.
     pub called: SessionName,
+    /// What it is opened with.
+    pub parameters: Vec<Captured>,
     /// In order.
     pub steps: Vec<Step>,
     /// At the end of the run.
@@ -182,6 +184,7 @@ impl SessionDecoder<'_> {
         let Some(fields) = Fields::of(&entry.value, "session", &keys, problems) else {
             return (None, Vec::new());
         };
+        let parameters = own.iter().filter_map(given).collect();
         let scope = StepScope {
             own,
             ..StepScope::new(self.early)
@@ -220,6 +223,7 @@ impl SessionDecoder<'_> {
         let session = timeout.map(|timeout| Session {
             name,
             called: SessionName::new(entry.key.clone()),
+            parameters,
             steps,
             cleanup,
             timeout,
@@ -233,4 +237,16 @@ impl SessionDecoder<'_> {
 pub(super) fn no_timeout(span: crate::yaml::Span) -> Diagnostic {
     Diagnostic::error(span, "has no `timeout`, and inherits none")
         .help("write `timeout: 10s` here, under `defaults` of this file, or under `defaults` in allclear.yaml")
+}
+
+/// A parameter whose value is known.
+fn given(own: &Own) -> Option<Captured> {
+    let Lookup::Known(value, secrecy) = &own.value else {
+        return None;
+    };
+    Some(Captured {
+        name: own.name.clone(),
+        value: value.clone(),
+        secret: *secrecy == Secrecy::Secret,
+    })
 }

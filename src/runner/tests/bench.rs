@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::check::testing::{captures, expectations};
-use crate::check::{Captures, Expectations};
+use crate::check::{Captured, Captures, Expectations};
 use crate::model::{
     Connections, Digests, Event, OnFail, Place, Policy, RunHeader, RunId, RunRecord, SessionName,
-    Status, StepName, TestHeader, TestId, TestRecord,
+    Status, StepName, TestHeader, TestId, TestRecord, Value,
 };
 use crate::plan::{Alone, Look, Mode, Plan, PlannedSession, PlannedStep, PlannedTest};
 use crate::probe::{Scene, Scripted, Shared};
@@ -104,6 +104,7 @@ pub(in crate::runner) fn session(name: &str, step: PlannedStep) -> PlannedSessio
     PlannedSession {
         name: SessionName::new(name),
         called: SessionName::new(name),
+        parameters: Vec::new(),
         skip: None,
         steps: vec![step],
         cleanup: Vec::new(),
@@ -116,7 +117,14 @@ pub(in crate::runner) fn session(name: &str, step: PlannedStep) -> PlannedSessio
 /// The session `user`, opened for somebody.
 pub(in crate::runner) fn session_of(name: &str, step: PlannedStep) -> PlannedSession {
     let opened = SessionName::keyed("user", [("name", name)]);
-    with(session("user", step), |session| session.name = opened)
+    with(session("user", step), |session| {
+        session.name = opened;
+        session.parameters = vec![Captured {
+            name: "name".to_owned(),
+            value: Value::Text(name.to_owned()),
+            secret: false,
+        }];
+    })
 }
 
 pub(in crate::runner) fn place() -> Place {

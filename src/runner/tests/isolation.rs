@@ -4,7 +4,7 @@ use super::actors::{acted, late_step, of};
 use super::bench::{Bench, Ran, capturing, good, place, seconds, session_of, step, with};
 use crate::check::Expectations;
 use crate::check::testing::claims;
-use crate::model::{CodePattern, Finding, State, Status};
+use crate::model::{CodePattern, Finding, State, Status, Unable};
 use crate::plan::{Look, Mode, PlannedStep, PlannedTest, Repeat, Retry, Until};
 use crate::probe::{Scene, Scripted};
 
@@ -186,4 +186,86 @@ async fn what_is_too_much_to_be_searched_is_not_isolated() {
     assert_eq!(ended(&ran), (Status::Errored, Some("error.limit"), 1));
     let said = format!("{:?}", ran.test("a/x").why);
     assert!(said.contains("more than the 64 MiB"), "{said}");
+}
+
+/// Two actors in two rounds, each with a token of its own in each of them, who see these bodies.
+fn with_tokens(bodies: [&str; 4]) -> PlannedTest {
+    let tokens = [
+        "one-7f3a91bc",
+        "two-5e0d77a2",
+        "one-c4419e0b",
+        "two-08b6d3f5",
+    ];
+    let scene = |(token, body): (&str, &str)| Scene {
+        text: Some(token.to_owned()),
+        ..Scene::body(body)
+    };
+    let scenes: Vec<_> = tokens.into_iter().zip(bodies).map(scene).collect();
+    let step = capturing(scenes, "{ token: { text: true, secret: true } }");
+    with(acted(2, of([isolated(step)])), |test| {
+        test.mode = Mode::Repeat(Box::new(Repeat {
+            times: 2,
+            concurrency: 1,
+            interval: seconds(0),
+            claims: claims("{ times: 2 }"),
+        }));
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_a_round_late_to_another_is_a_leak_too() {
+    let late = with_tokens(["actor1", "actor2", "actor1", "actor2 one-7f3a91bc"]);
+    let ran = run(late).await;
+    assert_eq!(ended(&ran), (Status::Failed, Some("expect.isolation"), 2));
+    let attempts = &ran.test("a/x").attempts;
+    let steps = attempts.iter().flat_map(|attempt| &attempt.steps);
+    let findings = steps.flat_map(|step| &step.findings);
+    let told: Vec<_> = findings
+        .filter_map(|finding| finding.actual.as_deref())
+        .collect();
+    let leak = "`token` of actor1 in round 1 in the answer";
+    assert!(told.contains(&leak), "{told:?}");
+    assert!(!format!("{:?}", ran.record).contains("7f3a91bc"));
+    // What comes late to whom it belongs to is none.
+    let own = with_tokens(["actor1", "actor2", "actor1", "actor2 two-5e0d77a2"]);
+    assert_eq!(ended(&run(own).await), (Status::Passed, None, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_session_was_opened_with_is_its_actors() {
+    let user = |bodies: [&str; 2]| {
+        with(seen(&bodies), |test| {
+            test.uses = vec![0, 1];
+            for (at, actor) in test.actors.iter_mut().enumerate() {
+                actor.uses = vec![at];
+            }
+        })
+    };
+    let run = async |bodies| {
+        let sessions = ["zoe", "anna"].map(|name| {
+            let login = capturing([Scene::text("welcome")], "{ greeting: { text: true } }");
+            session_of(&format!("{name}-the-first"), login)
+        });
+        let ran = Bench::new([user(bodies)]).sessions(sessions).run().await;
+        let told = findings(&ran)[1].actual.clone().unwrap();
+        (ran.status("a/x"), told)
+    };
+    let (status, told) = run(["actor1", "actor2, not zoe-the-first"]).await;
+    assert_eq!(status, Status::Failed);
+    assert_eq!(told, "`session.user.name` of actor1 in the answer");
+    let (status, _) = run(["actor1", "anna-the-first: welcome"]).await;
+    assert_eq!(status, Status::Passed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_came_of_who_could_not_look_is_a_leak_all_the_same() {
+    let scenes = [Scene::body("actor1 actor2"), Scene::unable(Unable::Limit)];
+    let broken = with(seen(&[]), |test| {
+        let probe = Box::new(Scripted::new(scenes).into());
+        test.steps[0].look = Look::Ready(probe, Expectations::no_fault());
+    });
+    assert_eq!(
+        ended(&run(broken).await),
+        (Status::Failed, Some("expect.isolation"), 1)
+    );
 }

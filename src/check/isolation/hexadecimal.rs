@@ -1,0 +1,56 @@
+//! Texts in hexadecimal, in small letters and in large ones.
+
+use super::form::{Form, is_text};
+
+/// Digits of four bytes, as many as a marker has at least.
+const SHORTEST: usize = 8;
+
+/// Bytes of what nobody writes by chance, at least.
+const TELLING: usize = 8;
+
+/// Every word that is UTF-8, each on a line; and every other.
+pub(super) fn decoded(form: &Form) -> [Form; 2] {
+    let (mut text, mut noise) = (Form::default(), Form::noise());
+    each(form, &mut |word, end| {
+        if is_text(word.iter().map(|(byte, _)| *byte)) {
+            text.push_word(word, form, end);
+        } else if word.len() >= TELLING {
+            noise.push_word(word, form, end);
+        }
+    });
+    [text, noise]
+}
+
+/// Every word, decoded from its first digit and from its second, and where it ends.
+fn each(form: &Form, take: &mut impl FnMut(&[(u8, usize)], usize)) {
+    let mut start = 0;
+    for word in form.bytes.split(|byte| !byte.is_ascii_hexdigit()) {
+        let end = start + word.len();
+        if word.len() >= SHORTEST {
+            for begin in 0..2.min(word.len() + 1 - SHORTEST) {
+                let pairs = word[begin..].chunks_exact(2).enumerate();
+                let byte = |(at, pair): (usize, &[u8])| (byte(pair), start + begin + 2 * at);
+                let decoded: Vec<(u8, usize)> = pairs.map(byte).collect();
+                take(&decoded, end.min(form.bytes.len() - 1));
+            }
+        }
+        start = end + 1;
+    }
+}
+
+fn byte(pair: &[u8]) -> u8 {
+    pair.iter().fold(0, |byte, digit| {
+        byte << 4 | digit_of(*digit).unwrap_or_default()
+    })
+}
+
+/// What a digit stands for.
+pub(super) fn digit_of(digit: u8) -> Option<u8> {
+    let value = char::from(digit).to_digit(16)?;
+    u8::try_from(value).ok()
+}
+
+/// Bytes that are told in hexadecimal, as far as they are that.
+pub(super) fn bytes(hex: &str) -> Vec<u8> {
+    hex.as_bytes().chunks_exact(2).map(byte).collect()
+}
