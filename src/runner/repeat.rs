@@ -49,22 +49,21 @@ pub(super) async fn run(subject: &Subject, repeat: &Repeat) -> Ending {
     }
     let mut sample = gathered.sample;
     let is_whole = sample.futile || sample.rows.len() as u64 == sample.times;
-    let ending = if is_whole {
+    if is_whole {
         sample.findings = judge(&repeat.claims, &sample);
         sample
             .findings
             .iter_mut()
             .for_each(|finding| slim_finding(finding, &subject.run.shared.mask));
-        match gathered.leak {
-            // However few of the attempts must hold.
-            Some(code) => Ending::new(Status::Failed, Some(code), made),
-            None => judged(&sample, miss, gathered.unable, made),
-        }
-    } else {
-        Ending::not_run(
+    }
+    let ending = match gathered.leak {
+        // However few of the attempts must hold, and however many were not made.
+        Some(code) => Ending::new(Status::Failed, Some(code), made),
+        None if is_whole => judged(&sample, miss, gathered.unable, made),
+        None => Ending::not_run(
             subject.run.halting.reason().unwrap_or(NotRun::Interrupted),
             made,
-        )
+        ),
     };
     Ending {
         sample: Some(Arc::new(sample)),

@@ -188,6 +188,29 @@ async fn what_is_too_much_to_be_searched_is_not_isolated() {
     assert!(said.contains("more than the 64 MiB"), "{said}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_leak_counts_though_the_run_ends_before_the_sample_does() {
+    let scenes: Vec<_> = ["actor1", "actor2 actor1", "actor1", "actor2"]
+        .map(|body| Scene::body(body).after(seconds(1)))
+        .into();
+    let repeated = with(seen(&[]), |test| {
+        let probe = Box::new(Scripted::new(scenes).into());
+        test.steps[0].look = Look::Ready(probe, Expectations::no_fault());
+        test.mode = Mode::Repeat(Box::new(Repeat {
+            times: 40,
+            concurrency: 1,
+            interval: seconds(0),
+            claims: claims("{ times: 40, pass_rate: 50% }"),
+        }));
+    });
+    let mut bench = Bench::new([repeated]);
+    bench.config.deadline = Some(seconds(5));
+    let ran = bench.run().await;
+    let (status, code, made) = ended(&ran);
+    assert_eq!((status, code), (Status::Failed, Some("expect.isolation")));
+    assert!(made < 40, "{made}");
+}
+
 /// Two actors in two rounds, each with a token of its own in each of them, who see these bodies.
 fn with_tokens(bodies: [&str; 4]) -> PlannedTest {
     let tokens = [
