@@ -737,6 +737,12 @@ pub(super) const MATCHERS: &[(&str, Takes, &str, &str)] = &[
         "Characters of a text, items of a list, entries of a mapping.",
     ),
     (
+        "probe_window",
+        Takes::Matcher,
+        "probe_window: { at_least: 2m }",
+        "How long a probe as Kubernetes and Cloud Run write it tries before it gives up: `initialDelaySeconds` (0) + `failureThreshold` (3) × `periodSeconds` (10).",
+    ),
+    (
         "type",
         Takes::Type,
         "type: string",

@@ -26,6 +26,7 @@ const KEYS: &[&str] = &[
     "exists",
     "empty",
     "length",
+    "probe_window",
     "type",
     "each",
     "any",
@@ -179,6 +180,9 @@ fn test(entry: &Entry, kind: FactKind, problems: &mut Diagnostics) -> Option<Tes
             .map(|truth| truth.map_or(Test::Pending("empty"), Test::Empty)),
         "type" => type_name(node, problems),
         "length" => Matcher::decode_for(node, FactKind::Number, problems).map(Test::Length),
+        "probe_window" => {
+            Matcher::decode_for(node, FactKind::Duration, problems).map(Test::ProbeWindow)
+        }
         "each" => Matcher::decode(node, problems).map(Test::Each),
         "any" => Matcher::decode(node, problems).map(Test::Any),
         "not" => not(node, kind, problems),

@@ -153,6 +153,7 @@ impl fmt::Display for Test {
             Self::Empty(true) => f.write_str("empty"),
             Self::Empty(false) => f.write_str("empty: false"),
             Self::Length(matcher) => write!(f, "length {matcher}"),
+            Self::ProbeWindow(matcher) => write!(f, "probe_window {matcher}"),
             Self::Type(name) => write!(f, "type {name}"),
             Self::Each(matcher) => write!(f, "each {matcher}"),
             Self::Any(matcher) => write!(f, "any {matcher}"),

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use super::super::literal::Literal;
 use super::super::words::article;
 use super::explain::{difference, missing};
+use super::window::window;
 use super::{Comparison, Matcher, Test};
 use crate::model::Value;
 
@@ -246,6 +247,15 @@ impl Test {
                     judgement => judgement,
                 },
                 None => senseless(value, "has no length"),
+            },
+            Test::ProbeWindow(matcher) => match window(value) {
+                Ok(window) => match judge(matcher, Seen::One(&Value::Duration(window))) {
+                    Judgement::Fails(_) => {
+                        Judgement::Fails(Some(format!("it gives up after {window:?}")))
+                    }
+                    judgement => judgement,
+                },
+                Err(why) => Judgement::Senseless(why),
             },
             Test::Type(name) => verdict(value.type_name() == name, || {
                 Some(format!("its type is {}", value.type_name()))

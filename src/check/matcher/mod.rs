@@ -5,6 +5,7 @@ mod decode;
 mod explain;
 mod judge;
 mod range;
+mod window;
 
 use regex::Regex;
 
@@ -38,6 +39,8 @@ enum Test {
     Empty(bool),
     /// Characters of a text, items of a list, entries of a mapping.
     Length(Matcher),
+    /// How long a probe of Kubernetes tries before it gives up.
+    ProbeWindow(Matcher),
     /// One of the names of [`crate::model::Value::type_name`].
     Type(String),
     /// Every item of a list that is not empty.

@@ -79,6 +79,17 @@ fn each_matcher_holds_and_does_not_hold() {
         ("{ empty: false }", "\"a\"", "\"\""),
         ("{ length: 2 }", "[1, 2]", "[1]"),
         ("{ length: { above: 2 } }", "\"äöü\"", "\"ab\""),
+        (
+            "{ probe_window: { at_least: 65s, at_most: 4m } }",
+            r#"{"httpGet": {}, "initialDelaySeconds": 5, "failureThreshold": 6, "periodSeconds": 10}"#,
+            r#"{"httpGet": {}, "initialDelaySeconds": 4, "failureThreshold": 6, "periodSeconds": 10}"#,
+        ),
+        // What is not written there is 0, 3 and 10.
+        (
+            "{ probe_window: 30s }",
+            r#"{"grpc": {"port": 1}}"#,
+            r#"{"grpc": {"port": 1}, "failureThreshold": 2}"#,
+        ),
         ("{ type: array }", "[]", "{}"),
         ("{ each: { above: 1 } }", "[2, 3]", "[2, 1]"),
         ("{ any: { above: 1 } }", "[0, 2]", "[0, 1]"),
@@ -412,6 +423,16 @@ fn failures_name_the_smallest_difference() {
         "item 1 does not"
     );
     assert_eq!(why("{ length: 3 }", &json("[2, 1]")), "its length is 2");
+    let window = |probe: &str| why("{ probe_window: { at_least: 1m } }", &json(probe));
+    assert_eq!(window(r#"{"exec": {}}"#), "it gives up after 30s");
+    for odd in ["{}", "[]", "30", r#""30s""#, r#"{"periodSeconds": 90}"#] {
+        assert!(window(odd).starts_with("it is no probe: "), "{odd}");
+    }
+    for odd in ["-1", "1.5", "\"90\"", "null", "1000000000000000000000"] {
+        let probe = format!(r#"{{"exec": {{}}, "periodSeconds": {odd}}}"#);
+        let why = window(&probe);
+        assert_eq!(why, "its `periodSeconds` is no whole number of seconds");
+    }
     let long = "x".repeat(100);
     let other = format!("{}y", &long[..99]);
     assert_eq!(
@@ -472,11 +493,11 @@ fn values() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn no_value_makes_a_matcher_panic_and_no_negation_agrees(value in values(), at in 0..16_usize) {
+    fn no_value_makes_a_matcher_panic_and_no_negation_agrees(value in values(), at in 0..17_usize) {
         let question = [
             "equals: 5", "equals: [1, { a: x }]", "in: [a, 1, 5s]", "above: 1", "below: 10s", "between: [0, 9]",
             "contains: a", "starts_with: a", "matches: '[a-z]'", "empty: true", "length: { above: 1 }",
-            "type: number", "each: { above: 0 }", "any: { not: a }", "includes: { a: 1 }", "exists: true",
+            "type: number", "probe_window: { above: 1s }", "each: { above: 0 }", "any: { not: a }", "includes: { a: 1 }", "exists: true",
         ][at];
         let asked = outcome(&format!("{{ {question} }}"), &value);
         prop_assume!(!question.starts_with("exists"));
