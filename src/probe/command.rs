@@ -5,9 +5,11 @@ mod streamed;
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
+use regex::bytes::Regex;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::process::{Child, Command as Program};
@@ -46,9 +48,27 @@ pub struct Command {
     stdin: Option<String>,
     /// The directory it runs in; relative to where we were started.
     cwd: Option<String>,
+    /// That it writes a secret on standard output, and what that looks like: a regular expression, as `'\A\S+\z'` for no white
+    /// space. The secret is read and shown nowhere: `well_formed` is the one fact about it, and there is no `stdout` and no `json`.
+    secret: Option<String>,
+    #[serde(skip)]
+    form: OnceLock<Regex>,
 }
 
 impl Command {
+    /// The form of the secret it writes, where it writes one.
+    fn form(&self) -> Result<Option<&Regex>, Invalid> {
+        let Some(pattern) = &self.secret else {
+            return Ok(None);
+        };
+        if let Some(known) = self.form.get() {
+            return Ok(Some(known));
+        }
+        let read = Regex::new(pattern)
+            .map_err(|error| Invalid::new("secret", format!("the regular expression: {error}")))?;
+        Ok(Some(self.form.get_or_init(|| read)))
+    }
+
     fn spawn(&self) -> Result<(Child, Group), ProbeError> {
         let mut program = launch(&self.argv, &self.env, self.cwd.as_deref())?;
         program.stdin(if self.stdin.is_some() {
@@ -71,11 +91,13 @@ impl Probe for Command {
         KnownFact::number("exit_code"),
         KnownFact::text("stdout"),
         KnownFact::text("stderr"),
+        KnownFact::truth("well_formed"),
         KnownFact::JSON,
     ];
 
     fn prepare(&self) -> Result<(), Invalid> {
         self.argv.check()?;
+        self.form()?;
         check_environment(&self.env)
     }
 
@@ -96,6 +118,7 @@ impl Probe for Command {
 
     async fn observe(&self, ctx: &Context) -> Looked {
         self.prepare()?;
+        let form = self.form()?;
         let mut look = Look::begin(ctx);
         let started = Instant::now();
         let (mut child, group) = self.spawn()?;
@@ -108,7 +131,10 @@ impl Probe for Command {
         {
             look.fact("exit_code", Value::int(code));
         }
-        pipes.tell(&mut look);
+        match form {
+            None => pipes.tell(&mut look),
+            Some(form) => pipes.tell_form(form, ended.is_ok(), &mut look),
+        }
         match ended.and_then(exited) {
             Ok(()) => Ok(look.finish()),
             Err(halt) => Err(look.stop(Phase::Process, halt)),
@@ -237,6 +263,47 @@ mod tests {
         assert_eq!(error.kind, Unable::Program);
         let error = unable(look(&read::<Command>("{ argv: [ls], cwd: /no/such/place }")).await);
         assert_eq!(error.kind, Unable::File);
+    }
+
+    #[tokio::test]
+    async fn of_a_secret_only_its_form_is_told() {
+        let secret = "kingfisher-77-at-dusk";
+        let of = |said: &str, form: &str| {
+            let script = format!("printf '{said}'; printf '{said}' >&2");
+            read::<Command>(&format!(
+                "{{ argv: [sh, -c, {script:?}], secret: {form:?} }}"
+            ))
+        };
+        for (said, is_well_formed) in [
+            (secret.to_owned(), true),
+            (format!("{secret}\\n"), false),
+            (format!(" {secret}"), false),
+            (String::new(), false),
+            ("a b".to_owned(), false),
+            (format!("{secret}\\n{}", "x".repeat(20_000)), false),
+        ] {
+            let ctx = Context::for_tests(Duration::from_secs(5));
+            let seen = of(&said, r"\A\S+\z").observe(&ctx).await.unwrap();
+            let told = seen.facts.get("well_formed");
+            assert_eq!(told, Some(&Value::Bool(is_well_formed)), "{said}");
+            let all = ctx.shared.mask.apply(&format!("{seen:?}")).into_owned();
+            assert!(!all.contains(secret) && !all.contains("a b"), "{all}");
+            assert!(seen.facts.get("stdout").is_none() && seen.facts.get("json").is_none());
+            // What it says besides is shown where the secret in it can be masked, or there is none.
+            let is_shown = said.is_empty() || (6..20_000).contains(&said.len());
+            assert_eq!(seen.facts.get("stderr").is_some(), is_shown, "{said}");
+        }
+        // One that is cut off has no form.
+        let (code, seen) = stopped(
+            brief_look(&read::<Command>(&format!(
+                "{{ argv: [sh, -c, 'printf {secret}; sleep 100'], secret: . }}"
+            )))
+            .await,
+        );
+        assert_eq!(code.as_str(), "process.timeout");
+        assert!(seen.facts.get("well_formed").is_none());
+        let why = problem("command", "{ argv: [ls], secret: '(' }");
+        assert!(why.contains("the regular expression"), "{why}");
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 use std::process::ExitStatus;
 
 use nix::sys::signal::Signal;
+use regex::bytes::Regex;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
 use tokio::time::timeout;
@@ -15,6 +16,9 @@ use crate::probe::program::Group;
 
 /// So much of each output is read.
 pub(super) const MOST: usize = 1024 * 1024;
+
+/// Of a longer secret the masked forms would fill our memory.
+const MASKABLE: usize = 16 * 1024;
 
 /// The three standard streams of a child. Everything read stays here when reading is cut short.
 pub(super) struct Pipes {
@@ -108,6 +112,27 @@ impl Pipes {
                 look.evidence(name, text.clone(), Keep::Last(SHOWN));
             }
             look.fact(name, Value::Untyped(text));
+        }
+    }
+}
+
+impl Pipes {
+    /// Records whether what was said is a secret of this form, and nothing else of it. Only the whole of it has a form.
+    pub(super) fn tell_form(self, form: &Regex, is_whole: bool, look: &mut Look<'_>) {
+        let (secret, is_whole) = (self.stdout.read, is_whole && !self.are_held);
+        if is_whole {
+            look.fact("well_formed", Value::Bool(form.is_match(&secret)));
+        }
+        let stderr = text(self.stderr.read);
+        // It may say the secret again, to complain of it; what cannot be masked there is not shown.
+        let is_hidden = secret.is_empty() || {
+            secret.len() <= MASKABLE && look.ctx.shared.mask.add(&text(secret))
+        };
+        if is_hidden {
+            if !stderr.is_empty() {
+                look.evidence("stderr", stderr.clone(), Keep::Last(SHOWN));
+            }
+            look.fact("stderr", Value::Untyped(stderr));
         }
     }
 }
