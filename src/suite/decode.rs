@@ -20,7 +20,7 @@ use super::who::{connections_of, few_at_once, fit_actors, need_no_actors, who};
 use super::{Mode, Repeat, Retry, Step, Test, Until};
 use crate::model::{Category, TestId};
 use crate::probe::AnyProbe;
-use crate::template::place;
+use crate::template::{self, Lookup, Scope, place};
 use crate::yaml::{Diagnostic, Diagnostics, Fields, Node, Span};
 
 /// What every test of a file is read with.
@@ -93,9 +93,15 @@ pub(super) fn decode_test(
     };
     let Surroundings { early, sources, .. } = decoder.around;
     let name = test_name(&fields, problems);
-    let scope = StepScope::new(early);
+    let id = name.map(|(_, name)| TestId::new(decoder.category.clone(), name));
+    let scope = StepScope {
+        is_omitted: id.is_some_and(|id| decoder.around.omits(&id)),
+        ..StepScope::new(early)
+    };
     let broken_before = problems.errors();
     let rows = match fields.get("matrix") {
+        // What is left out needs no rows, and where its variable is missing there are none.
+        Some(matrix) if scope.is_omitted && is_unknown(matrix, &scope) => vec![None],
         Some(matrix) => rows(matrix, &scope, sources, problems)
             .into_iter()
             .map(Some)
@@ -257,12 +263,18 @@ fn decode_row(
     })
 }
 
+/// Whether it is a variable that the target does not have.
+fn is_unknown(node: &Node, scope: &StepScope) -> bool {
+    let has = |name: &str| scope.early.lookup(name) != Lookup::Unknown;
+    template::uses(node).iter().any(|used| !has(&used.name))
+}
+
 /// What an instance sees before its sessions: its row.
 fn row_scope(id: &TestId, row: Option<&Row>, around: &Surroundings<'_>) -> StepScope {
     StepScope {
         row: row.map(|row| row.values.clone()).unwrap_or_default(),
         any_session: around.sessions.is_none(),
-        is_omitted: around.omitted.iter().any(|pattern| pattern.matches(id)),
+        is_omitted: around.omits(id),
         ..StepScope::new(around.early)
     }
 }

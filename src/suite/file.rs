@@ -11,7 +11,7 @@ use super::scope::{EarlyScope, StepScope};
 use super::side_by_side;
 use super::step::meant;
 use super::uses::KnownSession;
-use crate::model::{Category, IdPattern};
+use crate::model::{Category, IdPattern, TestId};
 use crate::yaml::{Diagnostic, Diagnostics, Fields, Node, Sources, visible};
 
 /// What all suite files are read with.
@@ -22,6 +22,13 @@ pub(super) struct Surroundings<'a> {
     pub(super) sessions: Option<HashMap<String, KnownSession>>,
     /// What the target leaves out.
     pub(super) omitted: Vec<IdPattern>,
+}
+
+impl Surroundings<'_> {
+    /// Whether the target leaves this out.
+    pub(super) fn omits(&self, id: &TestId) -> bool {
+        self.omitted.iter().any(|pattern| pattern.matches(id))
+    }
 }
 
 /// So many tests are read by one thread before it looks for more: most files need no second one.

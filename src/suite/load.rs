@@ -200,12 +200,7 @@ pub fn load(opened: Opened, given: &Given) -> Result<Suites, Unusable> {
         is_complete &= decode_file(suite, &mut project, &around, &mut decoded, &mut problems);
     }
     if let FileState::Parsed(node) = &files.sessions {
-        let is_planned = |test: &&Test| {
-            !around
-                .omitted
-                .iter()
-                .any(|pattern| pattern.matches(&test.id))
-        };
+        let is_planned = |test: &&Test| !around.omits(&test.id);
         let users = decoded.tests.iter().filter(|test| !test.uses.is_empty());
         let uses = users.filter(is_planned).flat_map(|test| &test.uses);
         let openings = uses::distinct(uses.flat_map(|used| &used.openings), &mut problems);

@@ -184,7 +184,7 @@ pub(super) struct StepScope {
     pub(super) sessions: Arc<Vec<String>>,
     /// sessions.yaml cannot be read: what it would have given is not told to be missing.
     pub(super) any_session: bool,
-    /// The target leaves the test out: its variables need not be what the test could be asked with.
+    /// The target leaves the test out: its variables need not be there, nor be what the test could be asked with.
     pub(super) is_omitted: bool,
 }
 
@@ -223,6 +223,32 @@ impl StepScope {
 
 impl Scope for StepScope {
     fn lookup(&self, name: &str) -> Lookup {
+        match self.find(name) {
+            Lookup::Unknown if self.is_omitted => Lookup::Late,
+            found => found,
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names = self.early.names();
+        names.extend(self.captures.iter().cloned());
+        names.extend(self.own.iter().map(|own| own.name.clone()));
+        names.extend(self.row.iter().map(|(key, _)| format!("matrix.{key}")));
+        names.extend(
+            self.sessions
+                .iter()
+                .map(|capture| format!("session.{capture}")),
+        );
+        names
+    }
+
+    fn hide(&self, made: &str) {
+        self.early.hide(made);
+    }
+}
+
+impl StepScope {
+    fn find(&self, name: &str) -> Lookup {
         match name.split_once('.') {
             Some(("matrix", key)) => match self.row.iter().find(|(known, _)| known == key) {
                 Some((_, Some(value))) => Lookup::Known(value.clone(), Secrecy::Public),
@@ -251,22 +277,5 @@ impl Scope for StepScope {
             },
             Some(_) => self.early.lookup(name),
         }
-    }
-
-    fn names(&self) -> Vec<String> {
-        let mut names = self.early.names();
-        names.extend(self.captures.iter().cloned());
-        names.extend(self.own.iter().map(|own| own.name.clone()));
-        names.extend(self.row.iter().map(|(key, _)| format!("matrix.{key}")));
-        names.extend(
-            self.sessions
-                .iter()
-                .map(|capture| format!("session.{capture}")),
-        );
-        names
-    }
-
-    fn hide(&self, made: &str) {
-        self.early.hide(made);
     }
 }

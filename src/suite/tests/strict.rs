@@ -174,6 +174,27 @@ fn what_is_left_out_is_not_asked_with_values_that_do_not_fit_it() {
 }
 
 #[test]
+fn what_is_left_out_needs_no_variables() {
+    let test = "- { name: x, matrix: \"${hosts}\", title: \"At ${place}\", timeout: \"${budget.tcp}\", \
+                tcp: { host: \"${matrix.host}\", port: \"${port_of_it}\" }, expect: { connected: true } }\n\
+                - { name: y, tcp: { host: h, port: 1 }, expect: { connected: true } }";
+    let folder = Folder::with_target("vars: {}\n", test);
+    assert!(says(&folder.errors(), "`hosts`"), "{}", folder.told());
+    let folder = Folder::with_target("omit: [{ id: a/x, reason: r }]\n", test);
+    assert_eq!(folder.errors(), [""; 0]);
+    // Others do, and where there are rows they are read.
+    let folder = Folder::with_target("omit: [{ id: a/y, reason: r }]\n", test);
+    assert!(says(&folder.errors(), "`hosts`"), "{}", folder.told());
+    let rows = "vars: { hosts: [{ label: one }] }\nomit: [{ id: a/x, reason: r }]\n";
+    let folder = Folder::with_target(rows, test);
+    assert!(
+        says(&folder.errors(), "a row needs a `name`"),
+        "{}",
+        folder.told()
+    );
+}
+
+#[test]
 fn every_mistake_of_every_file_is_told_together_and_once() {
     let folder = Folder::new(&[
         ("allclear.yaml", "target: t\ncategories: { a: {} }\n"),
