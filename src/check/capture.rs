@@ -91,6 +91,11 @@ impl Captures {
             .collect()
     }
 
+    /// Where each comes from, as reports say it: `json $.token`.
+    pub fn paths(&self) -> Vec<String> {
+        self.0.iter().map(Capture::path).collect()
+    }
+
     /// Takes every name; finding nothing is a finding `capture.NAME` that did not hold. Null is nothing, too: a later
     /// step could do no more with it.
     pub fn take(&self, seen: &Observation) -> (Vec<Captured>, Vec<Finding>) {
@@ -399,18 +404,19 @@ impl Capture {
             .ok_or_else(|| format!("it does not match {regex}"))
     }
 
+    /// `json $.token`, `rows[0][id]`.
+    fn path(&self) -> String {
+        let steps = self.steps.iter().map(|step| match step {
+            Step::Item(at) => format!("[{at}]"),
+            Step::Entry(key) => format!("[{key}]"),
+        });
+        format!("{}{}", self.fact, steps.collect::<String>())
+    }
+
     fn missed(&self, why: String) -> Finding {
-        let path: String = self
-            .steps
-            .iter()
-            .map(|step| match step {
-                Step::Item(at) => format!("[{at}]"),
-                Step::Entry(key) => format!("[{key}]"),
-            })
-            .collect();
         Finding {
             code: KnownCode::Capture.of(&self.name),
-            path: format!("{}{path}", self.fact),
+            path: self.path(),
             expected: match &self.matches {
                 Some(regex) => format!("something that matches {regex}"),
                 None => "something to capture".to_owned(),

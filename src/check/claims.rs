@@ -79,6 +79,13 @@ impl Claims {
             .collect()
     }
 
+    /// Whether how many attempts hold is to be proved, and not only counted: then attempts that count for nothing make a proof
+    /// harder, and are not missing from it.
+    pub fn proves_its_rate(&self) -> bool {
+        let is_proof = |claim: &Claim| matches!(claim.kind, ClaimKind::Proved(..));
+        self.0.iter().any(is_proof)
+    }
+
     /// Why so many attempts cannot prove a claim even when all of them hold; `None` when they can. For a warning at
     /// load.
     pub fn cannot_prove(&self, times: u64) -> Option<String> {

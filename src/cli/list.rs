@@ -141,6 +141,18 @@ fn explain_test(test: &PlannedTest, text: &mut String) {
         let _ = writeln!(text, "      {step}{}", expectation.text);
     }
     let _ = writeln!(text, "      {}", attempts(test));
+    if let Some(cold) = &test.cold {
+        let s = if cold.force.len() == 1 { "" } else { "s" };
+        let proof = match cold.proof {
+            Some(_) => format!("proved by {}", cold.fact),
+            None => "not proved".to_owned(),
+        };
+        let _ = writeln!(
+            text,
+            "      each from a cold start, forced in {} step{s}, {proof}",
+            cold.force.len()
+        );
+    }
     if !test.cleanup.is_empty() {
         let s = if test.cleanup.len() == 1 { "" } else { "s" };
         let _ = writeln!(

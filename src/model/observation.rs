@@ -151,6 +151,8 @@ pub enum Unable {
     Guard,
     /// The other actors of a test never came to a barrier.
     Barrier,
+    /// What was to force a cold start did not hold.
+    NotForced,
     /// A start that was to be a cold one cannot be shown to be one.
     NotCold,
     /// A probe panicked.
@@ -166,6 +168,7 @@ impl Unable {
         Self::Value,
         Self::Guard,
         Self::Barrier,
+        Self::NotForced,
         Self::NotCold,
         Self::Panic,
     ];
@@ -184,6 +187,7 @@ impl Unable {
             Self::Value => "error.value",
             Self::Guard => "error.guard",
             Self::Barrier => "error.barrier",
+            Self::NotForced => "error.not_forced",
             Self::NotCold => "error.not_cold",
             Self::Panic => "error.panic",
         }
@@ -206,6 +210,9 @@ impl Unable {
                 "We would not look: more was to be taken than a server can spare, or a value that was known late asks for what was not allowed."
             }
             Self::Barrier => "We could not look: the others never came to a barrier.",
+            Self::NotForced => {
+                "Nothing cold could be looked at: a step of `force_cold` did not hold; what was found stands with it."
+            }
             Self::NotCold => {
                 "Nothing shows that the start was a cold one: what `proof_of_cold` reads did not change."
             }

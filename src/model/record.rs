@@ -201,9 +201,9 @@ pub struct AttemptRecord {
     pub number: u64,
     /// From the run's start.
     pub started: Duration,
-    /// Without clean-ups.
+    /// Of its steps: without clean-ups, and without what belongs to a cold start.
     pub elapsed: Duration,
-    /// The steps that were reached; clean-ups are marked.
+    /// The steps that were reached; clean-ups are marked, and what belongs to a cold start.
     pub steps: Vec<StepRecord>,
     /// How it came out.
     pub outcome: Outcome,
@@ -296,6 +296,8 @@ pub struct StepRecord {
     pub outcome: Outcome,
     /// A clean-up: it never changes the status.
     pub cleanup: bool,
+    /// Forces a cold start or looks whether there was one: no part of what is measured.
+    pub cold: bool,
     /// How many polls were made, for a step with `until`.
     pub polls: Option<u64>,
     /// Whose step it is, in a test with actors.

@@ -9,17 +9,19 @@ use jiff::Timestamp;
 use super::requirements::{Requirements, resolve};
 use super::select::Chooser;
 use super::sessions::{plan_actors, plan_sessions, used_by};
-use super::{Plan, PlanError, PlannedActor, PlannedStep, PlannedTest, Selection, Skip};
+use super::{
+    Plan, PlanError, PlannedActor, PlannedCold, PlannedStep, PlannedTest, Selection, Skip,
+};
 use crate::model::{
     CategoryPolicy, ExpectationText, IdPattern, Omitted, Partial, Policy, RunHeader, RunId,
     TestHeader,
 };
 use crate::probe::Needs;
 use crate::settings::RunConfig;
-use crate::suite::{Mode, Omit, Step, Suites, Test, Used};
+use crate::suite::{Cold, Mode, Omit, Step, Suites, Test, Used};
 use crate::template::Mask;
 
-/// A clean-up without a `timeout` of its own may take this long.
+/// A clean-up without a `timeout` of its own may take this long; so may what forces a cold start, and each look of its proof.
 pub(super) const CLEANUP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Which run this is, where and when.
@@ -221,9 +223,12 @@ fn plan_test(
     config: &RunConfig,
     mask: &Mask,
 ) -> PlannedTest {
+    // What forces a start anew changes something, whatever it is.
+    let changes = test.side_effects || test.cold.is_some();
+    let of_cold = test.cold.iter().flat_map(|cold| cold.steps());
     let permission = missing_permission(
-        test.steps.iter().chain(&test.cleanup),
-        test.side_effects,
+        test.steps.iter().chain(&test.cleanup).chain(of_cold),
+        changes,
         config,
     );
     let skip = test
@@ -233,7 +238,7 @@ fn plan_test(
         .or(permission);
     let critical = is_critical(&test, policy);
     let preflight = policy.is_preflight(test.id.category());
-    let side_effects = test.side_effects || test.steps.iter().any(|step| step.needs.side_effects);
+    let side_effects = changes || test.steps.iter().any(|step| step.needs.side_effects);
 
     let mut resources: Vec<String> = test
         .steps
@@ -276,6 +281,7 @@ fn plan_test(
         skip,
         mode: test.mode,
         timeout: test.timeout,
+        cold: test.cold.map(|cold| Box::new(plan_cold(*cold))),
         steps: plan_steps(test.steps, test.timeout),
         cleanup: plan_steps(test.cleanup, CLEANUP_TIMEOUT),
         alone: test.alone,
@@ -295,6 +301,16 @@ pub(super) fn plan_steps(mut steps: Vec<Step>, timeout: Duration) -> Vec<Planned
     // Into a room of its own: in that of the steps, which are larger, a third would stay empty.
     let planned = steps.drain(..).map(|step| plan_step(step, timeout));
     planned.collect()
+}
+
+fn plan_cold(cold: Cold) -> PlannedCold {
+    let proof = cold.proof.map(|step| plan_step(step, CLEANUP_TIMEOUT));
+    let fact = proof.iter().flat_map(|step| step.captures.paths());
+    PlannedCold {
+        force: plan_steps(cold.force, CLEANUP_TIMEOUT),
+        fact: fact.collect(),
+        proof,
+    }
 }
 
 fn plan_step(step: Step, timeout: Duration) -> PlannedStep {

@@ -7,7 +7,9 @@ mod select;
 mod sessions;
 
 pub use build::{Identity, build};
-pub use planned::{Plan, PlannedActor, PlannedSession, PlannedStep, PlannedTest, Skip};
+pub use planned::{
+    Plan, PlannedActor, PlannedCold, PlannedSession, PlannedStep, PlannedTest, Skip,
+};
 pub use select::{Picked, PlanError, Selection};
 
-pub use crate::suite::{Alone, ExpectFailure, LateLook, Look, Mode, Repeat, Retry, Until};
+pub use crate::suite::{Alone, ExpectFailure, LateLook, Look, Mode, PROOF, Repeat, Retry, Until};

@@ -52,6 +52,8 @@ pub struct PlannedTest {
     pub mode: Mode,
     /// Of one attempt.
     pub timeout: Duration,
+    /// What makes the start that it looks at a cold one.
+    pub cold: Option<Box<PlannedCold>>,
     /// In order; the first that does not hold ends the attempt.
     pub steps: Vec<PlannedStep>,
     /// After each attempt, in order.
@@ -78,6 +80,31 @@ pub struct PlannedTest {
     pub origins: Vec<String>,
 }
 
+/// A start that is to be a cold one.
+#[derive(Debug)]
+pub struct PlannedCold {
+    /// Before the steps of every attempt, in order; each bounded by its own budget.
+    pub force: Vec<PlannedStep>,
+    /// Looked at before them and after the steps; captures [`PROOF`](crate::suite::PROOF).
+    pub proof: Option<PlannedStep>,
+    /// What the proof reads, as reports say it: `json $.instance_id`.
+    pub fact: String,
+}
+
+impl PlannedCold {
+    /// How long it may take together with the looks of the proof.
+    fn budget(&self) -> Duration {
+        let of = |step: &PlannedStep| {
+            step.until
+                .as_ref()
+                .map_or(step.timeout, |until| until.within)
+        };
+        let twice = self.proof.iter().chain(&self.proof);
+        let all = self.force.iter().chain(twice).map(of);
+        all.fold(Duration::ZERO, Duration::saturating_add)
+    }
+}
+
 /// One of those who do a test at once.
 #[derive(Debug)]
 pub struct PlannedActor {
@@ -92,6 +119,8 @@ impl PlannedTest {
     pub fn budget(&self) -> Duration {
         let polling = self.steps.iter().filter_map(|step| step.until.as_ref());
         let attempt = polling.fold(self.timeout, |sum, until| sum.saturating_add(until.within));
+        let cold = self.cold.as_ref();
+        let attempt = attempt.saturating_add(cold.map_or(Duration::ZERO, |cold| cold.budget()));
         let times = |time: Duration, count: u64| {
             time.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX))
         };

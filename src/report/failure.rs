@@ -260,10 +260,14 @@ impl Lines {
         let is_wrong = |step: &&StepRecord| step.outcome != Outcome::Held;
         groups.retain(|(_, steps)| steps.iter().any(&is_wrong));
         for (_, steps) in groups.iter().take(self.bounds.actors) {
-            let several = steps.len() > 1;
-            for (position, step) in steps.iter().enumerate() {
+            // What belongs to a cold start has a name of its own.
+            let counted = |step: &&&StepRecord| !step.cold;
+            let several = steps.iter().filter(counted).count() > 1;
+            let mut position = 0;
+            for step in steps {
+                position += usize::from(!step.cold);
                 if is_wrong(step) {
-                    self.step(step, several.then_some(position + 1));
+                    self.step(step, several.then_some(position));
                 }
             }
         }
@@ -280,7 +284,11 @@ impl Lines {
     }
 
     fn step(&mut self, step: &StepRecord, position: Option<usize>) {
-        let kind = if step.cleanup { "clean-up" } else { "step" };
+        let kind = match (step.cleanup, step.cold) {
+            (true, _) => "clean-up",
+            (false, true) => "cold start:",
+            (false, false) => "step",
+        };
         let name = match (&step.name, position) {
             (Some(name), _) => format!("{kind} {name} · "),
             (None, Some(position)) => format!("{kind} {position} · "),

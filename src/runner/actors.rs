@@ -28,6 +28,43 @@ pub(super) struct Part {
 type CleanedUp = (Vec<StepRecord>, Vec<String>);
 
 impl Part {
+    /// Before its first step: of the actor at this place, or of nobody in particular.
+    pub(super) fn begin(subject: &Subject, number: u64, place: Option<&Place>) -> Self {
+        let test = subject.planned();
+        let at = place.map(|place| place.at);
+        let actor = at.and_then(|at| Some(test.actors.get(at)?.name.clone()));
+        let stage = Stage {
+            run: subject.run.clone(),
+            attempt: Arc::new(AttemptScope::default()),
+            connections: test.connections,
+            barriers: place.map(|place| place.barriers.clone()),
+        };
+        let sessions = subject.sessions[at.unwrap_or(0)].clone();
+        let run = subject.run.plan.header.clone();
+        let mut looks = test.steps.iter();
+        let ports = looks
+            .any(|step| step.probe == "process")
+            .then_some(&subject.run.shared.ports);
+        let scope = LateScope::new(run, number, sessions).of(actor.clone());
+        Self {
+            scope: scope.with(ports),
+            actor,
+            stage,
+            taken: Taken::default(),
+        }
+    }
+
+    /// Takes the steps; ends by the deadline or shortly after.
+    pub(super) async fn take(&mut self, subject: &Subject, deadline: Instant) {
+        let steps = &subject.planned().steps;
+        self.taken = take_steps(steps, &self.stage, &mut self.scope, deadline).await;
+    }
+
+    /// Lets go of it.
+    pub(super) fn cut(&mut self) {
+        self.taken.cut = true;
+    }
+
     pub(super) fn outcome(&self) -> Outcome {
         self.taken.outcome()
     }
@@ -44,6 +81,10 @@ impl Part {
 
     pub(super) fn scope(&self) -> &LateScope {
         &self.scope
+    }
+
+    pub(super) fn scope_mut(&mut self) -> &mut LateScope {
+        &mut self.scope
     }
 
     /// What its step at this position saw, where it came so far and could look.
@@ -151,7 +192,7 @@ pub(super) fn code_of_all(parts: &[Part], outcome: Outcome) -> Option<Code> {
 }
 
 /// Where one of the actors stands: whoever waits for it need not any longer once it has ended, however that comes.
-struct Place {
+pub(super) struct Place {
     at: usize,
     barriers: Arc<Barriers>,
     kept: Arc<Kept>,
@@ -169,35 +210,15 @@ async fn take_part(
     deadline: Instant,
     place: Option<Place>,
 ) -> Part {
-    let test = subject.planned();
-    let at = place.as_ref().map(|place| place.at);
-    let actor = at.and_then(|at| Some(test.actors.get(at)?.name.clone()));
-    let stage = Stage {
-        run: subject.run.clone(),
-        attempt: Arc::new(AttemptScope::default()),
-        connections: test.connections,
-        barriers: place.as_ref().map(|place| place.barriers.clone()),
-    };
-    let sessions = subject.sessions[at.unwrap_or(0)].clone();
-    let run = subject.run.plan.header.clone();
-    let mut looks = test.steps.iter();
-    let ports = looks
-        .any(|step| step.probe == "process")
-        .then_some(&subject.run.shared.ports);
-    let scope = LateScope::new(run, number, sessions).of(actor.clone());
-    let mut scope = scope.with(ports);
-    let mut taken = take_steps(&test.steps, &stage, &mut scope, deadline).await;
+    let mut part = Part::begin(subject, number, place.as_ref());
+    part.take(subject, deadline).await;
     // Hundreds of them would each keep what nobody is shown until the last has ended.
     if let Some(place) = &place {
-        let is_short = detail(taken.outcome(), subject.run.keep_evidence).is_short();
-        place.kept.keep(&mut taken.steps, &test.steps, is_short);
+        let is_short = detail(part.outcome(), subject.run.keep_evidence).is_short();
+        let steps = &subject.planned().steps;
+        place.kept.keep(&mut part.taken.steps, steps, is_short);
     }
-    Part {
-        actor,
-        stage,
-        scope,
-        taken,
-    }
+    part
 }
 
 /// What all have made, in their order. A panic of ours is one here, once all the others have ended.

@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::actors::{Part, clean_up_parts, code_of_all, outcome_of, take_parts};
+use super::cold::{ColdStart, Forced, Instances, Proved};
 use super::earlier::Earlier;
 use super::executor::Run;
 use super::isolation;
@@ -26,6 +27,8 @@ pub(super) struct Subject {
     pub(super) sessions: Arc<[Arc<Sessions>]>,
     /// What its actors were known by in the rounds before.
     pub(super) earlier: Arc<Earlier>,
+    /// What its attempts have met, where each forces a cold start.
+    pub(super) instances: Arc<Instances>,
     /// To the coordinator.
     pub(super) tell: mpsc::Sender<AttemptEnded>,
 }
@@ -62,26 +65,37 @@ impl Subject {
     /// Makes one attempt; `bound` ends it earlier than its own budget.
     pub(super) async fn attempt(&self, number: u64, bound: Option<Instant>) -> Attempted {
         let test = self.planned();
-        let started = Instant::now();
-        let deadline = earlier(budget(test.timeout, &test.steps, started), bound);
-        let parts = take_parts(self, number, deadline).await;
+        let (mut start, started, parts) = self.take(number, bound).await;
         let elapsed = started.elapsed();
 
-        let cut = parts.iter().any(Part::is_cut);
-        let (parts, leaked) = if cut {
+        let mut cut = parts.iter().any(Part::is_cut);
+        let (mut parts, leaked) = if cut {
             (parts, false)
         } else {
             isolation::judge(self, number, parts).await
         };
-        let outcome = outcome_of(&parts);
-        let code = match (cut, leaked) {
+        let mut outcome = outcome_of(&parts);
+        let mut code = match (cut, leaked) {
             (true, _) => None,
             // Whatever else went wrong, nothing is worse.
             (false, true) => Some(KnownCode::Expect.of("isolation")),
             (false, false) => code_of_all(&parts, outcome),
         };
+        if let (Some(start), [part], false) = (&mut start, &mut parts[..], cut) {
+            match start.prove(self, part.scope_mut(), outcome).await {
+                Proved::Counts => {}
+                Proved::Not(why) => (outcome, code) = (Outcome::Unable, Some(why)),
+                Proved::Cut => (outcome, code, cut) = (Outcome::Unable, None, true),
+            }
+        }
         let cleaned_up = clean_up_parts(self, parts).await;
-        let (mut steps, mut cleanups) = (Vec::new(), Vec::new());
+        let (mut steps, after) = start.map(ColdStart::into_steps).unwrap_or_default();
+        let mut after = Vec::from_iter(after);
+        let of_attempt = detail(outcome, self.run.keep_evidence);
+        for step in steps.iter_mut().chain(&mut after) {
+            slim(step, &self.run.shared.mask, of_attempt);
+        }
+        let mut cleanups = Vec::new();
         let mut left_behind = Vec::new();
         for (mut part, (of_part, left)) in cleaned_up {
             let detail = detail(part.outcome(), self.run.keep_evidence);
@@ -93,6 +107,7 @@ impl Subject {
             cleanups.extend(of_part);
             left_behind.extend(left);
         }
+        steps.extend(after);
         steps.extend(cleanups);
         let started = started.duration_since(self.run.started);
         let record = AttemptRecord {
@@ -110,6 +125,31 @@ impl Subject {
             leaked,
             left_behind,
         }
+    }
+
+    /// Takes the steps, from a cold start where that is wanted; also gives when the first of them began.
+    async fn take(
+        &self,
+        number: u64,
+        bound: Option<Instant>,
+    ) -> (Option<ColdStart<'_>>, Instant, Vec<Part>) {
+        let test = self.planned();
+        let ends = |started| earlier(budget(test.timeout, &test.steps, started), bound);
+        let Some(cold) = &test.cold else {
+            let started = Instant::now();
+            let parts = take_parts(self, number, ends(started)).await;
+            return (None, started, parts);
+        };
+        let mut part = Part::begin(self, number, None);
+        let start = ColdStart::force(cold, self, part.scope_mut(), number).await;
+        // Only now: what it takes to force a start is no part of the start.
+        let started = Instant::now();
+        match start.forced() {
+            Forced::Yes => part.take(self, ends(started)).await,
+            Forced::No => {}
+            Forced::Cut => part.cut(),
+        }
+        (Some(start), started, vec![part])
     }
 
     /// Tells the coordinator of an attempt that is kept.

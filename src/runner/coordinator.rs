@@ -255,6 +255,7 @@ impl<'e> Coordinator<'e> {
             test,
             sessions,
             earlier: Arc::default(),
+            instances: Arc::default(),
             tell,
         };
         self.tasks.start(Doing::Test(test), async move {

@@ -8,6 +8,7 @@ mod actors;
 mod attempt;
 mod blame;
 mod cancel;
+mod cold;
 mod coordinator;
 mod dependencies;
 mod earlier;

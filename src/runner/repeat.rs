@@ -15,6 +15,7 @@ use super::slim::slim_finding;
 use crate::check::{is_futile, judge};
 use crate::model::{
     AttemptRecord, Code, Kept, NotRun, Outcome, Phase, Sample, SampleRow, State, Status,
+    StepRecord, Unable,
 };
 use crate::plan::Repeat;
 
@@ -56,10 +57,11 @@ pub(super) async fn run(subject: &Subject, repeat: &Repeat) -> Ending {
             .iter_mut()
             .for_each(|finding| slim_finding(finding, &subject.run.shared.mask));
     }
+    let is_proof = repeat.claims.proves_its_rate();
     let ending = match gathered.leak {
         // However few of the attempts must hold, and however many were not made.
         Some(code) => Ending::new(Status::Failed, Some(code), made),
-        None if is_whole => judged(&sample, miss, gathered.unable, made),
+        None if is_whole => judged(&sample, miss, gathered.unable, is_proof, made),
         None => Ending::not_run(
             subject.run.halting.reason().unwrap_or(NotRun::Interrupted),
             made,
@@ -74,10 +76,14 @@ pub(super) async fn run(subject: &Subject, repeat: &Repeat) -> Ending {
 
 /// No attempt could look: errored, whatever is claimed. Any claim refuted: failed. Else any not decided: unproved. Else any
 /// attempt unable to look: errored. Else passed.
+///
+/// Attempts whose start was not a cold one count for nothing: where how many hold is to be proved, the others have proved it without
+/// them; where they are only counted, those are missing.
 fn judged(
     sample: &Sample,
     miss: Option<Code>,
     unable: Option<(Option<Code>, Option<String>)>,
+    is_proof: bool,
     made: u64,
 ) -> Ending {
     let unable = match unable {
@@ -96,7 +102,9 @@ fn judged(
     if let Some(open) = first(|state| state != State::Held) {
         return Ending::new(Status::Unproved, Some(open.code.clone()), made);
     }
-    if let Some((code, message)) = unable {
+    if let Some((code, message)) = unable
+        && !(is_proof && is_not_cold(code.as_ref()))
+    {
         return Ending::errored(code, message, made);
     }
     // A sample that was cut short proves nothing.
@@ -106,6 +114,10 @@ fn judged(
         Status::Passed
     };
     Ending::new(status, None, made)
+}
+
+fn is_not_cold(code: Option<&Code>) -> bool {
+    code == Some(&Unable::NotCold.code())
 }
 
 /// Attempts that run beside each other, one after the other in each lane.
@@ -168,7 +180,7 @@ struct Gathered {
     first: Option<AttemptRecord>,
     slowest: Option<AttemptRecord>,
     not_held: Vec<AttemptRecord>,
-    /// Code and message of the first attempt that could not look.
+    /// Code and message of the first attempt that could not look; of one that merely was not cold, where there is no other.
     unable: Option<(Option<Code>, Option<String>)>,
     /// The code of an attempt in which something of one actor came to another.
     leak: Option<Code>,
@@ -201,8 +213,15 @@ impl Gathered {
 
     fn take(&mut self, attempted: Attempted) {
         self.made += 1;
-        if attempted.record.outcome == Outcome::Unable && !attempted.cut && self.unable.is_none() {
-            self.unable = Some((attempted.record.code.clone(), attempted.error()));
+        if attempted.record.outcome == Outcome::Unable && !attempted.cut {
+            let code = attempted.record.code.as_ref();
+            let says_more = self
+                .unable
+                .as_ref()
+                .is_none_or(|(known, _)| is_not_cold(known.as_ref()) && !is_not_cold(code));
+            if says_more {
+                self.unable = Some((code.cloned(), attempted.error()));
+            }
         }
         if attempted.leaked && self.leak.is_none() {
             self.leak.clone_from(&attempted.record.code);
@@ -275,7 +294,8 @@ impl Gathered {
 
 /// An attempt in tens of bytes.
 fn row(record: &AttemptRecord) -> SampleRow {
-    let steps = record.steps.iter().filter(|step| !step.cleanup);
+    let measured = |step: &&StepRecord| !step.cleanup && !step.cold;
+    let steps = record.steps.iter().filter(measured);
     let mut phases: Vec<(Phase, u64)> = Vec::new();
     let mut of_actor: Vec<(Phase, u64)> = Vec::new();
     let mut actor = None;

@@ -13,7 +13,7 @@ use crate::model::{Outcome, StepRecord};
 use crate::plan::PlannedStep;
 
 /// Steps taken, neither masked nor cut.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Taken {
     /// Those that came to an end.
     pub(super) steps: Vec<StepRecord>,

@@ -70,6 +70,12 @@ impl LateScope {
         }
     }
 
+    /// Takes back what was captured under this name.
+    pub(super) fn forget(&mut self, name: &str) -> Option<Captured> {
+        let at = self.captures.iter().position(|one| one.name == name)?;
+        Some(self.captures.remove(at))
+    }
+
     /// Whether a step captured this name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.captures.iter().any(|one| one.name == name)

@@ -141,6 +141,20 @@ fn masked(value: Value, mask: &Mask) -> Value {
     }
 }
 
+/// The value in words, or the beginning of what it looks like.
+pub(super) fn rendered(value: &Value) -> String {
+    let mut text = match value {
+        Value::Text(text) | Value::Untyped(text) => text.clone(),
+        other => {
+            let mut text = String::new();
+            render(other, &mut text);
+            text
+        }
+    };
+    cut(&mut text, Keep::First(LONGEST_OF_HELD));
+    text
+}
+
 /// Leaves the value, or the beginning of what it looks like.
 fn shorten(value: &mut Value) {
     match value {
@@ -282,6 +296,7 @@ mod tests {
             error: Some(ProbeError::new(Unable::Value, format!("bad {secret}"))),
             outcome: Outcome::NotHeld,
             cleanup: false,
+            cold: false,
             polls: None,
             actor: None,
         }

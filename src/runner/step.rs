@@ -51,6 +51,7 @@ pub(super) async fn take(
         error,
         outcome,
         cleanup: false,
+        cold: false,
         polls,
         actor: None,
     }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 
+use super::cold::{self, Cold, cold};
 use super::defaults::{Defaults, switch, tags, timeout};
 use super::early::EarlyFields;
 use super::failure_keys::{expect_failure, on_fail};
@@ -48,6 +49,8 @@ pub(super) const KEYS: &[&str] = &[
     "retry",
     "until",
     "repeat",
+    "force_cold",
+    "proof_of_cold",
     "cleanup",
     "matrix",
     "when",
@@ -198,13 +201,16 @@ fn decode_row(
     let on_fail = on_fail(&mut early_fields);
     let expect_failure = expect_failure(&mut early_fields);
 
-    let (steps, after) = steps(fields, &scope, decoder, problems);
+    let (cold, scope_of_steps) = cold(fields, &scope, sources, problems);
+    let (steps, after) = steps(fields, &scope_of_steps, decoder, problems);
     let cleanup = fields
         .get("cleanup")
         .map(|node| decode_list(node, sources, &after, problems).0)
         .unwrap_or_default();
     fit_actors(&actors, steps.as_deref().unwrap_or_default(), problems);
-    few_at_once(actors.len(), mode.as_ref().zip(mode_span), problems);
+    let mode_there = mode.as_ref().zip(mode_span);
+    cold::fit(cold.as_deref(), mode_there, &actors, problems);
+    few_at_once(actors.len(), mode_there, problems);
     need_no_actors(&cleanup, "a clean-up", problems);
     let mut all_tags = decoder.defaults.tags.clone();
     let own_tags = fields
@@ -229,7 +235,10 @@ fn decode_row(
     if let (Some(steps), Some(timeout)) = (&steps, timeout) {
         step::must_fit(steps, timeout, problems);
     }
-    let connections = connections_of(fields, &actors, decoder.defaults, problems);
+    let connections = match &cold {
+        Some(_) => Cold::connections(fields, problems),
+        None => connections_of(fields, &actors, decoder.defaults, problems),
+    };
     Some(Test {
         place: place(sources, name_span),
         title,
@@ -243,6 +252,7 @@ fn decode_row(
         when_false: when(fields, &scope, sources, problems),
         mode: mode?,
         timeout: timeout?,
+        cold,
         steps: steps?,
         cleanup,
         alone,

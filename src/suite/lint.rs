@@ -1,6 +1,7 @@
 //! What looks wrong although it can be used: warnings, errors with `check --strict`.
 
 mod budgets;
+mod cold;
 mod gate;
 mod looks;
 mod secrets;
@@ -49,6 +50,7 @@ const RULES: &[Rule] = &[
     times::too_few,
     times::wrong_way_round,
     budgets::upside_down,
+    cold::unproved,
     secrets::literal,
     secrets::from_the_environment,
     secrets::missing,

@@ -2,6 +2,7 @@
 
 mod actors;
 mod codes;
+mod cold;
 mod condition;
 mod counted;
 mod decode;
@@ -45,6 +46,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use cold::{Cold, PROOF};
 pub use condition::{Condition, ConditionError};
 pub use defaults::Defaults;
 pub use gate_keys::GateKeys;

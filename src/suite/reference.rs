@@ -55,7 +55,8 @@ fn mapping(title: &str, table: &Table, text: &mut String) {
         };
         row(&format!("{name} | {}", takes(key)), key.about, text);
     }
-    if table.keys.iter().any(|key| key.name == "expect") {
+    let is_look = |key: &Key| matches!(key.shape, Shape::Expect | Shape::Fact);
+    if table.keys.iter().any(is_look) {
         row(
             "one probe | a mapping",
             "What to look at; see the reference of probes.",
@@ -86,6 +87,8 @@ fn takes(key: &Key) -> String {
         Shape::Codes => "a list of codes".to_owned(),
         Shape::Mapping(_) | Shape::Claims => "a mapping".to_owned(),
         Shape::List(table) => format!("a list of {}s", table.name),
+        Shape::OneOrList(table) => format!("a {0}, or a list of {0}s", table.name),
+        Shape::Fact => "a fact and a path into it".to_owned(),
         Shape::Actors => "a whole number or a list of names".to_owned(),
         Shape::Uses => "a list of names and mappings".to_owned(),
         Shape::Named(_) | Shape::Secret => "names, each with a mapping".to_owned(),

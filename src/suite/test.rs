@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Mode, Step, Used};
+use super::{Cold, Mode, Step, Used};
 use crate::model::{ActorName, Category, CodePattern, Connections, OnFail, Place, TestId};
 use crate::yaml::Span;
 
@@ -35,6 +35,8 @@ pub struct Test {
     pub mode: Mode,
     /// Of one attempt.
     pub timeout: Duration,
+    /// What makes the start that it looks at a cold one.
+    pub cold: Option<Box<Cold>>,
     /// In order.
     pub steps: Vec<Step>,
     /// After each attempt.

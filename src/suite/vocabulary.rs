@@ -59,6 +59,10 @@ pub(super) enum Shape {
     Mapping(&'static Table),
     /// A list of them.
     List(&'static Table),
+    /// One of them, or a list.
+    OneOrList(&'static Table),
+    /// A fact and a path into it, as under a name in `capture`.
+    Fact,
     /// How many, or their names.
     Actors,
     /// Sessions: a name, or a mapping.
@@ -225,6 +229,16 @@ pub(super) const TEST: Table = Table {
             "A sample: many attempts, and claims about all of them.",
         ),
         key(
+            "force_cold",
+            Shape::OneOrList(&STEP),
+            "A step, or a list of them, taken before the steps of every attempt: what makes the start that the steps look at a cold one. Each has `expect`, and its own `timeout` (10s) outside the attempt's budget, and is no part of what is measured. Needs `--allow-side-effects`. One that does not hold: `error.not_forced`. Every attempt connects anew; not with `until`, `actors` or a `concurrency`.",
+        ),
+        key(
+            "proof_of_cold",
+            Shape::Mapping(&PROOF),
+            "Looked at before `force_cold` and after the steps: its fact must have become one that no attempt of this test has seen before, else the attempt counts for nothing, `error.not_cold`. One that did not hold, and after which there is nothing to read, counts.",
+        ),
+        key(
             "cleanup",
             Shape::List(&STEP),
             "Steps after each attempt, also after Ctrl-C; each with its own `timeout` (10s). One whose captures were never made is passed over.",
@@ -296,6 +310,19 @@ pub(super) const STEP: Table = Table {
             Shape::Mapping(&UNTIL),
             "Polls until it holds; bounds the step instead of `timeout`, and its `within` is added to the attempt's budget.",
         ),
+    ],
+};
+
+pub(super) const PROOF: Table = Table {
+    name: "proof",
+    about: "What shows that a start was a cold one: a probe, and a fact of it that another instance has another of.",
+    keys: &[
+        required(
+            "fact",
+            Shape::Fact,
+            "As under a name in `capture`: `{ json: $.instance_id }`, `{ headers: x-revision }`. Nothing that is measured.",
+        ),
+        key("timeout", Shape::Time, "Of each of its two looks (10s)."),
     ],
 };
 
@@ -639,6 +666,7 @@ pub(super) const TABLES: &[(&str, &Table)] = &[
     ("`defaults`", &DEFAULTS),
     ("A test", &TEST),
     ("A step", &STEP),
+    ("`proof_of_cold`", &PROOF),
     ("An entry of `uses`", &USE),
     ("`retry`", &RETRY),
     ("`until`", &UNTIL),
@@ -790,7 +818,7 @@ pub(super) const MATCHERS: &[(&str, Takes, &str, &str)] = &[
 mod tests {
     use super::*;
     use crate::check::Matcher;
-    use crate::suite::{decode, defaults, gate_keys, step};
+    use crate::suite::{cold, decode, defaults, gate_keys, step};
     use crate::yaml::{Diagnostics, Sources, parse};
 
     fn names(table: &Table) -> Vec<&str> {
@@ -801,6 +829,7 @@ mod tests {
     fn the_tables_have_the_keys_the_decoders_know() {
         assert_eq!(names(&TEST), decode::KEYS);
         assert_eq!(names(&STEP), step::STEP_KEYS);
+        assert_eq!(names(&PROOF), cold::PROOF_KEYS);
         assert_eq!(names(&DEFAULTS), defaults::Defaults::KEYS);
         assert_eq!(names(&GATE), gate_keys::GateKeys::KEYS);
     }

@@ -29,9 +29,13 @@ pub(super) fn looks<'s>(suites: &'s [Node], sessions: Option<&'s Node>) -> Vec<W
 fn collect<'s>(holder: &'s Node, looks: &mut Vec<Written<'s>>) {
     for entry in holder.as_mapping().unwrap_or_default() {
         match &*entry.key {
-            "steps" | "cleanup" => {
+            "steps" | "cleanup" | "force_cold" | "proof_of_cold" => {
                 for step in entry.value.as_sequence().unwrap_or_default() {
                     collect(step, looks);
+                }
+                // One step alone.
+                if entry.value.as_mapping().is_some() {
+                    collect(&entry.value, looks);
                 }
             }
             key if AnyProbe::NAMES.contains(&key) => looks.push(Written {

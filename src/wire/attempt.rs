@@ -16,7 +16,7 @@ mirror! {
         /// From the run's start, in nanoseconds.
         #[serde(rename = "started_ns")]
         started: Nanos,
-        /// Without clean-ups, in nanoseconds.
+        /// Of its steps, without clean-ups and without what belongs to a cold start, in nanoseconds.
         #[serde(rename = "elapsed_ns")]
         elapsed: Nanos,
         /// The steps that were reached.
@@ -55,6 +55,9 @@ mirror! {
         outcome: Named<model::Outcome>,
         /// A clean-up never changes the status.
         cleanup: bool,
+        /// Forces a cold start or looks whether there was one; no part of what is measured. Missing where it is false.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        cold: bool,
         /// How many polls were made, for a step with `until`.
         #[serde(skip_serializing_if = "Option::is_none")]
         polls: Option<u64>,

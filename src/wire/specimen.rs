@@ -281,6 +281,7 @@ fn steps(text: &str) -> Vec<StepRecord> {
         error,
         outcome: Outcome::NotHeld,
         cleanup: true,
+        cold: false,
         polls: Some(4),
         actor: Some(ActorName::new(text)),
     };
@@ -315,6 +316,7 @@ fn steps(text: &str) -> Vec<StepRecord> {
     steps.push(StepRecord {
         name: None,
         cleanup: false,
+        cold: true,
         polls: None,
         actor: None,
         ..step(observation(text), None)

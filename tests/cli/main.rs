@@ -7,6 +7,7 @@
 
 mod actors;
 mod check;
+mod cold;
 mod demo;
 mod events;
 mod exit;

@@ -408,6 +408,7 @@ fn step(
         error: None,
         outcome: Outcome::NotHeld,
         cleanup: false,
+        cold: false,
         polls: None,
         actor: None,
     }

@@ -68,6 +68,7 @@ pub(in crate::runner) fn test(id: &str, scenes: impl Into<Vec<Scene>>) -> Planne
         skip: None,
         mode: Mode::Once,
         timeout: seconds(10),
+        cold: None,
         steps: vec![step(scenes)],
         cleanup: Vec::new(),
         alone: Alone::No,

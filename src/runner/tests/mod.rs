@@ -2,6 +2,7 @@
 
 mod actors;
 pub(super) mod bench;
+mod cold;
 mod ending;
 mod isolation;
 mod limits;

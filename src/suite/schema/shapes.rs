@@ -26,7 +26,7 @@ pub(super) fn mapping(table: &Table, probes: &Probes) -> Value {
         "required": required,
         "additionalProperties": false,
     });
-    if has(table, "expect") {
+    if has(table, "expect") || has(table, "fact") {
         look(&mut schema, table, probes);
     }
     if has(table, "strict") {
@@ -60,12 +60,17 @@ fn look(schema: &mut Value, table: &Table, probes: &Probes) {
         mapping["description"] = json!(probe.about);
         schema["properties"][name] = mapping;
         one_of.push(json!({ "required": [name] }));
-        let mut then = json!({
-            "properties": {
-                "expect": { "$ref": format!("#/$defs/expect_{name}") },
-                "capture": { "$ref": format!("#/$defs/capture_{name}") },
-            },
-        });
+        let mut then = if has(table, "fact") {
+            let one = format!("#/$defs/capture_{name}/additionalProperties");
+            json!({ "properties": { "fact": { "$ref": one } } })
+        } else {
+            json!({
+                "properties": {
+                    "expect": { "$ref": format!("#/$defs/expect_{name}") },
+                    "capture": { "$ref": format!("#/$defs/capture_{name}") },
+                },
+            })
+        };
         if is_test {
             then["required"] = json!(["expect"]);
         }
@@ -137,6 +142,9 @@ fn shape(shape: Shape) -> Value {
         Shape::Codes => json!({ "type": "array", "items": { "type": "string" }, "minItems": 1 }),
         Shape::Mapping(table) => reference(table),
         Shape::List(table) => json!({ "type": "array", "items": reference(table), "minItems": 1 }),
+        Shape::OneOrList(table) => {
+            json!({ "anyOf": [reference(table), self::shape(Shape::List(table))] })
+        }
         Shape::Actors => actors(),
         Shape::Uses => {
             json!({ "type": "array", "items": { "anyOf": [{ "type": "string" }, reference(&USE)] } })
@@ -171,7 +179,7 @@ fn shape(shape: Shape) -> Value {
         Shape::NamedPaths => mapping_to(&paths()),
         Shape::AtMost => limits(["below", "at_most"]),
         Shape::AtLeast => limits(["above", "at_least"]),
-        Shape::Expect => json!({ "type": "object", "minProperties": 1 }),
+        Shape::Expect | Shape::Fact => json!({ "type": "object", "minProperties": 1 }),
         Shape::Capture => json!({ "type": "object", "propertyNames": { "pattern": VARIABLE } }),
         Shape::Claims => claims(),
         Shape::Secret => {
