@@ -50,7 +50,6 @@ impl Pattern {
     }
 
     /// What it finds first in the line.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the probe `log`"))]
     pub(super) fn find<'l>(&self, line: &'l str) -> Option<Captures<'l>> {
         self.regex()?.captures(line)
     }

@@ -64,7 +64,6 @@ impl Subject {
 
     /// Makes one attempt; `bound` ends it earlier than its own budget.
     pub(super) async fn attempt(&self, number: u64, bound: Option<Instant>) -> Attempted {
-        let test = self.planned();
         let (mut start, started, parts) = self.take(number, bound).await;
         let elapsed = started.elapsed();
 

@@ -1,6 +1,7 @@
 //! A program whose outputs are handed over as they come, because they may be long.
 
 use std::process::ExitStatus;
+use std::sync::OnceLock;
 
 use futures_util::FutureExt;
 use nix::sys::signal::Signal;
@@ -41,6 +42,8 @@ impl Command {
             env,
             stdin: None,
             cwd,
+            secret: None,
+            form: OnceLock::new(),
         }
     }
 

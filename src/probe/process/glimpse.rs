@@ -177,6 +177,7 @@ pub(super) fn may_pass(error: &ProbeError) -> bool {
         | Unable::Value
         | Unable::Guard
         | Unable::Barrier
+        | Unable::NotForced
         | Unable::NotCold
         | Unable::Panic => false,
     }
