@@ -15,6 +15,7 @@ mod features;
 mod init;
 mod limits;
 mod list;
+mod log;
 mod report;
 mod run;
 mod secrets;
