@@ -69,6 +69,27 @@ fn they_load_whether_or_not_the_environment_runs() {
     }
 }
 
+/// The example stays what it is while the program grows: what it leaves out needs no variable, so a cloud that nobody uses costs
+/// a target one line.
+#[test]
+fn a_target_without_a_cloud_has_none_of_its_variables() {
+    let demo = crate::suite::shipped::FILES
+        .iter()
+        .find(|(path, _)| *path == "targets/demo.yaml");
+    let (_, demo) = demo.unwrap();
+    for name in [
+        "gcp_",
+        "run_",
+        "sql_",
+        "vpc_",
+        "k8s_",
+        "aws_",
+        "deployed_at",
+    ] {
+        assert!(!demo.contains(&format!("\n  {name}")), "{name}");
+    }
+}
+
 #[test]
 fn the_example_target_names_what_is_missing() {
     let opened = open(&Root::Shipped, Some("staging")).unwrap();

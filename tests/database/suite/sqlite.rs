@@ -27,7 +27,7 @@ fn mutant(name: &'static str, dsn: &str) -> Mutant {
         .with("db_names: [app_staging]", "db_names: [app.db]")
         .with("db_tls_modes: [verify-full]", "db_tls_modes: [none]")
         .with("db_version: \"16.\"", "db_version: \"3.\"")
-        .with("# omit:\n", format!("{OMITTED}# omit:\n"))
+        .with("\nomit:\n", format!("\n{OMITTED}"))
 }
 
 fn dsn(file: &Path) -> String {
