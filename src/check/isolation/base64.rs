@@ -1,6 +1,8 @@
 //! Texts in base64 (RFC 4648 §4 and §5): what a token claims, and ids that mean to be opaque.
 
-use super::form::{Form, is_text};
+use std::ops::Range;
+
+use super::form::{Form, is_text, words};
 
 /// Letters of four bytes, as many as a marker has at least.
 const SHORTEST: usize = 6;
@@ -31,19 +33,17 @@ fn each(form: &Form, take: &mut impl FnMut(&[(u8, usize)], usize)) {
         if at == 0 && !form.bytes.contains(&marks[0]) && !form.bytes.contains(&marks[1]) {
             continue;
         }
-        let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || marks.contains(byte);
-        let mut start = 0;
-        for word in form.bytes.split(|byte| !is_letter(byte)) {
-            let end = start + word.len();
+        let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || marks.contains(&byte);
+        for Range { start, end } in words(&form.bytes, SHORTEST, is_letter) {
+            let word = &form.bytes[start..end];
             // Where a word has no letter of its own alphabet it is the same in both.
-            let is_others = at == 0 && !word.iter().any(|byte| marks.contains(byte));
-            if word.len() >= SHORTEST && !is_others {
-                for begin in 0..4.min(word.len() + 1 - SHORTEST) {
-                    let decoded = decode(&word[begin..], *marks, start + begin);
-                    take(&decoded, end.min(form.bytes.len() - 1));
-                }
+            if at == 0 && !word.iter().any(|byte| marks.contains(byte)) {
+                continue;
             }
-            start = end + 1;
+            for begin in 0..4.min(word.len() + 1 - SHORTEST) {
+                let decoded = decode(&word[begin..], *marks, start + begin);
+                take(&decoded, end.min(form.bytes.len() - 1));
+            }
         }
     }
 }

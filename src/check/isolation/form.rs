@@ -1,5 +1,7 @@
 //! What was seen in every form in which a marker can stand in it: as it came, and with what is escaped or encoded decoded.
 
+use std::ops::Range;
+
 use super::{base64, escapes, hexadecimal, utf16};
 
 /// How often what was decoded is decoded again.
@@ -107,6 +109,28 @@ fn descend(form: &Form, deep: usize, look: &mut impl FnMut(&Form)) {
         drop(noise);
         descend(&text, deep, look);
     }
+}
+
+/// Where there are so many letters in a row.
+pub(super) fn words(
+    bytes: &[u8],
+    shortest: usize,
+    is_letter: impl Fn(u8) -> bool,
+) -> Vec<Range<usize>> {
+    let mut words = Vec::new();
+    let mut start = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        if !is_letter(*byte) {
+            if at - start >= shortest {
+                words.push(start..at);
+            }
+            start = at + 1;
+        }
+    }
+    if bytes.len().saturating_sub(start) >= shortest {
+        words.push(start..bytes.len());
+    }
+    words
 }
 
 /// Whether bytes that may have been cut out of a text are one.

@@ -1,6 +1,8 @@
 //! Texts in hexadecimal, in small letters and in large ones.
 
-use super::form::{Form, is_text};
+use std::ops::Range;
+
+use super::form::{Form, is_text, words};
 
 /// Digits of four bytes, as many as a marker has at least.
 const SHORTEST: usize = 8;
@@ -23,18 +25,14 @@ pub(super) fn decoded(form: &Form) -> [Form; 2] {
 
 /// Every word, decoded from its first digit and from its second, and where it ends.
 fn each(form: &Form, take: &mut impl FnMut(&[(u8, usize)], usize)) {
-    let mut start = 0;
-    for word in form.bytes.split(|byte| !byte.is_ascii_hexdigit()) {
-        let end = start + word.len();
-        if word.len() >= SHORTEST {
-            for begin in 0..2.min(word.len() + 1 - SHORTEST) {
-                let pairs = word[begin..].chunks_exact(2).enumerate();
-                let byte = |(at, pair): (usize, &[u8])| (byte(pair), start + begin + 2 * at);
-                let decoded: Vec<(u8, usize)> = pairs.map(byte).collect();
-                take(&decoded, end.min(form.bytes.len() - 1));
-            }
+    let is_digit = |byte: u8| byte.is_ascii_hexdigit();
+    for Range { start, end } in words(&form.bytes, SHORTEST, is_digit) {
+        for begin in start..(start + 2).min(end + 1 - SHORTEST) {
+            let pairs = form.bytes[begin..end].chunks_exact(2).enumerate();
+            let byte = |(at, pair): (usize, &[u8])| (byte(pair), begin + 2 * at);
+            let decoded: Vec<(u8, usize)> = pairs.map(byte).collect();
+            take(&decoded, end.min(form.bytes.len() - 1));
         }
-        start = end + 1;
     }
 }
 
