@@ -290,8 +290,9 @@ fn missing(findings: &[Finding]) -> String {
 /// Says of a step that did not hold, beside what was found, what that means.
 fn not_forced(record: &mut StepRecord) {
     if record.error.is_none() {
-        let found = code_of(record).map_or_else(String::new, |code| format!(" ({code})"));
-        let message = format!("no cold start was forced: this did not hold{found}");
+        let found = code_of(record).map_or_else(String::new, |code| format!(": {code}"));
+        let step = record.name.as_ref().map_or("a step", StepName::as_str);
+        let message = format!("no cold start was forced, as `{step}` did not hold{found}");
         record.error = Some(ProbeError::new(Unable::NotForced, message));
         record.outcome = Outcome::Unable;
     }

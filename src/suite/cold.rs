@@ -221,3 +221,54 @@ fn fact(
     let filled = early::fill_text("fact", &named, scope, sources, problems)?;
     Captures::decode(&filled, vocabulary, sources, problems)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::PROOF;
+    use crate::suite::Alone;
+    use crate::suite::testing::Folder;
+
+    const FORCE: &str = "force_cold: { scripted: { looks: [] }, expect: { text: y } }";
+
+    fn test(keys: &str) -> String {
+        format!("- {{ name: x, {keys}, scripted: {{ looks: [] }}, expect: {{ text: x }} }}")
+    }
+
+    #[test]
+    fn one_step_or_a_list_of_them_and_a_fact() {
+        let suites = Folder::tests(&test(
+            "force_cold: [{ scripted: { looks: [] }, expect: { text: y }, capture: { id: { text: true } } }, \
+             { name: b, scripted: { looks: [{ text: \"${id}\" }] }, expect: { text: y }, timeout: 3m }], \
+             proof_of_cold: { scripted: { looks: [] }, fact: { text: true }, timeout: 2s }",
+        ))
+        .loaded();
+        let cold = suites.tests[0].cold.as_ref().unwrap();
+        let named = cold.steps().filter_map(|step| step.name.as_ref());
+        let names: Vec<&str> = named.map(crate::model::StepName::as_str).collect();
+        assert_eq!(names, ["step 1", "b", PROOF]);
+        assert_eq!(cold.force[1].timeout, Some(Duration::from_mins(3)));
+        let proof = cold.proof.as_ref().unwrap();
+        assert_eq!(proof.captures.paths(), ["text"]);
+        assert_eq!(proof.timeout, Some(Duration::from_secs(2)));
+
+        let alone = Folder::tests(&test(FORCE)).loaded();
+        let cold = alone.tests[0].cold.as_ref().unwrap();
+        let name = cold.force[0].name.as_ref().unwrap();
+        assert_eq!((name.as_str(), cold.proof.is_none()), ("force_cold", true));
+    }
+
+    #[test]
+    fn nobody_runs_beside_what_forces_cold_starts_unless_it_says_so() {
+        let alone = |keys: &str| {
+            let suites = Folder::tests(&test(keys)).loaded();
+            suites.tests[0].alone.clone()
+        };
+        assert_eq!(alone(FORCE), Alone::Everything);
+        assert_eq!(alone(&format!("{FORCE}, alone: false")), Alone::No);
+        assert_eq!(alone("critical: true"), Alone::No);
+        let some = alone(&format!("{FORCE}, alone: [a]"));
+        assert!(matches!(some, Alone::Of(_)), "{some:?}");
+    }
+}

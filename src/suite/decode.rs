@@ -223,7 +223,7 @@ fn decode_row(
             .filter(|tag| !decoder.defaults.tags.contains(tag)),
     );
     let (requires, requires_spans) = requires(fields, problems);
-    let (alone, alone_spans) = alone(fields, problems);
+    let (alone, alone_spans) = alone(fields, cold.is_some(), problems);
     let timeout = match own_timeout {
         Some(own) => own,
         None if decoder.defaults.timeout.is_none() => {

@@ -78,10 +78,16 @@ pub(super) fn when(
     (!condition.holds_for(&value)).then(|| scalar.text.to_string())
 }
 
-/// With the place of each category it names.
-pub(super) fn alone(fields: &Fields<'_>, problems: &mut Diagnostics) -> (Alone, Vec<Span>) {
+/// With the place of each category it names. What forces a cold start would fail those beside it, who are blamed for it: where
+/// nothing is said, nobody is.
+pub(super) fn alone(
+    fields: &Fields<'_>,
+    forces: bool,
+    problems: &mut Diagnostics,
+) -> (Alone, Vec<Span>) {
     let Some(node) = fields.get("alone") else {
-        return (Alone::No, Vec::new());
+        let unsaid = if forces { Alone::Everything } else { Alone::No };
+        return (unsaid, Vec::new());
     };
     if node.as_sequence().is_some() {
         let (spans, names): (Vec<_>, Vec<_>) =

@@ -231,7 +231,7 @@ pub(super) const TEST: Table = Table {
         key(
             "force_cold",
             Shape::OneOrList(&STEP),
-            "A step, or a list of them, taken before the steps of every attempt: what makes the start that the steps look at a cold one. Each has `expect`, and its own `timeout` (10s) outside the attempt's budget, and is no part of what is measured. Needs `--allow-side-effects`. One that does not hold: `error.not_forced`. Every attempt connects anew; not with `until`, `actors` or a `concurrency`.",
+            "A step, or a list of them, taken before the steps of every attempt: what makes the start that the steps look at a cold one. Each has `expect`, and its own `timeout` (10s) outside the attempt's budget, and is no part of what is measured. Needs `--allow-side-effects`. One that does not hold: `error.not_forced`. The test is `alone` unless it says otherwise, and every attempt connects anew; not with `until`, `actors` or a `concurrency`.",
         ),
         key(
             "proof_of_cold",
@@ -256,7 +256,7 @@ pub(super) const TEST: Table = Table {
         key(
             "alone",
             Shape::Alone,
-            "`true`: nothing runs beside it; `[category…]`: nothing of these.",
+            "`true`: nothing runs beside it; `[category…]`: nothing of these. A test with `force_cold` is alone where nothing else is said.",
         ),
         key(
             "connections",

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::support::{Answer, Canary, Tool};
@@ -185,4 +186,39 @@ fn a_list_says_how_starts_are_forced_and_a_check_what_is_not_proved() {
     tool.then(["check"])
         .exits(0)
         .stderr_has("nothing proves that these starts are cold");
+}
+
+#[test]
+fn an_interrupt_while_a_start_is_forced_leaves_nothing_behind() {
+    let canary = Canary::answering(|asked| match asked.path.as_str() {
+        "/restart" => Answer::Held,
+        _ => Answer::json(
+            200,
+            &format!(r#"{{"status":"ready","instance_id":{}}}"#, asked.number),
+        ),
+    });
+    let tool = Tool::new().var("url", canary.url()).suite(
+        r#"
+  - name: start
+    force_cold: { http: { method: POST, url: "${url}/restart" }, expect: { status: 200 } }
+    proof_of_cold: { http: { url: "${url}/health" }, fact: { json: $.instance_id } }
+    http: { url: "${url}/start" }
+    expect: { status: 200, json: { $.status: ready } }
+    cleanup: [{ http: { method: DELETE, url: "${url}/forced" } }]
+    repeat: { times: 50 }
+"#,
+    );
+    let running = tool.args(["run", "--allow-side-effects"]).start();
+    canary.wait_for(2);
+    running.signal(Signal::SIGINT);
+    canary.release();
+    running.end().exits(130);
+    let paths = canary.paths();
+    assert_eq!(paths[..2], ["/health", "/restart"]);
+    assert_eq!(
+        paths.last().map(String::as_str),
+        Some("/forced"),
+        "{paths:?}"
+    );
+    assert!(paths.len() < 50, "it did not go on to the end: {paths:?}");
 }

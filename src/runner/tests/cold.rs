@@ -271,7 +271,7 @@ async fn what_cannot_be_forced_is_not_looked_at() {
     assert_eq!((status, code), (Status::Errored, Some("error.not_forced")));
     assert_eq!(
         why,
-        "no cold start was forced: this did not hold (expect.status)"
+        "no cold start was forced, as `force_cold` did not hold: expect.status"
     );
     assert_eq!(done(&ran), ["proof_of_cold, before", "force_cold", "undo"]);
     let forced = &steps(&ran, 0)[1];
