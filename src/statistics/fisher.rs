@@ -145,6 +145,7 @@ impl Table {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "both ends are exact")]
 mod tests {
     use proptest::prelude::*;
 

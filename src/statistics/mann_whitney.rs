@@ -109,6 +109,7 @@ impl RankSum {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "both ends are exact")]
 mod tests {
     use std::time::Duration;
 
