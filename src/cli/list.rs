@@ -191,10 +191,16 @@ fn attempts(test: &PlannedTest) -> String {
             joined(retry.codes.iter().map(CodePattern::as_str)),
         ),
         Mode::Until(until) => format!(
-            "until it holds{}, every {}, within {}",
+            "until it holds{}{}, every {}, within {}",
             match until.stable_for {
                 Duration::ZERO => String::new(),
                 stable => format!(" for {} without a break", written_duration(stable)),
+            },
+            match until.max_flaps {
+                None => String::new(),
+                Some(0) => ", with no flap".to_owned(),
+                Some(1) => ", with 1 flap at most".to_owned(),
+                Some(most) => format!(", with {most} flaps at most"),
             },
             written_duration(until.every),
             written_duration(until.within),

@@ -211,6 +211,8 @@ pub struct AttemptRecord {
     pub code: Option<Code>,
     /// Why this attempt is kept, where not all are.
     pub kept: Option<Kept>,
+    /// Of the final poll of a test with `until`: how often it had held and then not, where it had.
+    pub flaps: Option<u64>,
 }
 
 /// How an attempt or a step came out.
@@ -300,6 +302,8 @@ pub struct StepRecord {
     pub cold: bool,
     /// How many polls were made, for a step with `until`.
     pub polls: Option<u64>,
+    /// How often it held and then did not, from poll to poll, where it did.
+    pub flaps: Option<u64>,
     /// Whose step it is, in a test with actors.
     pub actor: Option<ActorName>,
 }

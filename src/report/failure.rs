@@ -157,8 +157,12 @@ pub(super) fn attempts(test: &TestRecord) -> String {
             visible::line(&format!("{} {came_out}", attempt.number))
         })
         .collect();
+    let flaps = test.attempts.iter().rev().find_map(|attempt| attempt.flaps);
+    let flaps = flaps.map_or_else(String::new, |flaps| {
+        format!(", {}", wording::count(flaps, "flap"))
+    });
     format!(
-        "{}: {}",
+        "{}{flaps}: {}",
         wording::count(test.attempts_made, "attempt"),
         wording::list(&told, 6)
     )
@@ -301,11 +305,14 @@ impl Lines {
         let polls = step.polls.map_or_else(String::new, |polls| {
             format!(" · {}", wording::count(polls, "poll"))
         });
+        let flaps = step.flaps.map_or_else(String::new, |flaps| {
+            format!(", {}", wording::count(flaps, "flap"))
+        });
         self.add(
             0,
             Tone::Plain,
             &format!(
-                "{whose}{name}{} {} · {}{polls}",
+                "{whose}{name}{} {} · {}{polls}{flaps}",
                 step.probe,
                 step.request,
                 wording::duration(step.observation.latency)

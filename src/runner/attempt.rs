@@ -117,6 +117,7 @@ impl Subject {
             outcome,
             code,
             kept: None,
+            flaps: None,
         };
         Attempted {
             record,

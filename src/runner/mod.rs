@@ -28,6 +28,7 @@ mod scope;
 mod session;
 mod slim;
 mod step;
+mod unstable;
 mod until;
 
 #[cfg(test)]

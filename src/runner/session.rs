@@ -74,6 +74,7 @@ pub(super) async fn open(run: Arc<Run>, session: usize) -> Opened {
         outcome,
         code: code.clone(),
         kept: None,
+        flaps: None,
     };
     let name = planned.name.clone();
     let record = SessionRecord {

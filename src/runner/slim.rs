@@ -298,6 +298,7 @@ mod tests {
             cleanup: false,
             cold: false,
             polls: None,
+            flaps: None,
             actor: None,
         }
     }

@@ -4,9 +4,10 @@ use tokio::time::{Instant, sleep_until};
 
 use super::halt::later;
 use super::look::{Seen, Shown, Stage, look};
-use super::polling::{Next, Polling};
+use super::polling::{Next, Poll, Polling};
 use super::scope::LateScope;
-use crate::model::{Code, Finding, KnownCode, Outcome, State, StepRecord};
+use super::unstable::{flapping, not_stable};
+use crate::model::{Code, Finding, Outcome, State, StepRecord};
 use crate::plan::{PlannedStep, Until};
 
 /// Takes a step; what it captures goes into the scope. Its record is neither masked nor cut. `shown` is for a step without
@@ -20,15 +21,15 @@ pub(super) async fn take(
     deadline: Option<Instant>,
     shown: Shown,
 ) -> StepRecord {
-    let (seen, polls) = match &step.until {
+    let (seen, polled) = match &step.until {
         None => {
             let own = later(Instant::now(), step.timeout);
             let seen = look(step, stage, scope, earlier(own, deadline), shown).await;
             (seen, None)
         }
         Some(until) => {
-            let (seen, polls) = poll(step, until, stage, scope, deadline).await;
-            (seen, Some(polls))
+            let (seen, polled) = poll(step, until, stage, scope, deadline).await;
+            (seen, Some(polled))
         }
     };
     let Seen {
@@ -52,7 +53,8 @@ pub(super) async fn take(
         outcome,
         cleanup: false,
         cold: false,
-        polls,
+        polls: polled.as_ref().map(|polled| polled.count),
+        flaps: polled.and_then(|polled| polled.flaps),
         actor: None,
     }
 }
@@ -79,55 +81,62 @@ pub(super) fn code_of(step: &StepRecord) -> Option<Code> {
     })
 }
 
-/// What `until` says when everything held in the end, but not for long enough.
-pub(super) fn not_stable(polling: &Polling, step: &PlannedStep) -> Finding {
-    Finding {
-        code: KnownCode::StableFor.code(),
-        path: "stable_for".to_owned(),
-        expected: format!("holds without a break for {:?}", polling.stable_for()),
-        actual: Some(format!("held for {:?}", polling.proven())),
-        state: State::NotHeld,
-        detail: None,
-        place: Some(step.place.clone()),
-    }
-}
-
 async fn poll(
     step: &PlannedStep,
     until: &Until,
     stage: &Stage,
     scope: &LateScope,
     deadline: Option<Instant>,
-) -> (Seen, u64) {
+) -> (Seen, Polled) {
     let mut polling = Polling::begin(until, Instant::now());
     let ends = earlier(polling.ends(), deadline);
-    let mut polls = 0;
+    let mut count = 0;
     let mut last_full = None;
     loop {
         let started = Instant::now();
         let budget = later(started, step.timeout);
         let mut seen = look(step, stage, scope, budget.min(ends), Shown::Whatever).await;
         let ended = Instant::now();
-        polls += 1;
-        let held = seen.outcome == Outcome::Held;
-        match polling.after(started, ended, held) {
-            Next::At(then) => {
-                last_full = Some(seen);
-                sleep_until(then).await;
+        count += 1;
+        let ran_out = ends < budget && ended >= ends;
+        let poll = match seen.outcome {
+            Outcome::Held => Poll::Held,
+            Outcome::NotHeld if !ran_out => Poll::NotHeld,
+            Outcome::NotHeld | Outcome::Unable => Poll::Nothing,
+        };
+        let next = polling.after(started, ended, poll);
+        if let Next::At(then) = next {
+            last_full = Some(seen);
+            sleep_until(then).await;
+            continue;
+        }
+        let polled = Polled {
+            count,
+            flaps: polling.flaps(),
+        };
+        let held = poll == Poll::Held;
+        if next != Next::Done {
+            // A poll that only ran out of what was left of `within` says nothing; the one before it does.
+            if ran_out && !held {
+                let telling = last_full.filter(|seen: &Seen| seen.outcome != Outcome::Held);
+                seen = telling.unwrap_or(seen);
             }
-            Next::GiveUp if held => {
+            if polling.is_flapping() && seen.outcome != Outcome::Unable {
+                seen.findings.insert(0, flapping(&polling, step));
+                seen.outcome = Outcome::NotHeld;
+            } else if held {
                 seen.findings.push(not_stable(&polling, step));
                 seen.outcome = Outcome::NotHeld;
-                return (seen, polls);
             }
-            // A poll that only ran out of what was left of `within` says nothing; the one before it does.
-            Next::GiveUp if ends < budget && ended >= ends => {
-                let telling = last_full.filter(|seen| seen.outcome != Outcome::Held);
-                return (telling.unwrap_or(seen), polls);
-            }
-            Next::Done | Next::GiveUp => return (seen, polls),
         }
+        return (seen, polled);
     }
+}
+
+/// What came of polling beside what the last poll saw.
+struct Polled {
+    count: u64,
+    flaps: Option<u64>,
 }
 
 /// The earlier of a moment and a bound that may not be there.

@@ -8,11 +8,11 @@ use super::attempt::{Attempted, Subject, held};
 use super::executor::Ending;
 use super::halt::later;
 use super::left_behind::LeftBehind;
-use super::polling::{Next, Polling};
+use super::polling::{Next, Poll, Polling};
 use super::round::budget;
-use super::step::not_stable;
-use crate::model::{Code, Kept, NotRun, Outcome, Status};
-use crate::plan::Until;
+use super::unstable::{flapping, not_stable};
+use crate::model::{Code, Finding, Kept, NotRun, Outcome, Status};
+use crate::plan::{PlannedStep, Until};
 
 /// Polls. Kept are the first poll, the last that did not hold, and the final one.
 pub(super) async fn run(subject: &Subject, until: &Until) -> Ending {
@@ -45,19 +45,30 @@ pub(super) async fn run(subject: &Subject, until: &Until) -> Ending {
             .await;
         }
         let holds = held(&attempted);
-        let then = match polling.after(started, looked_until, holds) {
+        // A poll that only ran out of what was left of `within` says nothing; the one before it does.
+        let ran_out = is_short && looked_until >= polling.ends() && !holds;
+        let poll = match attempted.record.outcome {
+            Outcome::Held => Poll::Held,
+            Outcome::NotHeld if !ran_out => Poll::NotHeld,
+            Outcome::NotHeld | Outcome::Unable => Poll::Nothing,
+        };
+        let next = polling.after(started, looked_until, poll);
+        attempted.record.flaps = polling.flaps();
+        let then = match next {
             Next::Done => {
                 let ending = |polls| Ending::new(Status::Passed, None, polls);
                 break finish(subject, last_not_held, attempted, ending).await;
             }
-            Next::GiveUp => {
-                if holds {
-                    mark_unstable(&mut attempted, &polling, subject);
+            Next::GiveUp | Next::Flapping => {
+                let outcome = attempted.record.outcome;
+                let is_flapping = polling.is_flapping() && outcome != Outcome::Unable;
+                if is_flapping {
+                    mark(&mut attempted, subject, |step| flapping(&polling, step));
+                } else if holds {
+                    mark(&mut attempted, subject, |step| not_stable(&polling, step));
                 }
-                // A poll that only ran out of what was left of `within` says nothing; the one before it does.
-                let ran_out = is_short && looked_until >= polling.ends() && !holds;
-                let telling = full_code.filter(|_| ran_out);
-                let (outcome, code) = (attempted.record.outcome, attempted.record.code.clone());
+                let telling = full_code.filter(|_| ran_out && !is_flapping);
+                let code = attempted.record.code.clone();
                 let error = attempted.error();
                 break finish(subject, last_not_held, attempted, |polls| {
                     match (outcome, telling) {
@@ -123,20 +134,34 @@ async fn tell(subject: &Subject, mut attempted: Attempted, kept: Kept) {
     subject.tell(attempted.record).await;
 }
 
-/// Everything held in the end, but not for long enough: the final poll says so.
-fn mark_unstable(attempted: &mut Attempted, polling: &Polling, subject: &Subject) {
+/// It was not stable: the final poll says so, before whatever else it saw.
+fn mark(
+    attempted: &mut Attempted,
+    subject: &Subject,
+    finding: impl FnOnce(&PlannedStep) -> Finding,
+) {
     let planned = &subject.planned().steps;
-    let steps = attempted
-        .record
-        .steps
-        .iter_mut()
-        .filter(|step| !step.cleanup);
-    // It held, so all have taken all steps: the last of them is the last that is planned.
-    if let (Some(step), Some(planned)) = (steps.last(), planned.last()) {
-        let finding = not_stable(polling, planned);
-        attempted.record.code = Some(finding.code.clone());
-        step.findings.push(finding);
-        step.outcome = Outcome::NotHeld;
+    let record = &mut attempted.record;
+    let steps = || 0..record.steps.len();
+    let is_step = |at: &usize| !record.steps[*at].cleanup;
+    // Where all have held, all have taken all steps: the last of them is the last that is planned.
+    let not_held = steps().find(|at| is_step(at) && record.steps[*at].outcome != Outcome::Held);
+    if let Some(at) = not_held.or_else(|| steps().rfind(is_step)) {
+        let actor = &record.steps[at].actor;
+        let earlier = record.steps[..at].iter();
+        let number = earlier.filter(|step| step.actor == *actor).count();
+        if let Some(planned) = planned.get(number) {
+            let finding = finding(planned);
+            let step = &mut record.steps[at];
+            record.code = Some(finding.code.clone());
+            let first = if not_held.is_some() {
+                0
+            } else {
+                step.findings.len()
+            };
+            step.findings.insert(first, finding);
+            step.outcome = Outcome::NotHeld;
+        }
     }
-    attempted.record.outcome = Outcome::NotHeld;
+    record.outcome = Outcome::NotHeld;
 }

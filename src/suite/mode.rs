@@ -45,6 +45,8 @@ pub struct Until {
     pub every: Duration,
     /// How long it must hold without a break; less than `within`.
     pub stable_for: Duration,
+    /// So often it may hold and then not hold any more; one more ends the polling. `None`: until `within` is over.
+    pub max_flaps: Option<u64>,
 }
 
 /// `repeat`.
@@ -137,7 +139,7 @@ impl Until {
         let fields = Fields::of(
             node,
             "`until` mapping",
-            &["within", "every", "stable_for"],
+            &["within", "every", "stable_for", "max_flaps"],
             problems,
         )?;
         let within = timeout(fields.required("within", problems)?, problems)?;
@@ -148,7 +150,16 @@ impl Until {
                 .and_then(|node| timeout(node, problems))
                 .unwrap_or(ONE_SECOND),
             stable_for: or(&fields, "stable_for", Duration::ZERO, problems),
+            max_flaps: match fields.get("max_flaps") {
+                Some(written) => Some(number(written, 0, 1000, problems)?),
+                None => None,
+            },
         };
+        if let (Some(_), None) = (until.max_flaps, fields.get("stable_for")) {
+            let message = "what holds once is enough without `stable_for`: nothing can flap";
+            problems.push(at(&fields, "max_flaps", message.to_owned()));
+            return None;
+        }
         if until.stable_for >= within {
             problems.push(at(
                 &fields,
@@ -194,14 +205,19 @@ impl Repeat {
 
 /// A whole number from 1 to `most`.
 pub(super) fn count(node: &Node, most: u64, problems: &mut Diagnostics) -> Option<u64> {
+    number(node, 1, most, problems)
+}
+
+/// A whole number from `least` to `most`.
+fn number(node: &Node, least: u64, most: u64, problems: &mut Diagnostics) -> Option<u64> {
     // What is only known in a run decodes as a stand-in, which need not be in range.
     if !early::is_complete(node) {
         return Some(1);
     }
     let number = yaml::decode::<u64>(node, &mut Diagnostics::default());
-    let number = number.filter(|number| (1..=most).contains(number));
+    let number = number.filter(|number| (least..=most).contains(number));
     if number.is_none() {
-        let message = format!("expected a whole number from 1 to {most}");
+        let message = format!("expected a whole number from {least} to {most}");
         problems.push(Diagnostic::error(node.resolved().span, message));
     }
     number

@@ -377,6 +377,11 @@ pub(super) const UNTIL: Table = Table {
             Shape::Duration,
             "How long it must hold without a break (0s); shorter than `within`.",
         ),
+        key(
+            "max_flaps",
+            Shape::Count(0, 1000),
+            "So often it may hold and then not hold any more, 0 to 1000; one more ends the polling at once, in `expect.flapping`. Without it polling goes on until `within` is over. Only with `stable_for`.",
+        ),
     ],
 };
 

@@ -29,6 +29,9 @@ mirror! {
         /// Why this attempt is kept, where not all are.
         #[serde(skip_serializing_if = "Option::is_none")]
         kept: Option<Named<model::Kept>>,
+        /// Of the final poll of a test with `until`: how often it had held and then not, where it had.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        flaps: Option<u64>,
     }
 }
 
@@ -61,6 +64,9 @@ mirror! {
         /// How many polls were made, for a step with `until`.
         #[serde(skip_serializing_if = "Option::is_none")]
         polls: Option<u64>,
+        /// How often it held and then did not, from poll to poll, where it did.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        flaps: Option<u64>,
         /// Whose step it is, in a test with actors.
         #[serde(skip_serializing_if = "Option::is_none")]
         actor: Option<Cow<'a, str>>,

@@ -265,6 +265,7 @@ fn attempts(text: &str) -> Vec<Arc<AttemptRecord>> {
                 outcome: *outcome,
                 code: (*outcome != Outcome::Held).then(|| Code::new("postgres.53300")),
                 kept,
+                flaps: (number == 1).then_some(2),
             })
         })
         .collect()
@@ -283,6 +284,7 @@ fn steps(text: &str) -> Vec<StepRecord> {
         cleanup: true,
         cold: false,
         polls: Some(4),
+        flaps: Some(3),
         actor: Some(ActorName::new(text)),
     };
     let mut steps: Vec<StepRecord> = FaultKind::all_codes()
@@ -318,6 +320,7 @@ fn steps(text: &str) -> Vec<StepRecord> {
         cleanup: false,
         cold: true,
         polls: None,
+        flaps: None,
         actor: None,
         ..step(observation(text), None)
     });

@@ -358,6 +358,7 @@ fn attempt(
         outcome,
         code: (!code.is_empty()).then(|| Code::fixed(code)),
         kept: None,
+        flaps: None,
     })
 }
 
@@ -410,6 +411,7 @@ fn step(
         cleanup: false,
         cold: false,
         polls: None,
+        flaps: None,
         actor: None,
     }
 }

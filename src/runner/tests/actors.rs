@@ -222,6 +222,7 @@ async fn attempts_are_rounds() {
                 within: seconds(10),
                 every: seconds(1),
                 stable_for: seconds(0),
+                max_flaps: None,
             });
         },
     );

@@ -199,6 +199,7 @@ async fn no_attempt_begins_after_the_stop() {
         within: seconds(60),
         every: seconds(1),
         stable_for: seconds(0),
+        max_flaps: None,
     });
     let claims = claims("{ times: 9 }");
     let repeat = Mode::Repeat(Box::new(Repeat {

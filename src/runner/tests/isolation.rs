@@ -106,6 +106,7 @@ async fn no_further_round_makes_a_leak_good() {
             within: seconds(10),
             every: seconds(1),
             stable_for: seconds(0),
+            max_flaps: None,
         });
     });
     assert_eq!(

@@ -4,6 +4,7 @@ mod actors;
 pub(super) mod bench;
 mod cold;
 mod ending;
+mod flaps;
 mod isolation;
 mod limits;
 mod modes;

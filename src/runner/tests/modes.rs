@@ -27,6 +27,7 @@ fn polled(scenes: impl Into<Vec<Scene>>, within: u64, every: u64, stable_for: u6
             within,
             every,
             stable_for,
+            max_flaps: None,
         });
     })
 }

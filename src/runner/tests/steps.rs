@@ -66,6 +66,7 @@ async fn what_is_worth_showing_is_kept_of_every_step_before_one_that_does_not_ho
         within: seconds(4),
         every: seconds(1),
         stable_for: seconds(9),
+        max_flaps: None,
     };
     let unstable = with(holds(), |step| step.until = Some(until));
     assert_eq!(shown(&run(of([unstable])).await), (1, 1));
@@ -181,6 +182,7 @@ async fn a_steps_until_has_its_own_budget_on_top() {
         within: seconds(within),
         every: seconds(5),
         stable_for: seconds(0),
+        max_flaps: None,
     };
     let polled =
         |scenes: Vec<Scene>, within| with(step(scenes), |step| step.until = Some(until(within)));
