@@ -207,8 +207,10 @@ pub struct AttemptRecord {
     pub steps: Vec<StepRecord>,
     /// How it came out.
     pub outcome: Outcome,
-    /// The code of what made it not hold, or unable.
+    /// The code of what made it not hold, or unable; with actors of what did so first.
     pub code: Option<Code>,
+    /// Whose step has that code, in a test with actors.
+    pub decided_by: Option<ActorName>,
     /// Why this attempt is kept, where not all are.
     pub kept: Option<Kept>,
     /// Of the final poll of a test with `until`: how often it had held and then not, where it had.

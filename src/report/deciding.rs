@@ -9,6 +9,10 @@ pub(super) fn decides(step: &StepRecord, attempt: &AttemptRecord) -> bool {
     let Some(code) = &attempt.code else {
         return false;
     };
+    // Others may have failed with the same code, later and for its sake.
+    if attempt.decided_by.is_some() && attempt.decided_by != step.actor {
+        return false;
+    }
     let could_not = step
         .error
         .as_ref()

@@ -22,6 +22,8 @@ pub(super) struct Part {
     stage: Stage,
     scope: LateScope,
     taken: Taken,
+    /// When its last step had ended: the one that did not hold, where there is one.
+    ended: Instant,
 }
 
 /// The clean-ups of one of them, masked and cut, and what they left behind.
@@ -51,6 +53,7 @@ impl Part {
             actor,
             stage,
             taken: Taken::default(),
+            ended: Instant::now(),
         }
     }
 
@@ -58,6 +61,7 @@ impl Part {
     pub(super) async fn take(&mut self, subject: &Subject, deadline: Instant) {
         let steps = &subject.planned().steps;
         self.taken = take_steps(steps, &self.stage, &mut self.scope, deadline).await;
+        self.ended = Instant::now();
     }
 
     /// Lets go of it.
@@ -77,6 +81,10 @@ impl Part {
     /// Who it is; nobody in a test without actors.
     pub(super) fn name(&self) -> &str {
         self.actor.as_ref().map_or("", ActorName::as_str)
+    }
+
+    pub(super) const fn actor(&self) -> Option<&ActorName> {
+        self.actor.as_ref()
     }
 
     pub(super) fn scope(&self) -> &LateScope {
@@ -103,8 +111,13 @@ impl Part {
     }
 
     /// The code of the step that did not hold.
-    fn code(&self) -> Option<Code> {
+    pub(super) fn code(&self) -> Option<Code> {
         self.taken.steps.iter().find_map(code_of)
+    }
+
+    /// Whether it only waited in vain for another, who has a reason of its own.
+    fn is_consequence(&self) -> bool {
+        self.code() == Some(Unable::Barrier.code())
     }
 
     async fn clean_up(&mut self, subject: &Subject) -> CleanedUp {
@@ -179,16 +192,11 @@ pub(super) fn outcome_of(parts: &[Part]) -> Outcome {
     }
 }
 
-/// The code of the first that came out so; of one that only waited in vain for another, when there is no other.
-pub(super) fn code_of_all(parts: &[Part], outcome: Outcome) -> Option<Code> {
-    let codes = || {
-        let such = parts.iter().filter(|part| part.outcome() == outcome);
-        such.filter_map(Part::code)
-    };
-    let waited = Unable::Barrier.code();
-    codes()
-        .find(|code| *code != waited)
-        .or_else(|| codes().next())
+/// The first in time that came out so, whatever its place among the others: what went wrong with those after it may be its doing. Who
+/// only waited in vain for another is none, unless there is nobody else.
+pub(super) fn cause_of(parts: &[Part], outcome: Outcome) -> Option<&Part> {
+    let such = parts.iter().filter(|part| part.outcome() == outcome);
+    such.min_by_key(|part| (part.is_consequence(), part.ended))
 }
 
 /// Where one of the actors stands: whoever waits for it need not any longer once it has ended, however that comes.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::actors::{Part, clean_up_parts, code_of_all, outcome_of, take_parts};
+use super::actors::{Part, cause_of, clean_up_parts, outcome_of, take_parts};
 use super::cold::{ColdStart, Forced, Instances, Proved};
 use super::earlier::Earlier;
 use super::executor::Run;
@@ -14,7 +14,7 @@ use super::round::{budget, detail};
 use super::scope::Sessions;
 use super::slim::slim;
 use super::step::earlier;
-use crate::model::{AttemptEnded, AttemptRecord, KnownCode, Outcome, ProbeError};
+use crate::model::{AttemptEnded, AttemptRecord, KnownCode, Outcome};
 use crate::plan::PlannedTest;
 
 /// A test that is looking, and what its attempts need.
@@ -49,9 +49,8 @@ impl Attempted {
     /// Why we could not look, in words.
     pub(super) fn error(&self) -> Option<String> {
         let steps = self.record.steps.iter().filter(|step| !step.cleanup);
-        let errors = steps.filter_map(|step| step.error.as_ref());
-        let decides = |error: &&ProbeError| Some(error.kind.code()) == self.record.code;
-        let error = errors.clone().find(decides).or(errors.clone().next());
+        let mut of_cause = steps.filter(|step| step.actor == self.record.decided_by);
+        let error = of_cause.find_map(|step| step.error.as_ref());
         error.map(|error| error.message.clone())
     }
 }
@@ -74,12 +73,15 @@ impl Subject {
             isolation::judge(self, number, parts).await
         };
         let mut outcome = outcome_of(&parts);
+        let is_wrong = !cut && outcome != Outcome::Held;
+        let cause = cause_of(&parts, outcome).filter(|_| is_wrong);
         let mut code = match (cut, leaked) {
             (true, _) => None,
             // Whatever else went wrong, nothing is worse.
             (false, true) => Some(KnownCode::Expect.of("isolation")),
-            (false, false) => code_of_all(&parts, outcome),
+            (false, false) => cause.and_then(Part::code),
         };
+        let decided_by = cause.and_then(Part::actor).filter(|_| !leaked).cloned();
         if let (Some(start), [part], false) = (&mut start, &mut parts[..], cut) {
             match start.prove(self, part.scope_mut(), outcome).await {
                 Proved::Counts => {}
@@ -116,6 +118,7 @@ impl Subject {
             steps,
             outcome,
             code,
+            decided_by,
             kept: None,
             flaps: None,
         };

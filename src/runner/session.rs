@@ -73,6 +73,7 @@ pub(super) async fn open(run: Arc<Run>, session: usize) -> Opened {
         steps,
         outcome,
         code: code.clone(),
+        decided_by: None,
         kept: None,
         flaps: None,
     };

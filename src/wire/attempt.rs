@@ -26,6 +26,9 @@ mirror! {
         /// The code of what made it not hold, or unable.
         #[serde(skip_serializing_if = "Option::is_none")]
         code: Option<Cow<'a, str>>,
+        /// Whose step has that code, in a test with actors.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        decided_by: Option<Cow<'a, str>>,
         /// Why this attempt is kept, where not all are.
         #[serde(skip_serializing_if = "Option::is_none")]
         kept: Option<Named<model::Kept>>,

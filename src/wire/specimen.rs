@@ -264,6 +264,7 @@ fn attempts(text: &str) -> Vec<Arc<AttemptRecord>> {
                 steps: if number == 1 { steps(text) } else { Vec::new() },
                 outcome: *outcome,
                 code: (*outcome != Outcome::Held).then(|| Code::new("postgres.53300")),
+                decided_by: (*outcome != Outcome::Held).then(|| ActorName::new(text)),
                 kept,
                 flaps: (number == 1).then_some(2),
             })

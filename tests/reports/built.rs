@@ -357,6 +357,7 @@ fn attempt(
         steps,
         outcome,
         code: (!code.is_empty()).then(|| Code::fixed(code)),
+        decided_by: None,
         kept: None,
         flaps: None,
     })

@@ -160,6 +160,46 @@ async fn one_that_fails_is_waited_for_by_nobody_and_hidden_by_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_went_wrong_first_decides_whoever_stands_first() {
+    // The first actor fails last, and for the sake of the third.
+    let looks = step([
+        Scene::status(404).after(seconds(6)),
+        takes(1),
+        Scene::fault("tcp.reset").after(seconds(2)),
+        Scene::fault("tcp.refused").after(seconds(4)),
+    ]);
+    let ran = run(acted(4, of([looks]))).await;
+    assert_eq!(
+        (ran.status("a/x"), ran.code("a/x")),
+        (Status::Failed, Some("tcp.reset"))
+    );
+    let decided_by = |ran: &Ran| {
+        let attempt = &ran.test("a/x").attempts[0];
+        attempt.decided_by.as_ref().map(ToString::to_string)
+    };
+    assert_eq!(decided_by(&ran).as_deref(), Some("actor3"));
+
+    // Why nobody could look is told by who could not first.
+    let first = step([takes(5), takes(3), takes(1)]);
+    // In the order in which they come here: the last waits for the others.
+    let second = step([
+        Scene::status(200).then_waits_for("sent"),
+        Scene::unable(Unable::Limit),
+        Scene::unable(Unable::Program),
+    ]);
+    let ran = run(acted(3, of([first, second]))).await;
+    assert_eq!(
+        (ran.status("a/x"), ran.code("a/x")),
+        (Status::Errored, Some("error.limit"))
+    );
+    assert_eq!(decided_by(&ran).as_deref(), Some("actor2"));
+
+    // Who holds to the end is nobody to blame, nor is anybody where all hold.
+    let ran = run(acted(2, of([step([takes(1)])]))).await;
+    assert_eq!(decided_by(&ran), None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_panic_of_one_loses_nothing_of_the_others() {
     let scenes = [takes(1), Scene::panics("no"), takes(1)];
     let cleanup = named("logout", step([Scene::status(200)]));
