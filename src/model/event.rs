@@ -26,7 +26,8 @@ pub enum Event {
     AttemptEnded(AttemptEnded),
     /// An instance has ended; exactly once for every planned instance.
     TestEnded(TestEnded),
-    /// A session was opened, or could not be; and once more when its clean-ups are done.
+    /// A session was opened, or could not be; again when it was opened anew, with all that was done for it; and once more when its
+    /// clean-ups are done.
     SessionEnded(Arc<SessionRecord>),
     /// Every instance has ended and every clean-up is done.
     RunEnded {

@@ -1,6 +1,7 @@
 //! The loop: it owns counts, records and order, and is the only one that emits. Tasks only send.
 
 mod ending;
+mod renewals;
 mod sessions;
 mod tasks;
 
@@ -26,6 +27,7 @@ use crate::plan::{Mode, Plan, PlannedTest};
 use crate::probe::{Needs, Shared, make_room_for};
 use crate::settings::RunConfig;
 use ending::is_bad_or_open;
+use renewals::Renewals;
 use sessions::OpenSession;
 use tasks::{Doing, Done, Tasks};
 
@@ -77,6 +79,7 @@ struct Coordinator<'e> {
     tasks: Tasks,
     looking: HashMap<usize, Looking>,
     sessions: Vec<Option<OpenSession>>,
+    renewals: Renewals,
     tell: mpsc::Sender<AttemptEnded>,
     told: mpsc::Receiver<AttemptEnded>,
     fold: Fold,
@@ -151,6 +154,7 @@ impl<'e> Coordinator<'e> {
             tasks: Tasks::default(),
             looking: HashMap::new(),
             sessions: plan.sessions.iter().map(|_| None).collect(),
+            renewals: Renewals::default(),
             tell,
             told,
             fold: Fold::new(plan.header.clone()),
@@ -229,7 +233,7 @@ impl<'e> Coordinator<'e> {
         }
         while let Some(job) = self.limits.next() {
             match job {
-                Job::Test(test) => self.start(test),
+                Job::Test(test) => self.begin_test(test),
                 Job::Session(session) => {
                     let run = self.run.clone();
                     let opening = async move { Done::Opened(session, open(run, session).await) };

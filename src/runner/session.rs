@@ -1,4 +1,4 @@
-//! A session: opened once, shared by those who use it, cleaned up at the end of the run.
+//! A session: opened once, and again where its token ends too soon; shared by those who use it, cleaned up at the end of the run.
 
 use std::sync::Arc;
 
@@ -94,16 +94,56 @@ pub(super) async fn open(run: Arc<Run>, session: usize) -> Opened {
     }
 }
 
-/// Runs the session's clean-ups and adds them to its record.
+/// All that was done for a session that was opened again. Where the run let go of that, nothing is said of the session by it.
+pub(super) fn opened_again(before: &SessionRecord, again: SessionRecord) -> SessionRecord {
+    let attempt = match (&before.attempt, &again.attempt) {
+        (Some(first), Some(second)) => {
+            let mut steps = first.steps.clone();
+            steps.extend(second.steps.iter().cloned());
+            Some(Arc::new(AttemptRecord {
+                number: first.number + 1,
+                started: first.started,
+                elapsed: first.elapsed + second.elapsed,
+                steps,
+                ..AttemptRecord::clone(second)
+            }))
+        }
+        (first, second) => first.clone().or_else(|| second.clone()),
+    };
+    let mut left_behind = before.left_behind.clone();
+    left_behind.extend(again.left_behind);
+    let is_cut = again.status == Status::NotRun;
+    let (status, code, why) = if is_cut {
+        (before.status, before.code.clone(), before.why.clone())
+    } else {
+        (again.status, again.code, again.why)
+    };
+    SessionRecord {
+        name: again.name,
+        status,
+        code,
+        why,
+        attempt,
+        started: before.started,
+        left_behind,
+    }
+}
+
+/// Runs the session's clean-ups, once for each time it was opened, and adds them to its record.
 pub(super) async fn close(
     run: Arc<Run>,
     session: usize,
     record: Arc<SessionRecord>,
-    mut scope: LateScope,
+    scopes: Vec<LateScope>,
 ) -> SessionRecord {
     let stage = stage(&run);
-    let (cleanups, left_behind) =
-        clean_up(&run.plan.sessions[session].cleanup, &stage, &mut scope).await;
+    let mut cleanups = Vec::new();
+    let mut left_behind = record.left_behind.clone();
+    for mut scope in scopes {
+        let (steps, left) = clean_up(&run.plan.sessions[session].cleanup, &stage, &mut scope).await;
+        cleanups.extend(steps);
+        left_behind.extend(left);
+    }
     let attempt = record.attempt.as_ref().map(|attempt| {
         let mut attempt = AttemptRecord::clone(attempt);
         attempt.steps.extend(cleanups);

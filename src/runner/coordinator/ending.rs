@@ -42,7 +42,10 @@ impl Coordinator<'_> {
             self.end(self.unseen(test, Status::NotRun, Why::NotRun(NotRun::Interrupted)));
         }
         for doing in abandoned {
-            if let Doing::Open(session) = doing {
+            // One that was opened before has clean-ups to tell of.
+            if let Doing::Open(session) = doing
+                && !self.is_open(session)
+            {
                 let why = Why::NotRun(NotRun::Interrupted);
                 let record = unseen(&self.run, session, Status::NotRun, why);
                 self.emit(Event::SessionEnded(Arc::new(record)));

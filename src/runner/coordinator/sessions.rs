@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Coordinator;
+use super::renewals::Renewal;
 use super::tasks::{Doing, Done};
 use crate::check::Captured;
 use crate::model::{Event, SessionRecord};
@@ -11,10 +12,12 @@ use crate::runner::session::{NOT_CLEANED_UP, close};
 
 /// A session after its opening, however that ended.
 pub(super) struct OpenSession {
-    record: Arc<SessionRecord>,
-    captures: Arc<[Captured]>,
-    /// Until its clean-ups take it; none after a panic.
-    scope: Option<LateScope>,
+    pub(super) record: Arc<SessionRecord>,
+    /// For those who begin now.
+    pub(super) captures: Arc<[Captured]>,
+    /// One for each time it was opened, until its clean-ups take them; none after a panic.
+    pub(super) scopes: Vec<LateScope>,
+    pub(super) renewal: Renewal,
 }
 
 impl Coordinator<'_> {
@@ -26,6 +29,10 @@ impl Coordinator<'_> {
         captures: Arc<[Captured]>,
         scope: Option<LateScope>,
     ) {
+        if self.is_open(session) {
+            self.renewed(session, record, captures, scope);
+            return;
+        }
         let record = Arc::new(record);
         self.limits.session_ended();
         self.emit(Event::SessionEnded(record.clone()));
@@ -33,7 +40,8 @@ impl Coordinator<'_> {
         self.sessions[session] = Some(OpenSession {
             record,
             captures,
-            scope,
+            scopes: scope.into_iter().collect(),
+            renewal: Renewal::None,
         });
     }
 
@@ -89,7 +97,8 @@ impl Coordinator<'_> {
         if self.run.plan.sessions[session].cleanup.is_empty() {
             return;
         }
-        let left_behind = vec![why.to_owned()];
+        let mut left_behind = opened.record.left_behind.clone();
+        left_behind.push(why.to_owned());
         let record = SessionRecord {
             left_behind,
             ..SessionRecord::clone(&opened.record)
@@ -101,15 +110,13 @@ impl Coordinator<'_> {
         let Some(opened) = self.sessions[session].as_mut() else {
             return;
         };
-        let Some(scope) = opened.scope.take() else {
-            return;
-        };
-        if self.run.plan.sessions[session].cleanup.is_empty() {
+        let scopes = std::mem::take(&mut opened.scopes);
+        if scopes.is_empty() || self.run.plan.sessions[session].cleanup.is_empty() {
             return;
         }
         let (run, record) = (self.run.clone(), opened.record.clone());
         let closing =
-            async move { Done::Closed(session, close(run, session, record, scope).await) };
+            async move { Done::Closed(session, close(run, session, record, scopes).await) };
         self.tasks.start(Doing::Close(session), closing);
     }
 }

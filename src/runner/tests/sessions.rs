@@ -186,6 +186,143 @@ async fn a_token_outlives_those_that_use_it() {
     }
 }
 
+/// A session of a token for each time it is opened; whoever uses it says with which it looked.
+fn renewable(lives: &[i64]) -> (crate::plan::PlannedSession, Vec<String>) {
+    let tokens: Vec<String> = lives.iter().map(|lives| token(*lives)).collect();
+    let scenes: Vec<Scene> = tokens.iter().map(|token| Scene::text(token)).collect();
+    let login = capturing(scenes, "{ token: { text: true } }");
+    let alice = with(session("alice", login), |session| {
+        session.cleanup = vec![named("logout", step([Scene::status(200)]))];
+    });
+    (alice, tokens)
+}
+
+fn user_of_alice(id: &str, budget: u64) -> PlannedTest {
+    let look = late_step(
+        "looks: [{ text: \"${session.alice.token}\" }]",
+        "{ fault: none }",
+    );
+    with(uses(good(id), &[0]), |test| {
+        test.steps = vec![look];
+        test.timeout = seconds(budget);
+    })
+}
+
+/// With which token a test looked.
+fn used(ran: &super::bench::Ran, id: &str) -> Option<String> {
+    let attempt = ran.test(id).attempts.first()?;
+    let text = attempt.steps[0].observation.facts.get("text")?;
+    text.as_text().map(str::to_owned)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_whose_token_ends_too_soon_is_opened_anew_once_for_all_who_need_it() {
+    let (alice, tokens) = renewable(&[100, 3600, 7200]);
+    let tests = [
+        user_of_alice("a/short", 50),
+        user_of_alice("a/long", 200),
+        user_of_alice("a/too", 300),
+        with(user_of_alice("a/after", 10), |test| test.requires = vec![1]),
+    ];
+    let ran = Bench::new(tests).sessions([alice]).run().await;
+    for (id, token) in [
+        ("a/short", 0),
+        ("a/long", 1),
+        ("a/too", 1),
+        // Whoever begins now has the new one, needed or not.
+        ("a/after", 1),
+    ] {
+        assert_eq!(ran.status(id), Status::Passed, "{id}");
+        assert_eq!(used(&ran, id).as_ref(), Some(&tokens[token]), "{id}");
+    }
+    let [record] = &ran.record.sessions[..] else {
+        panic!("one session: {:#?}", ran.record.sessions);
+    };
+    let attempt = record.attempt.as_ref().unwrap();
+    let cleanups = attempt.steps.iter().map(|step| step.cleanup);
+    assert_eq!(
+        cleanups.collect::<Vec<_>>(),
+        [false, false, true, true],
+        "what was opened twice is given back twice"
+    );
+    assert_eq!((attempt.number, record.status), (2, Status::Passed));
+    let told = ran.story();
+    let told = told.iter().filter(|line| *line == "session alice passed");
+    assert_eq!(told.count(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_cannot_be_given_a_longer_token_is_blocked_and_the_others_are_not() {
+    let (mut alice, tokens) = renewable(&[100, 120]);
+    alice.longest = None;
+    let tests = [user_of_alice("a/x", 10), user_of_alice("a/y", 10)];
+    let ran = Bench::new(tests).sessions([alice]).run().await;
+    assert_eq!(
+        used(&ran, "a/y").as_ref(),
+        Some(&tokens[0]),
+        "nothing changes"
+    );
+
+    // What a fresh one must last for is what it must last for at first.
+    let login = capturing(
+        [
+            Scene::text(&token(100)),
+            Scene::fault("tcp.refused"),
+            Scene::text(&token(9000)),
+        ],
+        "{ token: { text: true } }",
+    );
+    let logout = named("logout", step([Scene::status(500)]));
+    let alice = with(session("alice", login), |session| {
+        session.cleanup = vec![with(logout, |step| step.wants = vec!["token".to_owned()])];
+    });
+    let tests = [
+        user_of_alice("a/long", 200),
+        user_of_alice("a/longer", 300),
+        with(user_of_alice("a/short", 10), |test| {
+            test.steps.insert(0, step([takes(5)]));
+        }),
+    ];
+    let ran = Bench::new(tests).sessions([alice]).run().await;
+    for id in ["a/long", "a/longer"] {
+        assert_eq!(
+            (ran.status(id), ran.code(id)),
+            (Status::Blocked, Some("tcp.refused"))
+        );
+    }
+    assert_eq!(ran.status("a/short"), Status::Passed);
+    let record = &ran.record.sessions[0];
+    assert_eq!(record.status, Status::Failed);
+    let steps = &record.attempt.as_ref().unwrap().steps;
+    let opened = steps.iter().filter(|step| !step.cleanup);
+    assert_eq!(opened.count(), 2, "it is not tried a third time");
+    // Only one of them was given a token.
+    assert_eq!(record.left_behind, ["logout: expect.status"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_ends_meanwhile_does_not_wait_for_a_session_that_is_opened_anew() {
+    let login = capturing(
+        [Scene::text(&token(100)), Scene::hangs()],
+        "{ token: { text: true } }",
+    );
+    let alice = with(session("alice", login), |session| {
+        session.timeout = seconds(500);
+        session.steps[0].timeout = seconds(500);
+        session.cleanup = vec![named("logout", step([takes(1)]))];
+    });
+    let mut bench = Bench::new([user_of_alice("a/long", 200)]).sessions([alice]);
+    bench.config.deadline = Some(seconds(400));
+    let ran = bench.run().await;
+    assert_eq!(ran.status("a/long"), Status::NotRun);
+    assert_eq!(ran.record.sessions[0].status, Status::Passed, "it was open");
+    assert_eq!(
+        ran.record.elapsed,
+        seconds(407),
+        "and twice a second to clean up"
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_skipped_session_skips_its_users() {
     let skipped = with(session("bob", step([])), |session| {
