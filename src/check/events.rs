@@ -3,11 +3,13 @@
 //! Each rule is an expectation with a text, a place and a finding of its own. They are judged together, because they look at
 //! the same events, and because the first that is broken shows them all.
 
+mod answers;
 mod contradiction;
 mod decode;
 mod each;
 mod judge;
 mod list;
+mod open;
 mod order;
 mod pairs;
 mod stream;
@@ -30,7 +32,7 @@ pub(super) struct Rules {
     key: Key,
     /// Which events they are about.
     only: Only,
-    /// Left out by all rules but `first` and `gap`: a heartbeat says nothing, and shows life.
+    /// Left out by all rules but `gap`: a heartbeat says nothing, and shows life.
     ignored: Vec<Name>,
     /// Whether it is right when nothing comes: `count` says 0 in so many words.
     is_silence_right: bool,

@@ -9,7 +9,7 @@ use super::events;
 use super::fact::{Fact, Found, Sight};
 use super::matcher::{Judgement, Matcher, judge};
 use super::words::show;
-use crate::model::{CodePattern, Finding, KnownCode, KnownFact, Observation, Place, State};
+use crate::model::{CodePattern, Finding, KnownCode, KnownFact, Observation, Place, State, Value};
 use crate::template::{Filled, LateError, place};
 use crate::yaml::Diagnostics;
 
@@ -115,6 +115,38 @@ impl Expectations {
     /// it: [`super::isolation::judge`] does.
     pub fn isolation(&self) -> Option<&Place> {
         self.isolation.as_ref()
+    }
+
+    /// The rules of `events` that judge what came until nobody listened any longer, as `partial.last`. None where the look is to end
+    /// in a fault, or the other side is to end the stream: nothing comes then.
+    pub fn open_rules(&self) -> Vec<String> {
+        let is_end = |one: &Matched| match one.fact {
+            Fact::Whole(fact) if fact.name == "ended" => {
+                one.matcher.holds(&Value::Bool(true)) && !one.matcher.holds(&Value::Bool(false))
+            }
+            _ => false,
+        };
+        let mut open = Vec::new();
+        for expectation in &self.others {
+            match expectation {
+                Expectation::Fact(one) if is_end(one) => return Vec::new(),
+                Expectation::Fact(_) => {}
+                Expectation::Events(rules) => open.extend(rules.open()),
+            }
+        }
+        if self.fault != ExpectedFault::None {
+            open.clear();
+        }
+        open
+    }
+
+    /// Of the paths of `only`, by position, those that deny something and so leave out what has nothing there.
+    pub fn denied_in_only(&self) -> Vec<usize> {
+        let rules = self.others.iter().filter_map(|one| match one {
+            Expectation::Events(rules) => Some(rules.denied()),
+            Expectation::Fact(_) => None,
+        });
+        rules.flatten().collect()
     }
 
     /// How many findings there are beside that of the fault.

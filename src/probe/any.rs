@@ -123,6 +123,11 @@ macro_rules! probes {
                 match self { $($(#[$attribute])* Self::$type(probe) => probe.counts(),)* }
             }
 
+            /// See [`Probe::unheard`].
+            pub fn unheard(&self) -> Option<&'static str> {
+                match self { $($(#[$attribute])* Self::$type(probe) => probe.unheard(),)* }
+            }
+
             /// See [`Probe::waits`].
             pub fn waits(&self) -> Option<std::borrow::Cow<'static, str>> {
                 match self { $($(#[$attribute])* Self::$type(probe) => probe.waits(),)* }

@@ -88,6 +88,7 @@ pub trait Probe: Send + Sync {
     /// Adds what is worth showing of a look, and takes time to make, to its evidence. Asked for once the look is judged, and only
     /// where evidence is kept, so that ten thousand looks that hold do not pay for it. It looks at nothing again.
     fn show(&self, _ctx: &Context, _seen: &mut Observation) {}
+
     /// How long it takes even when all goes well, where that is more than a moment: a shorter budget is an error at load.
     fn least(&self) -> Option<Least> {
         None
@@ -96,6 +97,12 @@ pub trait Probe: Send + Sync {
     /// Facts of which one must be expected, because what goes wrong is counted there and nothing else would fail.
     fn counts(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// How it would be made to go on listening when the last thing it waits for has come, where it does not: what comes too much is
+    /// not seen then.
+    fn unheard(&self) -> Option<&'static str> {
+        None
     }
 
     /// The field in which it waits for the other actors of its test, as [`Invalid::field`]; without actors that is an error at load.

@@ -109,6 +109,7 @@ impl Probe for Sse {
         KnownFact::number("status"),
         KnownFact::HEADERS,
         KnownFact::EVENTS,
+        KnownFact::list("sends"),
         KnownFact::duration("first_event"),
         KnownFact::duration("max_gap"),
         KnownFact::duration("listened"),
@@ -148,6 +149,11 @@ impl Probe for Sse {
             time: quiet.get(),
             why: "it is listened so long after `until` was met".to_owned(),
         })
+    }
+
+    fn unheard(&self) -> Option<&'static str> {
+        (self.until.is_some() && self.quiet.is_none())
+            .then_some("write `quiet: 2s` beside `until`, and it is listened so long after that")
     }
 
     async fn observe(&self, ctx: &Context) -> Looked {

@@ -51,8 +51,19 @@ pub(super) struct Heard {
     since: Option<Instant>,
     /// Nothing has come since the last send.
     is_awaited: bool,
+    /// What was said, each when it was complete.
+    sends: Vec<Send>,
     first_event: Option<Duration>,
     max_gap: Option<Duration>,
+}
+
+/// Something we said.
+#[derive(Debug)]
+struct Send {
+    /// Since the stream was open.
+    at: Duration,
+    /// An event was waited for before the next was said.
+    is_awaited: bool,
 }
 
 /// What an event says, before it has its time.
@@ -122,6 +133,7 @@ impl Heard {
             sent: None,
             since: None,
             is_awaited: false,
+            sends: Vec::new(),
             first_event: None,
             max_gap: None,
         }
@@ -132,6 +144,17 @@ impl Heard {
         self.sent = Some(at);
         self.since = Some(at);
         self.is_awaited = true;
+        self.sends.push(Send {
+            at: at.saturating_duration_since(self.opened),
+            is_awaited: false,
+        });
+    }
+
+    /// From now on an event is waited for: what we said last is to be answered.
+    pub(super) fn awaited(&mut self) {
+        if let Some(last) = self.sends.last_mut() {
+            last.is_awaited = true;
+        }
     }
 
     /// The stream was interrupted from then on, and there is one again since `at`. The time in between is nobody's: it counts neither
@@ -200,13 +223,15 @@ impl Heard {
             })
     }
 
-    /// `events`, `listened`, `ended`, and where they were measured `first_event` and `max_gap`. It was listened until then;
+    /// `events`, `sends`, `listened`, `ended`, and where they were measured `first_event` and `max_gap`. It was listened until then;
     /// `ended`: the peer ended the stream, nothing can come after.
     pub(super) fn facts(self, until: Instant, ended: bool) -> Vec<(&'static str, Value)> {
         let listened = until.saturating_duration_since(self.opened);
         let events = self.events.into_iter().map(Received::into_value);
+        let sends = self.sends.into_iter().map(Send::into_value);
         let mut facts = vec![
             ("events", Value::List(events.collect())),
+            ("sends", Value::List(sends.collect())),
             ("listened", Value::Duration(listened)),
             ("ended", Value::Bool(ended)),
         ];
@@ -214,6 +239,16 @@ impl Heard {
             facts.extend(measured.map(|time| (name, Value::Duration(time))));
         }
         facts
+    }
+}
+
+impl Send {
+    /// `at` and `awaited`, as rules read them.
+    fn into_value(self) -> Value {
+        Value::Map(vec![
+            ("at".to_owned(), Value::Duration(self.at)),
+            ("awaited".to_owned(), Value::Bool(self.is_awaited)),
+        ])
     }
 }
 
@@ -295,6 +330,28 @@ mod tests {
     }
 
     #[test]
+    fn what_was_said_is_known_and_whether_an_answer_was_awaited() {
+        let opened = Instant::now();
+        let at = |seconds: u32| opened + SECOND * seconds;
+        let mut heard = Heard::since(opened);
+        heard.sent(at(1));
+        heard.awaited();
+        heard.awaited();
+        heard.sent(at(2));
+        heard.sent(at(3));
+        heard.awaited();
+        let facts = heard.facts(at(4), false);
+        let send = |seconds, is_awaited| {
+            Value::Map(vec![
+                ("at".to_owned(), Value::Duration(SECOND * seconds)),
+                ("awaited".to_owned(), Value::Bool(is_awaited)),
+            ])
+        };
+        let sends = vec![send(1, true), send(2, false), send(3, true)];
+        assert_eq!(fact(&facts, "sends"), Some(&Value::List(sends)));
+    }
+
+    #[test]
     fn an_interruption_is_nobodys_silence() {
         let opened = Instant::now();
         let at = |seconds: u32| opened + SECOND * seconds;
@@ -325,8 +382,11 @@ mod tests {
         let mut heard = Heard::since(opened, MOST_BYTES);
         heard.add(opened, text("one")).unwrap();
         heard.add(opened + SECOND, text("two")).unwrap();
+        // Nobody can await an answer to what was not said.
+        heard.awaited();
         let facts = heard.facts(opened + SECOND, false);
-        assert_eq!(facts.len(), 3);
+        assert_eq!(fact(&facts, "sends"), Some(&Value::List(Vec::new())));
+        assert_eq!(facts.len(), 4);
     }
 
     #[test]

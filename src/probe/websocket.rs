@@ -56,9 +56,10 @@ use crate::yaml::{Size, visible};
 /// close is `closed_cleanly: false` and no fault. `closed_by` is `peer`, `us`, or `nobody` where no close frame came or went;
 /// `close_code` and `close_reason` are the peer's, 1005 where it gave none. `ended` says whether the peer ended the stream, and by no error: 1000, 1001 or
 /// 1005. `pings`
-/// counts those of the script that were answered. `first_event` is the longest time from a `send` to the first event after it,
-/// `max_gap` the longest silence after a `send`; in these and in `since_send` the time between two connections is left aside, the
-/// handshake that ends it included.
+/// counts those of the script that were answered. `sends` lists what was sent: `at`, from the open connection, and `awaited`, whether
+/// a `receive` came before the next `send`. `first_event` is the longest time from a `send` to the first event after it,
+/// whatever that is and where one came (the rule `first` of `events` is stricter), `max_gap` the longest silence between events after a `send`; in these and in
+/// `since_send` the time between two connections is left aside, the handshake that ends it included.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebSocket {
@@ -261,6 +262,7 @@ impl Probe for WebSocket {
         KnownFact::HEADERS,
         KnownFact::text("subprotocol"),
         KnownFact::EVENTS,
+        KnownFact::list("sends"),
         KnownFact::duration("listened"),
         KnownFact::truth("ended"),
         KnownFact::duration("first_event"),
@@ -307,6 +309,11 @@ impl Probe for WebSocket {
 
     fn least(&self) -> Option<Least> {
         order::least(self.script())
+    }
+
+    fn unheard(&self) -> Option<&'static str> {
+        (!order::listens_on(self.script()))
+            .then_some("end the script with `receive_none: { for: 2s }`")
     }
 
     fn waits(&self) -> Option<Cow<'static, str>> {

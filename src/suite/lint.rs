@@ -6,6 +6,7 @@ mod gate;
 mod looks;
 mod secrets;
 mod sessions;
+mod streams;
 mod tests_of;
 mod times;
 
@@ -57,6 +58,8 @@ const RULES: &[Rule] = &[
     secrets::too_short,
     looks::white_space,
     sessions::unread_parameters,
+    streams::stops_listening,
+    streams::denied_in_only,
     gate::nothing_critical,
     gate::empty_categories,
     gate::mostly_expected_to_fail,

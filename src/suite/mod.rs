@@ -34,6 +34,7 @@ mod step;
 mod suites;
 mod target;
 mod test;
+mod unheard;
 mod uses;
 mod value;
 mod variables;

@@ -10,6 +10,7 @@ use super::counted::Counted;
 use super::defaults::timeout;
 use super::early;
 use super::scope::StepScope;
+use super::unheard::{OpenRules, denied, open_rules};
 use crate::check::{Captures, Expectations, ExpectedFault, Vocabulary};
 use crate::model::{Place, StepName};
 use crate::probe::{AnyProbe, Least, Needs, field_span};
@@ -57,6 +58,10 @@ pub struct Step {
     pub(super) isolation_key: Option<Span>,
     /// Where it waits for other actors.
     pub(super) waits: Option<Span>,
+    /// Rules of `events` that judge what came until nobody listened any longer.
+    pub(super) open_rules: Option<OpenRules>,
+    /// Paths of `only` that leave out what has nothing there, and where they stand.
+    pub(super) denied: Vec<(Arc<str>, Span)>,
     /// Of `http`, known at load: everything its request has beside the URL.
     pub(super) asks: Option<u64>,
     /// The keys of its `expect`.
@@ -198,6 +203,8 @@ pub(super) fn decode(
             .find(|entry| &*entry.key == "isolation")
             .map(|entry| entry.key_span),
         waits: ready.waits().map(|field| field_span(node, &field)),
+        open_rules: open_rules(&ready, &expectations, fields),
+        denied: denied(&expectations, fields),
         spans: Spans {
             probe: key_span,
             timeout: fields.entry("timeout").map(|entry| entry.key_span),

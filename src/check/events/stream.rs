@@ -20,6 +20,8 @@ pub(super) struct Stream<'o> {
     ids: HashMap<Cow<'o, str>, usize>,
     /// Of each name, the positions of its events; none of a name that is ignored.
     positions: Vec<Vec<usize>>,
+    /// What was sent, as far as the look says so.
+    pub(super) sends: Vec<Send>,
     /// How many events were looked at, for the test that judging is linear.
     #[cfg(test)]
     pub(super) looks: std::cell::Cell<usize>,
@@ -31,8 +33,18 @@ pub(super) struct Event<'o> {
     pub(super) json: Option<&'o Value>,
     pub(super) at: Duration,
     pub(super) since_send: Option<Duration>,
+    /// The send it came after, from 1; 0 before the first.
+    pub(super) send: usize,
     name: Option<usize>,
     pub(super) is_ignored: bool,
+}
+
+/// Something that was sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Send {
+    at: Duration,
+    /// An event was waited for before the next was sent.
+    pub(super) is_awaited: bool,
 }
 
 impl<'o> Stream<'o> {
@@ -47,10 +59,12 @@ impl<'o> Stream<'o> {
             names: Vec::new(),
             ids: HashMap::new(),
             positions: Vec::new(),
+            sends: sends(seen),
             #[cfg(test)]
             looks: std::cell::Cell::default(),
         };
         let mut ignored: Vec<bool> = Vec::new();
+        let mut send = 0;
         for (at, entry) in entries.iter().enumerate() {
             let json = entry.get("json");
             let name = rules.key.name(entry, json).map(|name| stream.id(name));
@@ -65,11 +79,25 @@ impl<'o> Stream<'o> {
                     stream.positions[id].push(at);
                 }
             }
+            let (came, since_send) = (
+                Received::at(entry).unwrap_or_default(),
+                Received::since_send(entry),
+            );
+            if let Some(since_send) = since_send {
+                // Of server-sent events the request was there before the stream was.
+                send = send.max(1);
+                while let Some(next) = stream.sends.get(send)
+                    && next.is_before(came, since_send)
+                {
+                    send += 1;
+                }
+            }
             stream.events.push(Event {
                 entry,
                 json,
-                at: Received::at(entry).unwrap_or_default(),
-                since_send: Received::since_send(entry),
+                at: came,
+                since_send,
+                send,
                 name,
                 is_ignored,
             });
@@ -132,6 +160,26 @@ impl<'o> Stream<'o> {
     #[cfg(not(test))]
     #[expect(clippy::unused_self, reason = "only tests count")]
     fn looked(&self, _events: usize) {}
+}
+
+/// The fact `sends`; nothing where a look does not say it.
+fn sends(seen: &Observation) -> Vec<Send> {
+    let Some(Value::List(sends)) = seen.facts.get("sends") else {
+        return Vec::new();
+    };
+    let send = |entry: &Value| Send {
+        at: Received::at(entry).unwrap_or_default(),
+        is_awaited: entry.get("awaited") == Some(&Value::Bool(true)),
+    };
+    sends.iter().map(send).collect()
+}
+
+impl Send {
+    /// Whether an event that came then, so long after the send before it, came after this one. In one and the same moment it
+    /// came after it when it says so itself.
+    fn is_before(&self, came: Duration, since_send: Duration) -> bool {
+        self.at < came || (self.at == came && since_send.is_zero())
+    }
 }
 
 impl Key {

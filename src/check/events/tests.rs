@@ -1,5 +1,6 @@
 mod mistakes;
 mod only;
+mod timing;
 
 use std::time::Duration;
 
@@ -18,10 +19,9 @@ const STREAM: Vocabulary = Vocabulary {
     probe: "stream",
     facts: &[
         KnownFact::EVENTS,
+        KnownFact::list("sends"),
         KnownFact::duration("listened"),
         KnownFact::truth("ended"),
-        KnownFact::duration("first_event"),
-        KnownFact::duration("max_gap"),
     ],
 };
 
@@ -468,112 +468,6 @@ fn orders() {
 }
 
 #[test]
-fn timing() {
-    let seconds = |seconds| Value::Duration(Duration::from_secs(seconds));
-    let seen = || {
-        named("a h b")
-            .with("first_event", seconds(2))
-            .with("max_gap", seconds(9))
-    };
-    for (yaml, holds) in [
-        ("first: { below: 3s }", true),
-        ("first: { below: 2s }", false),
-        ("first: { at_most: 2s }", true),
-        ("gap: { below: 10s }", true),
-        ("gap: { below: 9s }", false),
-        ("total: { at_most: 30ms }", true),
-        ("total: { below: 30ms }", false),
-        ("{ total: { at_most: 20ms }, ignore: [b] }", true),
-        ("quiet: { at_least: 59s }", true),
-        ("quiet: { at_least: 60s }", false),
-        ("{ quiet: { at_least: 59980ms }, ignore: [b] }", true),
-    ] {
-        let told = broken(&rules(yaml), &seen());
-        assert_eq!(told.is_empty(), holds, "{yaml}: {told:?}");
-    }
-    let ended = seen().with("ended", Value::Bool(true));
-    assert_eq!(broken(&rules("quiet: { at_least: 5m }"), &ended), [""; 0]);
-    // Nothing to measure keeps no limit.
-    let unmeasured = named("a");
-    assert_eq!(
-        broken(&rules("first: { below: 3s }"), &unmeasured),
-        ["first"]
-    );
-    assert_eq!(broken(&rules("gap: { below: 3s }"), &unmeasured), ["gap"]);
-    let greeting = Received {
-        since_send: None,
-        ..received(Duration::ZERO, &json!({ "type": "a" }))
-    };
-    let greeted = Observation::default().with("events", Value::List(vec![greeting.into_value()]));
-    assert_eq!(
-        broken(&rules("quiet: { at_least: 3s }"), &greeted),
-        ["quiet"]
-    );
-}
-
-#[test]
-fn our_own_pauses_are_not_in_the_total() {
-    // Of each event when it came, how long after the send before it, and its name.
-    let heard = |events: &[(u64, Option<u64>, &str)]| {
-        let event = |(at, since_send, name): &(u64, Option<u64>, &str)| {
-            Received {
-                since_send: since_send.map(Duration::from_secs),
-                ..received(Duration::from_secs(*at), &json!({ "type": name }))
-            }
-            .into_value()
-        };
-        let events = events.iter().map(event).collect();
-        Observation::default().with("events", Value::List(events))
-    };
-    let two_turns = [
-        (1, None, "hello"),
-        (3, Some(1), "a"),
-        (7, Some(5), "b"),
-        (70, Some(2), "c"),
-        (72, Some(4), "d"),
-    ];
-    for (events, yaml, holds) in [
-        (&two_turns[..], "total: { at_most: 5s }", true),
-        (&two_turns, "total: { below: 5s }", false),
-        (&two_turns, "{ total: { below: 5s }, ignore: [b] }", true),
-        (&two_turns, "{ total: { below: 4s }, ignore: [b] }", false),
-        // Nothing was sent, or nothing that came followed it: from the open stream.
-        (
-            &[(1, None, "a"), (4, None, "b")],
-            "total: { at_most: 4s }",
-            true,
-        ),
-        (
-            &[(1, None, "a"), (4, None, "b")],
-            "total: { below: 4s }",
-            false,
-        ),
-        // What answered is left out, and a greeting is no answer.
-        (
-            &two_turns[..2],
-            "{ total: { below: 9s }, ignore: [a] }",
-            false,
-        ),
-        (&[], "total: { below: 9s }", false),
-    ] {
-        let told = broken(&rules(yaml), &heard(events));
-        assert_eq!(
-            !told.contains(&"total".to_owned()),
-            holds,
-            "{yaml} of {events:?}"
-        );
-    }
-    let slow = finding("total: { below: 5s }", &heard(&two_turns));
-    let detail = slow.detail.unwrap();
-    let marked: Vec<_> = detail.lines().filter(|line| line.contains("<-")).collect();
-    assert_eq!(marked.len(), 1, "{detail}");
-    assert!(
-        marked[0].starts_with("3 ") && marked[0].ends_with("<- 5s after the send"),
-        "{detail}"
-    );
-}
-
-#[test]
 fn what_was_not_seen_is_not_reached() {
     let fault = Fault {
         kind: FaultKind::Tcp(TcpFault::Refused),
@@ -811,14 +705,7 @@ fn names_and_limits_may_come_from_variables_and_structure_may_not() {
         let rules = filled(yaml).unwrap_or_else(|told| panic!("{yaml}: {told:?}"));
         let rules_texts = rules.texts().join("; ");
         assert!(rules_texts.contains('…'), "{rules_texts}");
-        assert_ne!(
-            broken(
-                &rules,
-                &named("a b").with("first_event", Value::Duration(Duration::ZERO))
-            ),
-            [""; 0],
-            "{yaml}"
-        );
+        assert_ne!(broken(&rules, &named("a b")), [""; 0], "{yaml}");
     }
     for yaml in [
         "\"${rules}\"",

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::matcher::{Matcher, Seen};
 use super::Measure;
+use super::answers::{Longest, first, gap, unanswered};
 use super::judge::{Mark, Outcome};
 use super::stream::Stream;
 use crate::model::{Observation, State, Value};
@@ -16,93 +17,77 @@ pub(super) fn judge(
     seen: &Observation,
     is_silent: bool,
 ) -> Outcome {
-    let fact = |name: &str| match seen.facts.get(name) {
-        Some(Value::Duration(duration)) => Some(*duration),
-        _ => None,
+    // Nothing can come out of a stream that has ended.
+    if measure == Measure::Quiet
+        && !is_silent
+        && seen.facts.get("ended") == Some(&Value::Bool(true))
+    {
+        return Outcome::held(Some("the stream has ended".to_owned()));
+    }
+    // However soon the other sends were answered: this one is still waited for.
+    let missing = match measure {
+        Measure::First => unanswered(stream, false),
+        Measure::Gap => unanswered(stream, true),
+        Measure::Total | Measure::Quiet => None,
     };
-    let has_ended = seen.facts.get("ended") == Some(&Value::Bool(true));
     let measured = match measure {
-        Measure::First => fact("first_event"),
-        Measure::Gap => fact("max_gap"),
+        Measure::First => first(stream),
+        Measure::Gap => gap(stream),
         Measure::Total => total(stream),
         Measure::Quiet if is_silent => None,
-        // Nothing can come out of a stream that has ended.
-        Measure::Quiet if has_ended => {
-            return Outcome::held(Some("the stream has ended".to_owned()));
-        }
-        Measure::Quiet => fact("listened").map(|listened| {
-            // Where nothing was to come, it is quiet from the beginning.
-            let last = stream.counted.last().map(|at| stream.events[*at].at);
-            listened.saturating_sub(last.unwrap_or_default())
-        }),
+        Measure::Quiet => quiet(stream, seen),
     };
-    let Some(measured) = measured else {
-        let why = match measure {
+    let Some(measured) = measured.filter(|_| missing.is_none()) else {
+        let why = missing.as_deref().unwrap_or(match measure {
             Measure::First => "no event came after something was sent",
             Measure::Total if stream.has_turns() => "what followed a send is left out",
             Measure::Total => "no event came to measure to",
             Measure::Gap => "there were no two events to measure between",
             Measure::Quiet => "no event came, after which it could be quiet",
-        };
+        });
         return Outcome::broken(None, why.to_owned());
     };
-    let shown = Some(written_duration(measured));
-    let mut outcome = Outcome::of(matcher, Seen::One(&Value::Duration(measured)), shown);
-    if outcome.state == State::NotHeld {
-        outcome.marks.extend(mark(measure, measured, stream));
+    let took = written_duration(measured.time);
+    let value = Value::Duration(measured.time);
+    let mut outcome = Outcome::of(matcher, Seen::One(&value), Some(took.clone()));
+    if outcome.state == State::NotHeld
+        && let Some(at) = measured.at
+    {
+        let note = match measure {
+            Measure::First => format!("{took} after the send"),
+            Measure::Gap => format!("after {took} of silence"),
+            Measure::Total if stream.has_turns() => format!("{took} after the send"),
+            Measure::Total => format!("{took} after the stream was open"),
+            Measure::Quiet => format!("listened for {took} after it"),
+        };
+        outcome.marks.push(Mark { at, note });
     }
     outcome
 }
 
 /// The longest turn: from a send to the last event before the next one. What we do between turns is nobody's fault. Where nothing that
 /// came followed a send, from the open stream.
-fn total(stream: &Stream<'_>) -> Option<Duration> {
-    let counted = || stream.counted.iter().map(|at| &stream.events[*at]);
+fn total(stream: &Stream<'_>) -> Option<Longest> {
     if stream.has_turns() {
         // Of the events of one turn the last is the furthest from its send.
-        return counted().filter_map(|event| event.since_send).max();
+        return Longest::of(stream.counted.iter().filter_map(|at| {
+            let time = stream.events[*at].since_send?;
+            Some(Longest::at(*at, time))
+        }));
     }
-    counted().next_back().map(|event| event.at)
+    let last = *stream.counted.last()?;
+    Some(Longest::at(last, stream.events[last].at))
 }
 
-/// The event that came too late, or after which it was not quiet for long enough.
-fn mark(measure: Measure, measured: Duration, stream: &Stream<'_>) -> Option<Mark> {
-    let took = written_duration(measured);
-    let (at, note) = match measure {
-        Measure::First => {
-            let is_it = |at: &usize| stream.events[*at].since_send == Some(measured);
-            let at = (0..stream.events.len()).find(is_it)?;
-            (at, format!("{took} after the send"))
-        }
-        Measure::Gap => {
-            let is_it = |at: &usize| silence_before(*at, stream) == Some(measured);
-            let at = (0..stream.events.len()).find(is_it)?;
-            (at, format!("after {took} of silence"))
-        }
-        Measure::Total if stream.has_turns() => {
-            let is_it = |at: &&usize| stream.events[**at].since_send == Some(measured);
-            let at = *stream.counted.iter().find(is_it)?;
-            (at, format!("{took} after the send"))
-        }
-        Measure::Total => {
-            let since = format!("{took} after the stream was open");
-            (*stream.counted.last()?, since)
-        }
-        Measure::Quiet => (
-            *stream.counted.last()?,
-            format!("listened for {took} after it"),
-        ),
+/// Since the last event, as far as was listened. Where nothing was to come, it is quiet from the beginning.
+fn quiet(stream: &Stream<'_>, seen: &Observation) -> Option<Longest> {
+    let Some(Value::Duration(listened)) = seen.facts.get("listened") else {
+        return None;
     };
-    Some(Mark { at, note })
-}
-
-/// Since the event before, or since a send between them; nothing before the first send and the first event.
-fn silence_before(at: usize, stream: &Stream<'_>) -> Option<Duration> {
-    let event = &stream.events[at];
-    let before = at.checked_sub(1).map(|before| &stream.events[before]);
-    let since_event = before.map(|before| event.at.saturating_sub(before.at));
-    match (event.since_send, since_event) {
-        (Some(send), Some(event)) => Some(send.min(event)),
-        (send, event) => send.or(event),
-    }
+    let last = stream.counted.last().copied();
+    let came = last.map_or(Duration::ZERO, |last| stream.events[last].at);
+    Some(Longest {
+        time: listened.saturating_sub(came),
+        at: last,
+    })
 }

@@ -40,6 +40,23 @@ impl Matcher {
     }
 }
 
+impl Matcher {
+    /// Whether it denies something and says nothing of what is absent: of that it does not hold either, which who writes `not: x` may
+    /// not have in mind.
+    pub(in super::super) fn only_denies(&self) -> bool {
+        self.has(|test| matches!(test, Test::Not(_) | Test::NoneOf(_)))
+            && !self.has(|test| matches!(test, Test::Exists(_)))
+    }
+
+    /// Whether there is such a test in it, or in an alternative.
+    fn has(&self, is_such: fn(&Test) -> bool) -> bool {
+        self.tests.iter().any(|test| match test {
+            Test::AllOf(inner) | Test::AnyOf(inner) => inner.iter().any(|one| one.has(is_such)),
+            test => is_such(test),
+        })
+    }
+}
+
 /// Holds a matcher against what is there.
 pub(in super::super) fn judge(matcher: &Matcher, seen: Seen<'_>) -> Judgement {
     match seen {

@@ -119,6 +119,7 @@ impl<'s> Listening<'s> {
         // One time for all: whoever connects again has not asked for anything new.
         let mut heard = Heard::since(began, room);
         heard.sent(asked);
+        heard.awaited();
         Self {
             sse,
             heard,

@@ -68,6 +68,17 @@ pub(super) fn barrier(script: &[Entry]) -> Option<Cow<'static, str>> {
     Some(format!("script.{at}.wait_for").into())
 }
 
+/// Whether nothing is said or awaited any more and it is still listened.
+pub(super) fn listens_on(script: &[Entry]) -> bool {
+    let mut after = script.iter().rev().take_while(|entry| {
+        !matches!(
+            entry,
+            Entry::Send(_) | Entry::Receive(_) | Entry::Reconnect(_)
+        )
+    });
+    after.any(|entry| matches!(entry, Entry::ReceiveNone(_)))
+}
+
 /// How long it takes even when every answer comes at once.
 pub(super) fn least(script: &[Entry]) -> Option<Least> {
     let waits: Vec<(Duration, &str)> = script

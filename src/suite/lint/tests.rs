@@ -413,3 +413,97 @@ fn the_shipped_suites_give_no_lint() {
         assert_eq!(lint(&suites).in_words(&suites.sources), [""; 0]);
     }
 }
+
+#[test]
+fn what_judges_the_whole_of_a_stream_listens_to_it() {
+    let socket = |script: &str, expect: &str| {
+        format!(
+            "- {{ name: x, websocket: {{ url: \"ws://h.example/\", script: [{script}] }}, expect: {{ {expect} }} }}"
+        )
+    };
+    let asked = "{ send: { text: hi } }, { receive: { json: { $.type: done } } }";
+    let silent = format!("{asked}, {{ receive_none: {{ for: 1s }} }}, {{ close: 1000 }}");
+    let again = format!("{silent}, {{ reconnect: {{}} }}, {{ receive: {{}} }}");
+    let sse = |keys: &str| {
+        format!(
+            "- {{ name: x, sse: {{ url: \"http://h.example/\"{keys} }}, expect: {{ events: {{ count: 2 }} }} }}"
+        )
+    };
+    let last = "events: { partial: { last: done, once: [done] } }";
+    each(&[
+        (
+            &socket(asked, last),
+            "the rules `partial.last`, `partial.once` hold of what comes until nobody listens",
+        ),
+        (
+            &socket(
+                asked,
+                "events: { forbidden: [error], count: { at_least: 1 } }",
+            ),
+            "the rule `forbidden` holds",
+        ),
+        (
+            &socket(
+                asked,
+                "events: { counts: { error.x: 0, done: { at_least: 1 } } }",
+            ),
+            "the rule `counts.error.x` holds",
+        ),
+        (&socket(asked, "events: { strict: [done] }"), "`strict`"),
+        (&socket(&again, last), "`partial.last`"),
+        (&socket(&silent, last), ""),
+        (
+            &socket(
+                asked,
+                "events: { partial: { last: done }, quiet: { at_least: 1s } }",
+            ),
+            "",
+        ),
+        (
+            &socket(asked, "ended: true, events: { partial: { last: done } }"),
+            "",
+        ),
+        (
+            &socket(asked, "ended: false, events: { partial: { last: done } }"),
+            "`partial.last`",
+        ),
+        (
+            &socket(asked, "fault: websocket.closed.1008, events: { count: 0 }"),
+            "",
+        ),
+        (
+            &socket(
+                asked,
+                "events: { count: { at_least: 1 }, subsequence: [done] }",
+            ),
+            "",
+        ),
+        (&sse(", until: { event: done }"), "the rule `count` holds"),
+        (&sse(", until: { event: done }, quiet: 1s"), ""),
+        (&sse(""), ""),
+    ]);
+}
+
+#[test]
+fn what_is_denied_in_only_is_told_to_leave_out_what_is_not_there() {
+    let only = |matcher: &str| {
+        format!(
+            "- {{ name: x, sse: {{ url: \"http://h.example/\" }}, expect: {{ events: {{ only: {{ $.of: {matcher} }}, count: 1 }} }} }}"
+        )
+    };
+    let says = "an event without `$.of` is left out, too";
+    each(&[
+        (&only("{ not: theirs }"), says),
+        (&only("{ none_of: [theirs, yours] }"), says),
+        (
+            &only("{ all_of: [{ not: theirs }, { type: string }] }"),
+            says,
+        ),
+        (&only("{ not: theirs, exists: true }"), ""),
+        (
+            &only("{ any_of: [{ exists: false }, { not: theirs }] }"),
+            "",
+        ),
+        (&only("ours"), ""),
+    ]);
+}

@@ -14,7 +14,7 @@ pub(in crate::suite) const EVENTS: Table = Table {
         key(
             "only",
             Shape::Paths,
-            "Which events the rules are about: those in which all of this stands, `{ $.reply_to: \"${uuid}\" }`. The others are left out of all rules but `first` and `gap`, as those of `ignore` are.",
+            "Which events the rules are about: those in which all of this stands, `{ $.reply_to: \"${uuid}\" }`. The others are left out of all rules but `gap`, as those of `ignore` are. Nothing can be denied of what is not there, so `{ $.of: { not: theirs } }` lets in no event without `$.of`; one that shall come in says so: `{ any_of: [{ exists: false }, { not: theirs }] }`.",
         ),
         key(
             "unnamed",
@@ -24,7 +24,7 @@ pub(in crate::suite) const EVENTS: Table = Table {
         key(
             "ignore",
             Shape::EventNames,
-            "Names that are left out of all rules but `first` and `gap`: a heartbeat says nothing, and shows that the other side lives.",
+            "Names that are left out of all rules but `gap`: a heartbeat says nothing, and shows that the other side lives.",
         ),
         key(
             "strict",
@@ -65,12 +65,12 @@ pub(in crate::suite) const EVENTS: Table = Table {
         key(
             "first",
             Shape::AtMost,
-            "How long it may take from a send to the first event after it: the fact `first_event`.",
+            "How long it may take from a send to the first event after it that is not left out. A send after which a `receive` waited and no such event came breaks it; what is sent in a row, before anything is waited for, is answered together. The fact `first_event` is of any event, and knows only the sends that were answered.",
         ),
         key(
             "gap",
             Shape::AtMost,
-            "How long it may be silent between two events, and between a send and the first event after it: the fact `max_gap`. There is no least: two events may share a segment.",
+            "How long it may be silent between two events, and between a send and the first event after it, whichever that is; a send that was waited for and followed by nothing breaks it. The fact `max_gap` knows only what ended. There is no least: two events may share a segment.",
         ),
         key(
             "total",

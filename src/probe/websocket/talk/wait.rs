@@ -25,6 +25,7 @@ impl Talk {
         budget: Instant,
     ) -> Result<(), Halt> {
         self.has_spoken = false;
+        self.heard.awaited();
         let started = Instant::now();
         let ends = wanted
             .within

@@ -507,3 +507,31 @@ async fn our_own_pause_is_no_silence_of_the_peer() {
     assert!(Received::since_send(&events(&seen)[0]) < Some(pause));
     assert!(time(&seen, "first_event") < pause && time(&seen, "max_gap") < pause);
 }
+
+#[tokio::test]
+async fn a_send_is_awaited_where_something_is_received_before_the_next() {
+    let server = serving(async |mut socket| {
+        // The ping is something to read, too.
+        for answer in [true, false, false, false, true] {
+            let _ = socket.next().await;
+            if answer {
+                socket.send(Message::text("yes")).await.unwrap();
+            }
+        }
+        listening(socket).await;
+    })
+    .await;
+    let script = "{ send: { text: one } }, { receive: {} }, { send: { text: two } }, { ping: {} }, \
+        { send: { text: three } }, { send: { text: four } }, { receive: {} }";
+    let seen = look(&scripted(&server, script)).await.unwrap();
+    let Some(Value::List(sends)) = fact(&seen, "sends") else {
+        panic!("{seen:?}");
+    };
+    let awaited: Vec<_> = sends.iter().map(|send| send.get("awaited")).collect();
+    let (yes, no) = (Value::Bool(true), Value::Bool(false));
+    assert_eq!(awaited, [Some(&yes), Some(&no), Some(&no), Some(&yes)]);
+    let at: Vec<_> = sends.iter().map(Received::at).collect();
+    assert!(at.is_sorted() && at[0].is_some(), "{at:?}");
+    // The last answer came after the last send, and so before no other.
+    assert!(Received::at(&events(&seen)[1]) >= at[3]);
+}
