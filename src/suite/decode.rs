@@ -182,6 +182,10 @@ fn decode_row(
         problems,
     );
     let (scope, actors) = (who.scope, who.actors);
+    for cell in scope.late_cells() {
+        // Whoever uses it, and also where nobody does: what is wrong in it is told at its place.
+        template::fill_early(cell, &scope, sources, problems);
+    }
 
     let mut early_fields = EarlyFields {
         fields,
@@ -222,7 +226,7 @@ fn decode_row(
             .into_iter()
             .filter(|tag| !decoder.defaults.tags.contains(tag)),
     );
-    let (requires, requires_spans) = requires(fields, problems);
+    let (requires, requires_spans) = requires(fields, &scope, sources, problems);
     let (alone, alone_spans) = alone(fields, cold.is_some(), problems);
     let timeout = match own_timeout {
         Some(own) => own,

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::early;
-use super::scope::{Cell, StepScope};
+use super::scope::{Cell, Content, StepScope, is_late_in_a_row};
 use super::value::value_of;
-use crate::template::is_variable_name;
-use crate::yaml::{Diagnostic, Diagnostics, Node, Sources};
+use crate::template::{is_variable_name, uses};
+use crate::yaml::{Diagnostic, Diagnostics, Entry, Kind, Node, Sources};
 
 /// One row: its label and its values for `${matrix.…}`.
 #[derive(Debug, Clone)]
@@ -27,9 +27,10 @@ pub(super) fn rows(
     sources: &Sources,
     problems: &mut Diagnostics,
 ) -> Vec<Row> {
+    let aside = set_aside(node, problems);
     let filled = match pending_list(node, scope) {
         Some(list) => Cow::Borrowed(list),
-        None => match early::fill("matrix", node, scope, sources, problems) {
+        None => match early::fill("matrix", &aside.known, scope, sources, problems) {
             Some(filled) => filled,
             None => return Vec::new(),
         },
@@ -86,9 +87,14 @@ pub(super) fn rows(
         let values = entries
             .iter()
             .map(|entry| {
-                let is_known = early::is_complete(&entry.value);
-                let value = is_known.then(|| value_of(&entry.value));
-                (entry.key.to_string(), value)
+                let content = match aside.late(at, &entry.key) {
+                    Some(written) => Content::Late(written.clone()),
+                    None if early::is_complete(&entry.value) => {
+                        Content::Known(value_of(&entry.value))
+                    }
+                    None => Content::InARun,
+                };
+                (entry.key.to_string(), content)
             })
             .collect();
         rows.push(Row {
@@ -97,6 +103,83 @@ pub(super) fn rows(
         });
     }
     rows
+}
+
+/// A matrix without the values that are filled for each attempt, and these.
+struct Aside<'n> {
+    known: Cow<'n, Node>,
+    /// Each with its row and its key.
+    late: Vec<(usize, &'n str, &'n Node)>,
+}
+
+impl Aside<'_> {
+    fn late(&self, row: usize, key: &str) -> Option<&Node> {
+        let is_it = |(at, name, _): &&(usize, &str, &Node)| *at == row && *name == key;
+        self.late.iter().find(is_it).map(|(_, _, node)| *node)
+    }
+}
+
+/// Sets the late values of rows that are written aside. The `name` of a row is part of an id, so it is known before anything runs.
+fn set_aside<'n>(node: &'n Node, problems: &mut Diagnostics) -> Aside<'n> {
+    let is_late = |node: &Node| uses(node).iter().any(|used| is_late_in_a_row(&used.name));
+    let rows = node.as_sequence().unwrap_or_default();
+    let mut late: Vec<(usize, &'n Entry)> = Vec::new();
+    for (at, row) in rows.iter().enumerate() {
+        for entry in row.as_mapping().unwrap_or_default() {
+            if &*entry.key != "name" && is_late(&entry.value) {
+                late.push((at, entry));
+            }
+        }
+    }
+    if late.is_empty() {
+        return Aside {
+            known: Cow::Borrowed(node),
+            late: Vec::new(),
+        };
+    }
+    for (_, entry) in &late {
+        for used in uses(&entry.value) {
+            if used.name.starts_with("matrix.") {
+                let message = format!("`{}`: a value of a row knows nothing of the row", used.name);
+                problems.push(Diagnostic::error(used.span, message));
+            }
+        }
+    }
+    let without = |at: usize, row: &Node| {
+        let entries = row.as_mapping().unwrap_or_default().iter();
+        let entry = |entry: &Entry| {
+            let is_aside = late
+                .iter()
+                .any(|(of, one)| *of == at && std::ptr::eq(*one, entry));
+            let value = Node {
+                span: entry.value.span,
+                kind: Kind::Pending,
+            };
+            Entry {
+                value: if is_aside { value } else { entry.value.clone() },
+                ..entry.clone()
+            }
+        };
+        Kind::Mapping(entries.map(entry).collect())
+    };
+    let is_touched = |at: usize| late.iter().any(|(of, ..)| *of == at);
+    let known = rows.iter().enumerate().map(|(at, row)| match at {
+        at if is_touched(at) => Node {
+            span: row.span,
+            kind: without(at, row),
+        },
+        _ => row.clone(),
+    });
+    Aside {
+        known: Cow::Owned(Node {
+            span: node.span,
+            kind: Kind::Sequence(known.collect()),
+        }),
+        late: late
+            .iter()
+            .map(|(at, entry)| (*at, &*entry.key, &entry.value))
+            .collect(),
+    }
 }
 
 /// What is known of a list that is a variable of the target: `check` and `list` know its rows, if not all that stands in them.

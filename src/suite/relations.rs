@@ -9,15 +9,21 @@ use crate::model::{Category, TestId};
 use crate::template::{Lookup, Scope};
 use crate::yaml::{Diagnostic, Diagnostics, Fields, Sources, Span};
 
+/// What must have passed before. Each row of a matrix may require something else.
 pub(super) fn requires(
     fields: &Fields<'_>,
+    scope: &StepScope,
+    sources: &Sources,
     problems: &mut Diagnostics,
 ) -> (Vec<Requirement>, Vec<Span>) {
-    let Some(node) = fields.get("requires") else {
-        return (Vec::new(), Vec::new());
-    };
     let mut result = (Vec::new(), Vec::new());
-    for (span, text) in texts(node, "test ids and categories", problems) {
+    let filled = fields
+        .get("requires")
+        .and_then(|node| early::fill("requires", node, scope, sources, problems));
+    let Some(node) = filled else {
+        return result;
+    };
+    for (span, text) in texts(&node, "test ids and categories", problems) {
         let requirement = match TestId::parse(&text) {
             Some(id) => Some(Requirement::Test(id)),
             None if is_name(&text) => Some(Requirement::Category(Category::new(text.as_str()))),

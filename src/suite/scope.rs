@@ -100,6 +100,12 @@ impl EarlyScope {
 /// Made anew for each attempt, but for the moment at which the run began, which is there before the first of them.
 const LATE: &[&str] = &["uuid", "nonce", "now", "attempt", "run.started"];
 
+/// Whether the values of a matrix may use a name before a test runs: it is filled in for each attempt then. Captures are not among
+/// them, as each step knows others.
+pub(super) fn is_late_in_a_row(name: &str) -> bool {
+    LATE.contains(&name) || name == ACTOR || name.starts_with("session.")
+}
+
 /// Whether a late name is late only because nothing was started: `check` and `list` do not know it, a run does.
 pub(super) fn is_known_in_a_run(name: &str) -> bool {
     !LATE.contains(&name) && name != ACTOR && name != PORT
@@ -188,8 +194,18 @@ pub(super) struct StepScope {
     pub(super) is_omitted: bool,
 }
 
-/// A value of a matrix row: `None` while it is only known in a run.
-pub(super) type Cell = (String, Option<Value>);
+/// A value of a matrix row, and its name.
+pub(super) type Cell = (String, Content);
+
+/// What stands in a cell.
+#[derive(Debug, Clone)]
+pub(super) enum Content {
+    Known(Value),
+    /// A run knows it when it begins; nothing was started here.
+    InARun,
+    /// It is filled anew for each attempt.
+    Late(Node),
+}
 
 /// A name of a scope's own.
 #[derive(Debug, Clone, PartialEq)]
@@ -217,7 +233,16 @@ impl StepScope {
     pub(super) fn is_known_in_a_run(&self, name: &str) -> bool {
         let is_given_by_a_step = self.captures.iter().any(|known| known == name)
             || (name.starts_with("session.") && !self.any_session);
-        !is_given_by_a_step && is_known_in_a_run(name)
+        let is_late = is_given_by_a_step || self.written(name).is_some();
+        !is_late && is_known_in_a_run(name)
+    }
+
+    /// The cells of its row that are filled for each attempt.
+    pub(super) fn late_cells(&self) -> impl Iterator<Item = &Node> {
+        self.row.iter().filter_map(|(_, content)| match content {
+            Content::Late(node) => Some(node),
+            Content::Known(_) | Content::InARun => None,
+        })
     }
 }
 
@@ -242,6 +267,14 @@ impl Scope for StepScope {
         names
     }
 
+    fn written(&self, name: &str) -> Option<&Node> {
+        let key = name.strip_prefix("matrix.")?;
+        match self.row.iter().find(|(known, _)| known == key)? {
+            (_, Content::Late(node)) => Some(node),
+            (_, Content::Known(_) | Content::InARun) => None,
+        }
+    }
+
     fn hide(&self, made: &str) {
         self.early.hide(made);
     }
@@ -251,8 +284,8 @@ impl StepScope {
     fn find(&self, name: &str) -> Lookup {
         match name.split_once('.') {
             Some(("matrix", key)) => match self.row.iter().find(|(known, _)| known == key) {
-                Some((_, Some(value))) => Lookup::Known(value.clone(), Secrecy::Public),
-                Some((_, None)) => Lookup::Late,
+                Some((_, Content::Known(value))) => Lookup::Known(value.clone(), Secrecy::Public),
+                Some((_, Content::InARun | Content::Late(_))) => Lookup::Late,
                 None => Lookup::Unknown,
             },
             Some(("session", _)) if self.any_session => Lookup::Late,

@@ -246,7 +246,7 @@ pub(super) const TEST: Table = Table {
         key(
             "matrix",
             Shape::Rows,
-            "Rows, each a mapping with a `name`: the test once a row, with `${matrix.KEY}`. Or a variable of the target that is such a list: `\"${origins}\"`.",
+            "Rows, each a mapping with a `name`: the test once a row, with `${matrix.KEY}`. All but the `name` may be late: of a session, `${uuid}`, `${jwt(…)}`. Or a variable of the target that is such a list: `\"${origins}\"`.",
         ),
         key(
             "when",

@@ -94,6 +94,10 @@ impl Scope for Layered<'_> {
         names
     }
 
+    fn written(&self, name: &str) -> Option<&Node> {
+        self.late.written(name).or_else(|| self.early.written(name))
+    }
+
     fn hide(&self, made: &str) {
         self.early.hide(made);
     }

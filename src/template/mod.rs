@@ -18,6 +18,7 @@ mod resolve;
 mod scope;
 mod tampered;
 mod text;
+mod value;
 
 pub use early::{Early, Use, fill_early, uses};
 pub use fill::is_filled;
@@ -26,3 +27,4 @@ pub use mask::Mask;
 pub use name::is_variable_name;
 pub use place::place;
 pub use scope::{Lookup, Scope, Secrecy};
+pub use value::value_of;

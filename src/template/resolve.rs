@@ -11,8 +11,9 @@ use super::hole::{Hole, Source};
 use super::jwt;
 use super::scope::{Lookup, Secrecy};
 use super::text::text_of;
+use super::value::value_of;
 use crate::model::Value;
-use crate::yaml::did_you_mean;
+use crate::yaml::{Node, did_you_mean};
 
 /// Why a hole has no value.
 pub(super) struct Wrong {
@@ -141,14 +142,31 @@ impl Filler<'_> {
             }
             Lookup::Late => {
                 self.late = true;
-                match self.when_late {
-                    WhenLate::Pending => Ok(None),
-                    WhenLate::Wrong => Err(Wrong::new(format!("`{name}` has no value yet"))),
+                if self.when_late == WhenLate::Pending {
+                    return Ok(None);
+                }
+                match self.scope.written(name) {
+                    Some(tree) => Ok(Some(self.made_of(tree))),
+                    None => Err(Wrong::new(format!("`{name}` has no value yet"))),
                 }
             }
             Lookup::Unknown => Err(self.unknown(name)),
             Lookup::Unusable(why) => Err(Wrong::new(format!("`{name}`: {why}"))),
         }
+    }
+
+    /// What a tree that stands for a name is now. What cannot be filled in it is told at its own place.
+    fn made_of(&mut self, tree: &Node) -> (Value, Secrecy) {
+        let before = std::mem::take(&mut self.secret);
+        let filled = self.fill(tree);
+        let value = value_of(filled.as_ref().unwrap_or(tree));
+        let secrecy = if self.secret {
+            Secrecy::Secret
+        } else {
+            Secrecy::Public
+        };
+        self.secret |= before;
+        (value, secrecy)
     }
 
     fn unknown(&self, name: &str) -> Wrong {

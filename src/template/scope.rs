@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::Value;
+use crate::yaml::Node;
 
 /// Whether a value must never be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,11 @@ pub trait Scope: Send + Sync {
     /// The names there are, for suggestions.
     fn names(&self) -> Vec<String>;
 
+    /// The tree that stands for a name that is late, where one was written: it is filled when the name is.
+    fn written(&self, _name: &str) -> Option<&Node> {
+        None
+    }
+
     /// Takes note of a secret that was made just now, of a secret: it must not be shown either. A scope that has none keeps
     /// no mask.
     fn hide(&self, _made: &str) {}
@@ -46,6 +52,10 @@ impl<S: Scope + ?Sized> Scope for Arc<S> {
 
     fn names(&self) -> Vec<String> {
         (**self).names()
+    }
+
+    fn written(&self, name: &str) -> Option<&Node> {
+        (**self).written(name)
     }
 
     fn hide(&self, made: &str) {

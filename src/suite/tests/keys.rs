@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use super::super::testing::{Folder, says};
+use super::super::testing::{Folder, says, suite};
 use super::super::{Alone, Look, Mode, Requirement};
 use super::shipped::demo;
 use crate::check::ExpectedFault;
-use crate::model::{Category, Connections, TestId};
+use crate::model::{Category, Connections, TestId, Value};
+use crate::template::{Lookup, Scope, Secrecy};
 
 #[test]
 fn a_test_says_who_it_is() {
@@ -293,10 +294,22 @@ fn a_matrix_makes_an_instance_a_row() {
         ("[{ name: \"a/b\" }]", "h", "a row needs a `name`"),
         ("[{ name: a }, { name: a }]", "h", "two rows are called `a`"),
         ("[{ name: a, Host: h }]", "h", "`Host` is no name"),
+        ("[{ name: \"${uuid}\" }]", "h", "`uuid` has no value yet"),
+        // What a row has for each attempt is looked at, too, though nobody uses it.
         (
-            "[{ name: a, id: \"${uuid}\" }]",
+            "[{ name: a, id: \"${uuid} ${actor}\" }]",
             "h",
-            "`uuid` has no value yet",
+            "only a test with `actors` has it",
+        ),
+        (
+            "[{ name: a, id: \"${session.user.token}\" }]",
+            "h",
+            "no session `user` is used here",
+        ),
+        (
+            "[{ name: a, id: \"${uuid} ${matrix.name}\" }]",
+            "h",
+            "a value of a row knows nothing of the row",
         ),
         // What is wrong in every row is told once.
         (
@@ -322,6 +335,87 @@ fn a_matrix_makes_an_instance_a_row() {
         "${matrix.host}",
     );
     assert!(says(&errors, "holds white space"), "{errors:?}");
+}
+
+#[test]
+fn a_row_may_have_what_only_an_attempt_knows() {
+    const TOKEN: &str = "ey.e30.c2ln";
+    struct Attempt;
+    impl Scope for Attempt {
+        fn lookup(&self, name: &str) -> Lookup {
+            match name {
+                "session.user.token" => {
+                    Lookup::Known(Value::Text(TOKEN.to_owned()), Secrecy::Secret)
+                }
+                "uuid" => Lookup::Known(Value::Text("u-1".to_owned()), Secrecy::Public),
+                _ => Lookup::Unknown,
+            }
+        }
+        fn names(&self) -> Vec<String> {
+            Vec::new()
+        }
+    }
+    let folder = Folder::new(&[
+        (
+            "sessions.yaml",
+            "sessions: { user: { steps: [{ scripted: { looks: [] }, expect: { text: x }, capture: { token: { text: true, secret: true } } }], timeout: 1s } }\n",
+        ),
+        (
+            "a.yaml",
+            &suite(
+                "- name: x
+  uses: [user]
+  requires: [\"a/${matrix.before}\"]
+  matrix:
+    - { name: none, before: y, headers: {} }
+    - { name: late, before: z, headers: { authorization: \"Bearer ${session.user.token | tampered}\", x-id: \"${uuid}\" } }
+  http: { url: \"http://h.example/\", headers: \"${matrix.headers}\" }
+  expect: { status: 401 }
+- { name: y, scripted: { looks: [] }, expect: { text: x } }
+- { name: z, scripted: { looks: [] }, expect: { text: x } }",
+            ),
+        ),
+    ]);
+    let suites = folder.loaded();
+    let requires = |at: usize| format!("{:?}", suites.tests[at].requires);
+    assert!(
+        requires(0).contains("\"y\"") && requires(1).contains("\"z\""),
+        "{}",
+        requires(0)
+    );
+    assert!(matches!(suites.tests[0].steps[0].look, Look::Ready(..)));
+    let Look::Late(late) = &suites.tests[1].steps[0].look else {
+        panic!("it is only known in an attempt");
+    };
+    assert_eq!(suites.tests[1].id.to_string(), "a/x[late]");
+    let filled = late.probe.fill(&Attempt).unwrap().node;
+    let header = |name: &str| {
+        let header = filled.get("headers").unwrap().get(name).unwrap();
+        header.as_scalar().unwrap().text.to_string()
+    };
+    assert_eq!(header("x-id"), "u-1");
+    let sent = header("authorization");
+    assert!(
+        sent.starts_with("Bearer ey.e30.") && !sent.contains(TOKEN),
+        "{sent}"
+    );
+    // What was made of a secret is one.
+    let made = sent.trim_start_matches("Bearer ");
+    assert_eq!(folder.given.mask.apply(&format!("so {made}")), "so ***");
+
+    // It may not be what must be known before.
+    let errors = Folder::tests(
+        "- { name: x, title: \"${matrix.id}\", matrix: [{ name: a, id: \"${uuid}\" }], scripted: { looks: [] }, expect: { text: x } }",
+    )
+    .errors();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(
+        says(
+            &errors,
+            "`matrix.id` has no value yet where `title` is read"
+        ),
+        "{errors:?}"
+    );
 }
 
 #[test]
