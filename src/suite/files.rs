@@ -6,6 +6,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::read::{self, Listed};
+use super::schema_files::Reader;
 use super::{Project, Root, shipped, side_by_side};
 use crate::yaml::{self, Diagnostic, Diagnostics, FileId, Node, Sources};
 
@@ -117,9 +118,19 @@ impl Files {
         let (parsed, digest) =
             side_by_side::both(|| side_by_side::each(&added, parse), digest_of_all);
         self.digest = digest;
-        for ((listed, _, of_file), (node, of_tree)) in added.into_iter().zip(parsed) {
+        for ((listed, _, of_file), (mut node, of_tree)) in added.into_iter().zip(parsed) {
             problems.extend(of_file);
             problems.extend(of_tree);
+            if let Some(suite) = &mut node {
+                let mut reader = Reader {
+                    root: folder,
+                    suite: &listed.path,
+                    sources,
+                    digest: &mut self.digest,
+                    problems,
+                };
+                reader.bring_in(suite);
+            }
             self.take(&listed.below, node, problems);
         }
     }
@@ -141,7 +152,7 @@ impl Files {
 }
 
 /// A file's part of the digest; where one cannot be read nothing is loaded, and no digest is told.
-fn digest(sum: &mut Sha256, below: &str, text: &str) {
+pub(super) fn digest(sum: &mut Sha256, below: &str, text: &str) {
     for part in [below, text] {
         sum.update(part);
         sum.update([0]);

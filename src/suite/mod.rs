@@ -24,6 +24,7 @@ mod read;
 mod reference;
 mod relations;
 mod schema;
+mod schema_files;
 mod scope;
 mod secret;
 mod session;

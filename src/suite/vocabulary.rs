@@ -705,6 +705,7 @@ pub(super) enum Takes {
     Text,
     Truth,
     Type,
+    Mapping,
 }
 
 /// Every key of a matcher, what it takes, an example, and what it means.
@@ -816,6 +817,12 @@ pub(super) const MATCHERS: &[(&str, Takes, &str, &str)] = &[
         Takes::Any,
         "includes: { status: ok }",
         "A JSON subset: entries may be more, items stand anywhere.",
+    ),
+    (
+        "schema",
+        Takes::Mapping,
+        "schema: { type: object, required: [id] }",
+        "JSON Schema, draft 2020-12, known at load, or `{ file: event.json }` beside the suite. Formats are checked; nothing is fetched, so `$ref` stays within it; keywords that do not exist are errors.",
     ),
 ];
 

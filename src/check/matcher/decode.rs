@@ -4,6 +4,7 @@ use regex::{Regex, RegexBuilder};
 
 use super::super::literal::{Bound, Literal, is_blank, named};
 use super::contradiction::contradiction;
+use super::schema::Schema;
 use super::{Comparison, Matcher, Test};
 use crate::model::FactKind;
 use crate::template::is_filled;
@@ -34,6 +35,7 @@ const KEYS: &[&str] = &[
     "any_of",
     "none_of",
     "includes",
+    "schema",
 ];
 
 const TYPES: &[&str] = &[
@@ -167,6 +169,7 @@ fn test(entry: &Entry, kind: FactKind, problems: &mut Diagnostics) -> Option<Tes
         "includes" => not_empty(node, key, problems)
             .and_then(|()| Literal::decode(node, FactKind::Any, problems))
             .map(Test::Includes),
+        "schema" => Schema::decode(node, problems).map(Test::Schema),
         "starts_with" => text(node, key, problems)
             .map(|text| text.map_or(Test::Pending("starts_with"), Test::StartsWith)),
         "ends_with" => text(node, key, problems)

@@ -162,6 +162,7 @@ impl fmt::Display for Test {
             Self::AnyOf(matchers) => group(f, "any_of", matchers),
             Self::NoneOf(matchers) => group(f, "none_of", matchers),
             Self::Includes(literal) => write!(f, "includes {literal}"),
+            Self::Schema(schema) => write!(f, "schema {schema}"),
         }
     }
 }

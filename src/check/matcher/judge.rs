@@ -287,6 +287,7 @@ impl Test {
                     .map(|item| judge(matcher, Seen::One(item)))),
                 None => senseless(value, "has no items"),
             },
+            Test::Schema(schema) => schema.judge(value),
             Test::Not(matcher) => none(judge(matcher, seen)),
             Test::AllOf(matchers) => all(matchers.iter().map(|matcher| judge(matcher, seen))),
             Test::AnyOf(matchers) => any(matchers.iter().map(|matcher| judge(matcher, seen))),

@@ -5,6 +5,7 @@ mod decode;
 mod explain;
 mod judge;
 mod range;
+mod schema;
 mod window;
 
 use regex::Regex;
@@ -53,6 +54,8 @@ enum Test {
     NoneOf(Vec<Matcher>),
     /// JSON subset: entries of mappings may be more, items of lists stand anywhere.
     Includes(Literal),
+    /// JSON Schema.
+    Schema(schema::Schema),
 }
 
 /// An order with a bound.

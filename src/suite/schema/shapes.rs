@@ -309,6 +309,7 @@ pub(super) fn matcher() -> Value {
             }
             Takes::Bound | Takes::Text => json!({ "type": ["string", "number", "boolean"] }),
             Takes::Truth => json!({ "anyOf": [{ "type": "boolean" }, filled()] }),
+            Takes::Mapping => json!({ "type": "object", "minProperties": 1 }),
             Takes::Type => json!({ "anyOf": [
                 { "enum": ["null", "boolean", "number", "string", "duration", "array", "object"] },
                 // `null` without quotes is YAML's null.

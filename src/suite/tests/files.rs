@@ -183,3 +183,49 @@ fn a_folder_without_tests_loads_with_none() {
     let root = Root::Folder(folder.dir.path().to_owned());
     assert!(load(open(&root, None).unwrap(), &Given::default()).is_ok());
 }
+
+#[test]
+fn a_schema_may_stand_in_a_file_below_the_root() {
+    let test = |schema: &str| {
+        suite(&format!(
+            "- {{ name: x, http: {{ url: \"http://h.example/\", json: {{ schema: {{ file: sent.json }} }} }}, expect: {{ json: {{ $: {{ schema: {schema} }} }} }} }}"
+        ))
+    };
+    let event = "{ \"title\": \"An event\", \"type\": \"object\",\n  \"required\": [\"id\"] }";
+    let with = |schema: &str, event: &str| {
+        Folder::new(&[
+            (
+                "net/a.yaml",
+                &test(schema).replace("category: a", "category: net"),
+            ),
+            ("schemas/event.json", event),
+        ])
+    };
+    let named = "{ file: ../schemas/event.json }";
+    let suites = with(named, event).loaded();
+    assert_eq!(
+        suites.tests[0].steps[0].expectations,
+        ["fault none", "json $ schema An event"]
+    );
+    // It is part of what is run.
+    let other = with(named, &event.replace("id", "name")).loaded();
+    assert_ne!(suites.digests.suites, other.digests.suites);
+    for (schema, event, says) in [
+        (
+            named,
+            "{ \"requried\": [\"id\"] }",
+            "schemas/event.json:1:3",
+        ),
+        (named, "{", "schemas/event.json:1:"),
+        ("{ file: ../schemas/none.json }", event, "could not read"),
+        (
+            "{ file: ../../../../../../../../etc/hostname }",
+            event,
+            "a link that leads out of the suite folder",
+        ),
+        ("{ file: \"${path}\" }", event, "could not read"),
+    ] {
+        let told = with(schema, event).told();
+        assert!(told.contains(says), "{schema}: {told}");
+    }
+}
