@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::owner::listens;
 use super::running::{Running, asked};
 use crate::probe::ports::is_free;
-use crate::probe::program::{Member, Spent};
+use crate::probe::program::{Kin, Member, Spent};
 
 /// What is ending by itself may take so long once the program has ended.
 const MOMENT: Duration = Duration::from_millis(250);
@@ -49,7 +49,10 @@ pub(super) async fn end(
 ) -> Ended {
     let whose = end_leader(running, grace, until).await;
     let others = left_behind(running).await;
-    let port_released = released(running, ports).await;
+    // Where nobody is left nobody listens.
+    let holders = others.as_ref().is_some_and(|others| !others.is_empty());
+    let holders = running.kin().filter(|_| holders);
+    let port_released = released(holders, ports).await;
     if let Some(others) = &others
         && !others.is_empty()
     {
@@ -90,15 +93,15 @@ async fn left_behind(running: &Running) -> Option<Vec<Member>> {
     Some(self::others(kin).await)
 }
 
-async fn others(kin: crate::probe::program::Kin) -> Vec<Member> {
+async fn others(kin: Kin) -> Vec<Member> {
     asked(move || kin.others()).await
 }
 
-async fn released(running: &Running, ports: &[u16]) -> Option<bool> {
+async fn released(kin: Option<&Kin>, ports: &[u16]) -> Option<bool> {
     if ports.is_empty() {
         return None;
     }
-    let (kin, ports) = (running.kin().cloned(), ports.to_vec());
+    let (kin, ports) = (kin.cloned(), ports.to_vec());
     let released = asked(move || {
         let is_held = kin.is_some_and(|kin| listens(&kin, &ports));
         !is_held && ports.into_iter().all(is_free)

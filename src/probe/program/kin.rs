@@ -1,8 +1,7 @@
 //! Who belongs to a program: its session, what carries its mark, and the children of those; as `/proc` tells (proc(5)).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::io;
 use std::thread;
 use std::time::Duration;
 
@@ -45,65 +44,24 @@ impl Kin {
 
     /// All who live, the leader included. It is looked again where somebody may have been missed.
     pub(in crate::probe) fn living(&self) -> Vec<Member> {
-        let mut living = Vec::new();
+        let mut search = Search::of(self);
         for round in 0..ROUNDS {
-            let doubt;
-            (living, doubt) = self.scan();
-            let is_alone = living.iter().all(|member| member.pid == self.leader);
-            match doubt {
-                Some(Doubt::Ended) if is_alone && round < FEW => {}
-                Some(Doubt::Unclear) if is_alone => thread::sleep(TICK),
-                _ => break,
+            let may_have_missed = search.pass();
+            let is_alone = search.ours.iter().all(|member| member.pid == self.leader);
+            if is_alone && !search.unclear.is_empty() {
+                thread::sleep(TICK);
+            } else if !is_alone || !may_have_missed || round >= FEW {
+                break;
             }
         }
-        living
+        search.found()
     }
 
     /// Those who are seen at once. One that becomes another program just now may be missed.
     pub(in crate::probe) fn seen_now(&self) -> Vec<Member> {
-        self.scan().0
-    }
-
-    /// Those who are found, and why somebody may have been missed.
-    fn scan(&self) -> (Vec<Member>, Option<Doubt>) {
-        let mut ours: Vec<Member> = Vec::new();
-        let mut others: HashMap<i32, Member> = HashMap::new();
-        let mut doubt = None;
-        for pid in pids() {
-            let Some((member, is_over)) = stat(pid) else {
-                doubt = doubt.max(Some(Doubt::Ended));
-                continue;
-            };
-            if member.since < self.since || member.parent == KERNEL {
-                continue;
-            }
-            if is_over {
-                let ended = (member.pid != self.leader).then_some(Doubt::Ended);
-                doubt = doubt.max(ended);
-                continue;
-            }
-            let is_own = member.pid == self.leader || member.session == self.leader;
-            match is_own.then_some(true).or_else(|| self.is_marked(pid)) {
-                Some(true) => ours.push(member),
-                known => {
-                    let unclear = known.is_none().then_some(Doubt::Unclear);
-                    doubt = doubt.max(unclear);
-                    others.insert(pid, member);
-                }
-            }
-        }
-        // One that left the session and cleared its environment may still be a child of somebody.
-        let mut at = 0;
-        while at < ours.len() {
-            let parent = ours[at].pid;
-            ours.extend(
-                others
-                    .extract_if(|_, other| other.parent == parent)
-                    .map(|(_, child)| child),
-            );
-            at += 1;
-        }
-        (ours, doubt)
+        let mut search = Search::of(self);
+        search.pass();
+        search.found()
     }
 
     /// All who live but the leader.
@@ -130,31 +88,19 @@ impl Kin {
 
     /// Whether it carries the mark. `None` where nothing stands in its environment: it may be about to become another program.
     fn is_marked(&self, pid: i32) -> Option<bool> {
-        // Others' environments cannot be read, and they are no kin of ours.
+        // One that ended meanwhile is no kin of anybody, and neither is one whose environment is not for us to read.
         let environment = match fs::read(format!("/proc/{pid}/environ")) {
+            Ok(environment) if environment.is_empty() => return None,
             Ok(environment) => environment,
-            Err(error) => {
-                return (error.kind() == io::ErrorKind::PermissionDenied).then_some(false);
-            }
+            Err(_) => return Some(false),
         };
-        if environment.is_empty() {
-            return None;
-        }
         let mut entries = environment.split(|byte| *byte == 0);
         Some(entries.any(|entry| entry == self.mark.as_bytes()))
     }
 }
 
-/// Why a process may have been missed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Doubt {
-    /// Another ended while we looked: it may just have started one.
-    Ended,
-    /// Another has no environment: it may be about to become another program.
-    Unclear,
-}
-
-/// So often it is looked again, at most; and so often because of others that ended, of which a busy machine has many.
+/// So often it is looked again for those who are about to become another program; and so often because others ended, which a busy
+/// machine has all the time.
 const ROUNDS: usize = 50;
 const FEW: usize = 2;
 
@@ -163,6 +109,72 @@ const TICK: Duration = Duration::from_millis(1);
 
 /// The parent of the kernel's own threads.
 const KERNEL: i32 = 2;
+
+/// A search through all processes, in passes: each looks at those that the ones before did not see.
+struct Search<'k> {
+    kin: &'k Kin,
+    seen: HashSet<i32>,
+    ours: Vec<Member>,
+    others: HashMap<i32, Member>,
+    /// Those who have no environment now.
+    unclear: Vec<i32>,
+}
+
+impl<'k> Search<'k> {
+    fn of(kin: &'k Kin) -> Self {
+        Self {
+            kin,
+            seen: HashSet::new(),
+            ours: Vec::new(),
+            others: HashMap::new(),
+            unclear: Vec::new(),
+        }
+    }
+
+    /// Looks once. Whether somebody may have been missed: one that ended meanwhile may just have started another.
+    fn pass(&mut self) -> bool {
+        let mut has_ended = false;
+        let again = std::mem::take(&mut self.unclear);
+        let fresh: Vec<i32> = pids().filter(|pid| self.seen.insert(*pid)).collect();
+        for pid in again.into_iter().chain(fresh) {
+            let Some((member, is_over)) = stat(pid) else {
+                has_ended = true;
+                continue;
+            };
+            if member.since < self.kin.since || member.parent == KERNEL {
+                continue;
+            }
+            if is_over {
+                has_ended |= pid != self.kin.leader;
+                continue;
+            }
+            let is_own = pid == self.kin.leader || member.session == self.kin.leader;
+            match is_own.then_some(true).or_else(|| self.kin.is_marked(pid)) {
+                Some(true) => {
+                    self.others.remove(&pid);
+                    self.ours.push(member);
+                }
+                known => {
+                    self.unclear.extend(known.is_none().then_some(pid));
+                    self.others.insert(pid, member);
+                }
+            }
+        }
+        has_ended
+    }
+
+    /// Those who were found, and their children: one that left the session and cleared its environment may still be a child of somebody.
+    fn found(mut self) -> Vec<Member> {
+        let mut at = 0;
+        while at < self.ours.len() {
+            let parent = self.ours[at].pid;
+            let children = self.others.extract_if(|_, other| other.parent == parent);
+            self.ours.extend(children.map(|(_, child)| child));
+            at += 1;
+        }
+        self.ours
+    }
+}
 
 impl Member {
     /// Larger for one that began later.
