@@ -45,7 +45,7 @@ pub(super) enum ClaimKind {
 
 /// What is measured of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Measure {
+pub enum Measure {
     /// The whole attempt.
     Latency,
     /// One phase, summed over the steps.
@@ -84,6 +84,14 @@ impl Claims {
     pub fn proves_its_rate(&self) -> bool {
         let is_proof = |claim: &Claim| matches!(claim.kind, ClaimKind::Proved(..));
         self.0.iter().any(is_proof)
+    }
+
+    /// The share of attempts that must hold, where it is written.
+    pub(super) fn pass_rate(&self) -> Option<Rate> {
+        self.0.iter().find_map(|claim| match claim.kind {
+            ClaimKind::Observed(rate) | ClaimKind::Proved(rate, _) => Some(rate),
+            ClaimKind::Every | ClaimKind::Percentile { .. } | ClaimKind::Max { .. } => None,
+        })
     }
 
     /// Why so many attempts cannot prove a claim even when all of them hold; `None` when they can. For a warning at
@@ -163,6 +171,23 @@ impl Claim {
             } => Some((share, confidence)),
             ClaimKind::Every | ClaimKind::Observed(_) | ClaimKind::Max { .. } => None,
         }
+    }
+}
+
+impl Measure {
+    /// Reads `latency`, or `phases.ready`.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let phase = match text.strip_prefix("phases.") {
+            _ if text == "latency" => return Ok(Self::Latency),
+            Some(name) => Phase::parse(name),
+            None => None,
+        };
+        phase.map(Self::Phase).ok_or_else(|| {
+            let phases = Phase::ALL.iter().map(|phase| format!("phases.{phase}"));
+            let known: Vec<String> = phases.chain(["latency".to_owned()]).collect();
+            let hint = did_you_mean(text, known.iter().map(String::as_str));
+            format!("`{text}` is neither `latency` nor a phase such as `phases.connect`{hint}")
+        })
     }
 }
 

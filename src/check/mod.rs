@@ -2,6 +2,7 @@
 
 mod capture;
 mod claims;
+mod compare;
 mod events;
 mod expectation;
 mod fact;
@@ -19,7 +20,8 @@ mod token;
 mod words;
 
 pub use capture::{Captured, Captures, is_taken};
-pub use claims::Claims;
+pub use claims::{Claims, Measure};
+pub use compare::{Compared, Comparison, could_differ};
 pub use expectation::{Expectations, ExpectedFault, Vocabulary, evaluate};
 pub use json::{to_json, to_value};
 pub use json_path::JsonPath;

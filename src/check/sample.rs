@@ -74,7 +74,7 @@ impl Tally {
 }
 
 /// Whether an attempt held; `None` when it could not look.
-fn held(row: &SampleRow) -> Option<bool> {
+pub(super) fn held(row: &SampleRow) -> Option<bool> {
     match row.outcome {
         Outcome::Held => Some(true),
         Outcome::NotHeld => Some(false),
@@ -84,7 +84,7 @@ fn held(row: &SampleRow) -> Option<bool> {
 
 /// How long an attempt took that held; `Never` for one that did not. `None` when there is nothing to measure: it could
 /// not look, or held without entering the phase.
-fn ended(row: &SampleRow, measure: Measure) -> Option<Ended> {
+pub(super) fn ended(row: &SampleRow, measure: Measure) -> Option<Ended> {
     match row.outcome {
         Outcome::Unable => None,
         Outcome::NotHeld => Some(Ended::Never),

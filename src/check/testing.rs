@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Captures, Claims, Expectations, Vocabulary};
-use crate::model::KnownFact;
+use super::{Captures, Claims, Comparison, Expectations, Measure, Vocabulary};
+use crate::model::{KnownFact, Place};
 use crate::template::{Lookup, Scope, Template};
 use crate::yaml::{Diagnostics, Node, Sources, parse};
 
@@ -29,6 +29,19 @@ pub(crate) fn captures(text: &str) -> Captures {
 /// `repeat:`
 pub(crate) fn claims(text: &str) -> Claims {
     read(text, Claims::decode)
+}
+
+/// `compare_with:`, about the latency.
+pub(crate) fn comparison(not_slower: bool) -> Comparison {
+    Comparison {
+        measure: Measure::Latency,
+        not_slower,
+        place: Place {
+            file: "test.yaml".into(),
+            line: 1,
+            column: 1,
+        },
+    }
 }
 
 /// A mapping whose names are all late.

@@ -209,7 +209,14 @@ fn attempts(test: &PlannedTest) -> String {
             "{} times, {}, each within {each}",
             repeat.times,
             match repeat.concurrency {
-                1 => "one after the other".to_owned(),
+                1 if repeat.idle.is_zero() => "one after the other".to_owned(),
+                1 => format!(
+                    "one after the other, each after a pause of {}",
+                    written_duration(repeat.idle)
+                ),
+                many if repeat.barrier => {
+                    format!("in rounds of {many} that start at one moment")
+                }
                 many => format!("{many} at once"),
             },
         ),

@@ -342,6 +342,8 @@ pub struct Sample {
     pub findings: Vec<Finding>,
     /// Stopped early because no remaining attempts could prove the claims.
     pub futile: bool,
+    /// The largest difference between the starts of a round, where attempts go in rounds.
+    pub skew: Option<Duration>,
 }
 
 /// One attempt of a sample.

@@ -67,6 +67,7 @@ pub fn build(
     // What is required is planned, and so has a place of its own.
     let moved = positions(&planned);
     let is_wanted = requirements.wanted_groups(&planned);
+    let is_compared = requirements.compared(&planned);
     let moved_groups = positions(&is_wanted);
     let Requirements { of, groups } = requirements;
     let ids: Vec<_> = tests.iter().map(|test| test.id.clone()).collect();
@@ -94,6 +95,8 @@ pub fn build(
                 .filter_map(|name| session_positions.get(name).copied())
                 .collect(),
             actors: plan_actors(&test, &session_positions),
+            compare_with: of[at].compared.map(|at| moved[at]),
+            is_compared: is_compared[at],
             pulled_in: !chosen[at],
         };
         let test = plan_test(test, links, &policy, config, mask);
@@ -166,6 +169,8 @@ struct Links {
     groups: Vec<usize>,
     uses: Vec<usize>,
     actors: Vec<PlannedActor>,
+    compare_with: Option<usize>,
+    is_compared: bool,
     pulled_in: bool,
 }
 
@@ -288,6 +293,8 @@ fn plan_test(
         connections: test.connections,
         expect_failure: test.expect_failure,
         requires: links.required,
+        compare_with: links.compare_with,
+        is_compared: links.is_compared,
         requires_groups: links.groups,
         uses: links.uses,
         actors: links.actors,
@@ -348,7 +355,10 @@ fn expectations(steps: &mut [Step], mode: &Mode, mask: &Mask) -> Vec<Expectation
     let claims = match mode {
         Mode::Repeat(repeat) => {
             let of_all = |claim| format!("of {} attempts: {claim}", repeat.times);
-            repeat.claims.texts().into_iter().map(of_all).collect()
+            let compared = repeat.compare_with.iter();
+            let compared = compared.map(|with| with.comparison.expected(&with.test));
+            let claims = repeat.claims.texts().into_iter();
+            claims.chain(compared).map(of_all).collect()
         }
         Mode::Once | Mode::Retry(_) | Mode::Until(_) => Vec::new(),
     };

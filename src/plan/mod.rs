@@ -12,4 +12,6 @@ pub use planned::{
 };
 pub use select::{Picked, PlanError, Selection};
 
-pub use crate::suite::{Alone, ExpectFailure, LateLook, Look, Mode, PROOF, Repeat, Retry, Until};
+pub use crate::suite::{
+    Alone, CompareWith, ExpectFailure, LateLook, Look, Mode, PROOF, Repeat, Retry, Until,
+};

@@ -66,6 +66,10 @@ pub struct PlannedTest {
     pub expect_failure: Option<ExpectFailure>,
     /// Positions of the instances it requires by name.
     pub requires: Vec<usize>,
+    /// Position of the instance whose sample its own is compared with.
+    pub compare_with: Option<usize>,
+    /// Somebody compares a sample with its own, which is then made to its end.
+    pub is_compared: bool,
     /// Positions of the groups it requires, all of each.
     pub requires_groups: Vec<usize>,
     /// Positions of the sessions it uses, those of all its actors.
@@ -136,7 +140,8 @@ impl PlannedTest {
             Mode::Until(until) => until.within,
             Mode::Repeat(repeat) => {
                 let in_a_row = repeat.times.div_ceil(repeat.concurrency.max(1));
-                times(attempt.saturating_add(repeat.interval), in_a_row)
+                let pauses = repeat.interval.saturating_add(repeat.idle);
+                times(attempt.saturating_add(pauses), in_a_row)
             }
         }
     }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use crate::model::{Category, TestId};
-use crate::suite::{Requirement, Test};
+use crate::suite::{CompareWith, Mode, Requirement, Test};
 
 /// Who requires whom.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(super) struct Required {
     pub(super) tests: Vec<usize>,
     /// All of these groups.
     pub(super) groups: Vec<usize>,
+    /// The one whose sample its own is compared with.
+    pub(super) compared: Option<usize>,
 }
 
 /// A category, without the rows of the test that requires its own.
@@ -54,6 +56,10 @@ pub(super) fn resolve(tests: &[Test]) -> Requirements {
                 }
             }
         }
+        if let Some(with) = compare_with(test) {
+            let id = &with.test;
+            rows.entry((id.category(), id.name())).or_default();
+        }
         required.groups.sort_unstable();
         required.groups.dedup();
         of.push(required);
@@ -81,6 +87,11 @@ pub(super) fn resolve(tests: &[Test]) -> Requirements {
                 .tests
                 .extend(known.into_iter().flatten().copied().filter(meant));
         }
+        if let Some(with) = compare_with(test) {
+            let known = rows.get(&(with.test.category(), with.test.name()));
+            let known = known.into_iter().flatten().copied();
+            required.compared = with.pick(&test.id, known, |row| &tests[row].id);
+        }
         required.tests.sort_unstable();
         required.tests.dedup();
     }
@@ -96,6 +107,14 @@ pub(super) fn resolve(tests: &[Test]) -> Requirements {
     Requirements { of, groups }
 }
 
+/// With what a test compares its sample.
+fn compare_with(test: &Test) -> Option<&CompareWith> {
+    match &test.mode {
+        Mode::Repeat(repeat) => repeat.compare_with.as_ref(),
+        Mode::Once | Mode::Retry(_) | Mode::Until(_) => None,
+    }
+}
+
 impl Requirements {
     /// Whether somebody who is planned requires each group.
     pub(super) fn wanted_groups(&self, planned: &[bool]) -> Vec<bool> {
@@ -108,20 +127,35 @@ impl Requirements {
         is_wanted
     }
 
+    /// Whether somebody who is planned compares a sample with that of each.
+    pub(super) fn compared(&self, planned: &[bool]) -> Vec<bool> {
+        let mut is_compared = vec![false; self.of.len()];
+        for (required, _) in self.of.iter().zip(planned).filter(|(_, planned)| **planned) {
+            if let Some(compared) = required.compared {
+                is_compared[compared] = true;
+            }
+        }
+        is_compared
+    }
+
     /// Whether each is one of the chosen, or required by one of them, directly or not.
     pub(super) fn closure(&self, chosen: &[bool]) -> Vec<bool> {
         let mut taken = chosen.to_vec();
         let mut open: Vec<usize> = (0..taken.len()).filter(|test| taken[*test]).collect();
         let mut is_group_taken = vec![false; self.groups.len()];
         while let Some(test) = open.pop() {
-            let Required { tests, groups } = &self.of[test];
+            let Required {
+                tests,
+                groups,
+                compared,
+            } = &self.of[test];
             let new = |group: &&usize| !std::mem::replace(&mut is_group_taken[**group], true);
             let of_groups: Vec<usize> = groups
                 .iter()
                 .filter(new)
                 .flat_map(|group| self.groups[*group].1.iter().copied())
                 .collect();
-            for required in tests.iter().copied().chain(of_groups) {
+            for required in tests.iter().chain(compared).copied().chain(of_groups) {
                 if !std::mem::replace(&mut taken[required], true) {
                     open.push(required);
                 }

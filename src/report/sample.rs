@@ -44,6 +44,10 @@ pub(super) fn summary(sample: &Sample) -> String {
     if !latencies.is_empty() {
         text = format!("{text} · {}", latencies.join(", "));
     }
+    if let Some(skew) = sample.skew {
+        let skew = wording::duration(skew);
+        text = format!("{text} · the starts of a round at most {skew} apart");
+    }
     if sample.futile {
         text = format!(
             "{text} · stopped after {n} of {}: the rest could change nothing",
@@ -85,6 +89,7 @@ mod tests {
             rows: bad.chain(good).collect(),
             findings: Vec::new(),
             futile,
+            skew: None,
         }
     }
 

@@ -14,7 +14,7 @@ use super::round::{budget, detail};
 use super::scope::Sessions;
 use super::slim::slim;
 use super::step::earlier;
-use crate::model::{AttemptEnded, AttemptRecord, KnownCode, Outcome};
+use crate::model::{AttemptEnded, AttemptRecord, KnownCode, Outcome, Sample};
 use crate::plan::PlannedTest;
 
 /// A test that is looking, and what its attempts need.
@@ -29,6 +29,8 @@ pub(super) struct Subject {
     pub(super) earlier: Arc<Earlier>,
     /// What its attempts have met, where each forces a cold start.
     pub(super) instances: Arc<Instances>,
+    /// The sample that its own is compared with.
+    pub(super) compared: Option<Arc<Sample>>,
     /// To the coordinator.
     pub(super) tell: mpsc::Sender<AttemptEnded>,
 }

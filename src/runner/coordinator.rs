@@ -260,6 +260,7 @@ impl<'e> Coordinator<'e> {
             sessions,
             earlier: Arc::default(),
             instances: Arc::default(),
+            compared: self.dependencies.compared(test),
             tell,
         };
         self.tasks.start(Doing::Test(test), async move {
@@ -459,6 +460,9 @@ mod tests {
                         concurrency: lanes,
                         interval: Duration::ZERO,
                         claims: claims("{ times: 100 }"),
+                        barrier: false,
+                        idle: Duration::ZERO,
+                        compare_with: None,
                     }));
                 }
             })

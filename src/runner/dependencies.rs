@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::blame::{Blame, End};
-use crate::model::{Code, Root, SessionRecord, Status, TestEnded, Why};
+use crate::model::{Code, Root, Sample, SessionRecord, Status, TestEnded, Why};
 use crate::plan::{Plan, Skip};
 
 /// What becomes of an instance whose waiting is over.
@@ -43,6 +43,8 @@ struct Waiting {
     groups: Vec<usize>,
     is_guarded: bool,
     end: Option<End>,
+    /// Where another is compared with it: what it came to.
+    sample: Option<Arc<Sample>>,
 }
 
 /// A group that others require as one.
@@ -98,11 +100,12 @@ impl Dependencies {
                 .requires_groups
                 .iter()
                 .filter(|group| groups[**group].left > 0);
-            tests[at].waits_for = test.requires.len() + full.count();
+            tests[at].waits_for =
+                test.requires.len() + full.count() + usize::from(test.compare_with.is_some());
             for group in &test.requires_groups {
                 groups[*group].dependents.push(at);
             }
-            for required in &test.requires {
+            for required in test.requires.iter().chain(&test.compare_with) {
                 tests[*required].dependents.push(at);
             }
             if test.side_effects && !exempt[at] && guards.left > 0 {
@@ -146,6 +149,12 @@ impl Dependencies {
         self.tests[test].end.is_some()
     }
 
+    /// The sample with which that of this instance is compared.
+    pub(super) fn compared(&self, test: usize) -> Option<Arc<Sample>> {
+        let other = self.plan.tests[test].compare_with?;
+        self.tests[other].sample.clone()
+    }
+
     /// The next instance whose waiting is over.
     pub(super) fn next_due(&mut self) -> Option<(usize, Decision)> {
         loop {
@@ -161,6 +170,13 @@ impl Dependencies {
         let at = ended.test;
         if self.has_ended(at) {
             return;
+        }
+        if self.plan.tests[at].is_compared {
+            let looked = |sample: &&Arc<Sample>| !sample.rows.is_empty();
+            // One that we have cut short shows less than it would have.
+            let is_whole = ended.status != Status::NotRun;
+            let sample = ended.sample.as_ref().filter(looked);
+            self.tests[at].sample = sample.filter(|_| is_whole).cloned();
         }
         let id = &self.plan.tests[at].header.id;
         let end = match &ended.why {
@@ -252,6 +268,13 @@ impl Dependencies {
                 Some(end) => blame.add(|| root(required), end),
                 None => {}
             }
+        }
+        // Whatever it came to, as long as there is something to compare with.
+        if let Some(other) = test.compare_with
+            && self.tests[other].sample.is_none()
+            && let Some(end) = &self.tests[other].end
+        {
+            blame.add(|| root(other), end);
         }
         if self.tests[at].is_guarded {
             for guard in &self.guards.failed {
@@ -367,7 +390,7 @@ fn exempt(plan: &Plan) -> Vec<bool> {
     while let Some(at) = open.pop() {
         if !std::mem::replace(&mut exempt[at], true) {
             let test = &plan.tests[at];
-            open.extend(&test.requires);
+            open.extend(test.requires.iter().chain(&test.compare_with));
             for group in &test.requires_groups {
                 if !std::mem::replace(&mut is_group_open[*group], true) {
                     open.extend(&plan.groups[*group]);

@@ -17,6 +17,7 @@ mod expiry;
 mod halt;
 mod isolation;
 mod kept;
+mod lanes;
 mod left_behind;
 mod limits;
 mod look;

@@ -1,23 +1,18 @@
 //! `repeat`: a sample, made in lanes, judged as a whole.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
-use tokio::time::Instant;
 
 use super::attempt::{Attempted, Subject};
 use super::executor::Ending;
-use super::halt::later;
+use super::lanes::{Lanes, Skew};
 use super::left_behind::LeftBehind;
 use super::slim::slim_finding;
-use crate::check::{is_futile, judge};
+use crate::check::{Compared, is_futile, judge};
 use crate::model::{
-    AttemptRecord, Code, Kept, NotRun, Outcome, Phase, Sample, SampleRow, State, Status,
-    StepRecord, Unable,
+    AttemptRecord, Code, Finding, Kept, NotRun, Outcome, Phase, Sample, SampleRow, State, Status,
+    StepRecord, TestId, Unable,
 };
-use crate::plan::Repeat;
+use crate::plan::{CompareWith, Mode, Repeat};
 
 /// So many attempts that did not hold are kept in full.
 const KEPT_NOT_HELD: usize = 10;
@@ -25,23 +20,18 @@ const KEPT_NOT_HELD: usize = 10;
 /// Makes the attempts, then judges the sample.
 pub(super) async fn run(subject: &Subject, repeat: &Repeat) -> Ending {
     let mut gathered = Gathered::new(repeat.times);
-    let lanes = Lanes::start(subject, repeat);
-    let (mut lanes, mut attempts, stop) = (lanes.tasks, lanes.attempts, lanes.stop);
-    while let Some(attempted) = attempts.recv().await {
+    gathered.skew = Skew::of(repeat);
+    // What is compared shows how often it holds, also after nothing could make its own claims hold any more.
+    let may_stop = repeat.compare_with.is_none() && !subject.planned().is_compared;
+    let mut lanes = Lanes::start(subject, repeat);
+    while let Some(attempted) = lanes.next().await {
         gathered.take(attempted);
-        if gathered.is_due() && is_futile(&repeat.claims, &gathered.sample) {
+        if may_stop && gathered.is_due() && is_futile(&repeat.claims, &gathered.sample) {
             gathered.sample.futile = true;
-            stop.store(true, Ordering::Relaxed);
+            lanes.stop();
         }
     }
-    while let Some(lane) = lanes.join_next().await {
-        if let Err(error) = lane
-            && let Ok(panic) = error.try_into_panic()
-        {
-            // A lane of ours, not a probe: the coordinator ends the test as errored.
-            std::panic::resume_unwind(panic);
-        }
-    }
+    lanes.end().await;
     let made = gathered.made;
     let miss = gathered.miss();
     let left_behind = std::mem::take(&mut gathered.left_behind).into_lines();
@@ -49,9 +39,15 @@ pub(super) async fn run(subject: &Subject, repeat: &Repeat) -> Ending {
         subject.tell(record).await;
     }
     let mut sample = gathered.sample;
+    sample.skew = gathered.skew.as_ref().map(Skew::most);
     let is_whole = sample.futile || sample.rows.len() as u64 == sample.times;
     if is_whole {
         sample.findings = judge(&repeat.claims, &sample);
+        if let Some(with) = &repeat.compare_with {
+            sample
+                .findings
+                .push(compared(subject, repeat, with, &sample));
+        }
         sample
             .findings
             .iter_mut()
@@ -71,6 +67,47 @@ pub(super) async fn run(subject: &Subject, repeat: &Repeat) -> Ending {
         sample: Some(Arc::new(sample)),
         left_behind,
         ..ending
+    }
+}
+
+/// What the comparison with the other sample came to.
+fn compared(subject: &Subject, repeat: &Repeat, with: &CompareWith, sample: &Sample) -> Finding {
+    let planned = subject.planned();
+    let other = planned.compare_with.map(|at| &subject.run.plan.tests[at]);
+    // Without one the coordinator has not let it run; if it has, nothing is compared with nothing, which decides nothing.
+    let nothing = Gathered::new(0).sample;
+    let (id, other_repeat) = match other {
+        Some(other) => match &other.mode {
+            Mode::Repeat(repeat) => (&other.header.id, &**repeat),
+            Mode::Once | Mode::Retry(_) | Mode::Until(_) => (&other.header.id, repeat),
+        },
+        None => (&with.test, repeat),
+    };
+    let (here, there) = names(&planned.header.id, id);
+    let side = |name, repeat, sample| -> Compared<'_> {
+        let repeat: &Repeat = repeat;
+        Compared {
+            name,
+            sample,
+            claims: &repeat.claims,
+            concurrency: repeat.concurrency,
+            idle: repeat.idle,
+        }
+    };
+    let of_other = subject.compared.as_deref().unwrap_or(&nothing);
+    with.comparison.judge(
+        side(&here, repeat, sample),
+        side(&there, other_repeat, of_other),
+        id,
+    )
+}
+
+/// What two tests are called beside each other: as shortly as tells them apart.
+fn names(here: &TestId, there: &TestId) -> (String, String) {
+    if here.category() == there.category() {
+        (here.name_with_row(), there.name_with_row())
+    } else {
+        (here.to_string(), there.to_string())
     }
 }
 
@@ -120,58 +157,6 @@ fn is_not_cold(code: Option<&Code>) -> bool {
     code == Some(&Unable::NotCold.code())
 }
 
-/// Attempts that run beside each other, one after the other in each lane.
-struct Lanes {
-    tasks: JoinSet<()>,
-    attempts: mpsc::Receiver<Attempted>,
-    /// Set to begin no more attempts.
-    stop: Arc<AtomicBool>,
-}
-
-impl Lanes {
-    fn start(subject: &Subject, repeat: &Repeat) -> Self {
-        let lanes = usize::try_from(repeat.concurrency.min(repeat.times))
-            .unwrap_or(1)
-            .max(1);
-        let (send, attempts) = mpsc::channel(lanes);
-        let stop = Arc::new(AtomicBool::new(false));
-        let begun = Arc::new(AtomicU64::new(0));
-        let mut tasks = JoinSet::new();
-        for _ in 0..lanes {
-            let (subject, send) = (subject.clone(), send.clone());
-            let (stop, begun) = (stop.clone(), begun.clone());
-            let (times, interval) = (repeat.times, repeat.interval);
-            tasks.spawn(async move {
-                loop {
-                    if stop.load(Ordering::Relaxed) || subject.run.halting.reason().is_some() {
-                        return;
-                    }
-                    let number = begun.fetch_add(1, Ordering::Relaxed) + 1;
-                    if number > times {
-                        return;
-                    }
-                    let attempted = subject.attempt(number, None).await;
-                    if send.send(attempted).await.is_err() {
-                        return;
-                    }
-                    let is_last = begun.load(Ordering::Relaxed) >= times;
-                    if !interval.is_zero() && !is_last {
-                        let next = later(Instant::now(), interval);
-                        if subject.run.halting.sleep_until(next).await.is_err() {
-                            return;
-                        }
-                    }
-                }
-            });
-        }
-        Self {
-            tasks,
-            attempts,
-            stop,
-        }
-    }
-}
-
 /// The sample, and the few attempts of it that are kept in full.
 struct Gathered {
     sample: Sample,
@@ -185,6 +170,8 @@ struct Gathered {
     /// The code of an attempt in which something of one actor came to another.
     leak: Option<Code>,
     left_behind: LeftBehind,
+    /// Where attempts go in rounds.
+    skew: Option<Skew>,
     /// How many rows there are when futility is asked about next.
     ask_at: usize,
 }
@@ -197,6 +184,7 @@ impl Gathered {
             rows: Vec::new(),
             findings: Vec::new(),
             futile: false,
+            skew: None,
         };
         Self {
             sample,
@@ -207,6 +195,7 @@ impl Gathered {
             unable: None,
             leak: None,
             left_behind: LeftBehind::default(),
+            skew: None,
             ask_at: 1,
         }
     }
@@ -228,6 +217,9 @@ impl Gathered {
         }
         self.left_behind.extend(attempted.left_behind);
         let record = attempted.record;
+        if let Some(skew) = &mut self.skew {
+            skew.take(record.number, record.started);
+        }
         if !attempted.cut {
             self.sample.rows.push(row(&record));
             self.sample.held += u64::from(record.outcome == Outcome::Held);

@@ -18,7 +18,7 @@ use super::session::no_timeout;
 use super::step::{self, Around, decode_list, is_told, named_span};
 use super::test::Spans;
 use super::who::{connections_of, few_at_once, fit_actors, need_no_actors, who};
-use super::{Mode, Repeat, Retry, Step, Test, Until};
+use super::{CompareWith, Mode, Repeat, Retry, Step, Test, Until};
 use crate::model::{Category, TestId};
 use crate::probe::AnyProbe;
 use crate::template::{self, Lookup, Scope, place};
@@ -202,6 +202,10 @@ fn decode_row(
         .node("timeout")
         .map(|node| timeout(&node, early_fields.problems));
     let (mode, mode_span) = mode(&mut early_fields);
+    let compare_span = fields
+        .get("repeat")
+        .and_then(|repeat| repeat.get("compare_with"))
+        .map(|node| CompareWith::named(node).span);
     let on_fail = on_fail(&mut early_fields);
     let expect_failure = expect_failure(&mut early_fields);
 
@@ -269,6 +273,7 @@ fn decode_row(
             name: name_span,
             requires: requires_spans,
             mode: mode_span,
+            compare_with: compare_span,
             timeout: fields.entry("timeout").map(|entry| entry.key_span),
             alone: alone_spans,
             expect_failure: fields.entry("expect_failure").map(|entry| entry.key_span),

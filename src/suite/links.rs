@@ -1,4 +1,7 @@
-//! What can only be checked when everything is read: ids, `requires`, invariants, omissions.
+//! What can only be checked when everything is read: ids, `requires`, `compare_with`, invariants, omissions.
+
+mod comparisons;
+mod omissions;
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,7 +9,7 @@ use super::decode::Decoded;
 use super::step::meant;
 use super::{GateKeys, Project, Requirement, Target, Test};
 use crate::model::{Category, TestId};
-use crate::yaml::{Diagnostic, Diagnostics, Span, visible};
+use crate::yaml::{Diagnostic, Diagnostics, Span};
 
 /// What hangs together.
 pub(super) struct Ties<'a> {
@@ -32,12 +35,13 @@ pub(super) fn check(ties: &Ties<'_>, problems: &mut Diagnostics) {
     }
     let ids = Ids::of(decoded);
     requirements(tests, &ids, problems);
+    comparisons::check(tests, &ids, problems);
     cycles(tests, problems);
     for gate in [&project.gate, &target.gate] {
         gate_names(gate, &ids, project, problems);
     }
     alone(tests, &ids, project, problems);
-    omissions(&ids, ties, problems);
+    omissions::check(&ids, ties, problems);
 }
 
 /// The ids and categories there are.
@@ -169,6 +173,10 @@ impl Graph {
                 by_id.entry((id.category(), id.name())).or_default();
             }
         }
+        for (with, _) in tests.iter().filter_map(Test::compared) {
+            let id = &with.test;
+            by_id.entry((id.category(), id.name())).or_default();
+        }
         for (at, test) in tests.iter().enumerate() {
             if let Some(rows) = by_id.get_mut(&(test.id.category(), test.id.name())) {
                 rows.push(at);
@@ -207,6 +215,14 @@ impl Graph {
                     }
                 }
             }
+            if let Some((with, _)) = test.compared() {
+                let rows = by_id.get(&(with.test.category(), with.test.name()));
+                let rows = rows.into_iter().flatten().copied();
+                let other = with.pick(&test.id, rows, |at| &tests[at].id);
+                // Behind all of `requires`.
+                let other = other.filter(|at| tests[*at].id != test.id);
+                required.extend(other.map(|other| (other, test.requires.len())));
+            }
             edges.push(required);
         }
         edges.extend(groups);
@@ -241,14 +257,19 @@ impl Graph {
                     if required >= tests.len() {
                         names.extend(names.first().cloned());
                     }
-                    let message = format!("`requires` goes in a circle: {}", names.join(" -> "));
                     // Of a category it is the test before it that says so.
                     let said = path.iter().rev().find_map(|(at, next)| {
                         let (_, entry) = self.edges[*at][*next - 1];
-                        tests.get(*at)?.spans.requires.get(entry)
+                        let spans = &tests.get(*at)?.spans;
+                        match spans.requires.get(entry) {
+                            Some(span) => Some(("requires", *span)),
+                            None => Some(("compare_with", spans.compare_with?)),
+                        }
                     });
-                    if let Some(span) = said {
-                        problems.push(Diagnostic::error(*span, message));
+                    if let Some((key, span)) = said {
+                        let circle = names.join(" -> ");
+                        let message = format!("`{key}` goes in a circle: {circle}");
+                        problems.push(Diagnostic::error(span, message));
                     }
                 }
                 State::Done => {}
@@ -313,72 +334,6 @@ fn alone(tests: &[Test], ids: &Ids, project: &Project, problems: &mut Diagnostic
                     format!("no category is called `{name}`{hint}"),
                 ));
             }
-        }
-    }
-}
-
-/// An omission must leave out something, and neither an invariant nor what others require.
-fn omissions(ids: &Ids, ties: &Ties<'_>, problems: &mut Diagnostics) {
-    let Ties {
-        decoded,
-        project,
-        target,
-        ..
-    } = ties;
-    let tests = &decoded.tests;
-    let patterns = target.omitted();
-    let is_omitted = |test: &Test| patterns.iter().any(|pattern| pattern.matches(&test.id));
-    // A target adds to the invariants of its project, it takes none away.
-    let invariants: Vec<&TestId> = [&project.gate, &target.gate]
-        .into_iter()
-        .flat_map(|gate| gate.invariants.iter().flatten())
-        .collect();
-    for (omit, pattern) in target.omit.iter().zip(&patterns) {
-        let taken: Vec<&Test> = tests
-            .iter()
-            .filter(|test| pattern.matches(&test.id))
-            .collect();
-        if taken.is_empty() && !ids.broken.iter().any(|id| pattern.matches(id)) {
-            let known: Vec<String> = tests.iter().map(|test| test.id.to_string()).collect();
-            let hint = meant(&omit.pattern, known.iter().map(String::as_str));
-            problems.push(Diagnostic::error(
-                omit.span,
-                format!(
-                    "`{}` leaves out nothing: no test is called so{hint}",
-                    visible(&omit.pattern)
-                ),
-            ));
-        }
-        for test in &taken {
-            if invariants
-                .iter()
-                .any(|invariant| test.id.is_meant_by(invariant))
-            {
-                problems.push(Diagnostic::error(
-                    omit.span,
-                    format!("`{}` is an invariant: no target may leave it out", test.id),
-                ));
-            }
-        }
-        let requires_taken = |other: &&Test| {
-            other.requires.iter().any(|requirement| match requirement {
-                Requirement::Test(id) => taken.iter().any(|test| test.id.is_meant_by(id)),
-                Requirement::Category(_) => false,
-            })
-        };
-        for other in tests
-            .iter()
-            .filter(|test| !is_omitted(test))
-            .filter(requires_taken)
-        {
-            let message = format!(
-                "`{}` is left out, but `{}` requires it",
-                omit.pattern, other.id
-            );
-            problems.push(
-                Diagnostic::error(omit.span, message)
-                    .related(other.spans.name, "required by this test"),
-            );
         }
     }
 }

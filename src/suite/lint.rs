@@ -49,6 +49,7 @@ const RULES: &[Rule] = &[
     tests_of::critical_and_expected_to_fail,
     tests_of::a_leak_is_outvoted,
     times::too_few,
+    times::too_few_to_compare,
     times::wrong_way_round,
     budgets::upside_down,
     cold::unproved,

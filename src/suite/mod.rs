@@ -3,6 +3,7 @@
 mod actors;
 mod codes;
 mod cold;
+mod compare_with;
 mod condition;
 mod counted;
 mod decode;
@@ -49,6 +50,7 @@ mod testing;
 mod tests;
 
 pub use cold::{Cold, PROOF};
+pub use compare_with::CompareWith;
 pub use condition::{Condition, ConditionError};
 pub use defaults::Defaults;
 pub use gate_keys::GateKeys;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::codes;
+use super::compare_with::CompareWith;
 use super::defaults::timeout;
 use super::early;
 use super::gate_keys::texts;
@@ -58,8 +59,14 @@ pub struct Repeat {
     pub concurrency: u64,
     /// From the end of an attempt to the start of the next in its lane.
     pub interval: Duration,
+    /// They go in rounds of `concurrency`, whose attempts start at one moment; a round begins when all of the one before have ended.
+    pub barrier: bool,
+    /// Before every attempt, the first included; only where there is one at a time.
+    pub idle: Duration,
     /// What must be true of the sample.
     pub claims: Claims,
+    /// The sample that it must not be worse than.
+    pub compare_with: Option<CompareWith>,
 }
 
 /// What is tried again when a `retry` does not say: what the network does for a moment.
@@ -183,9 +190,12 @@ impl Repeat {
             "times",
             "concurrency",
             "interval",
+            "barrier",
+            "idle",
             "pass_rate",
             "confidence",
             "claims",
+            "compare_with",
         ];
         let fields = Fields::of(node, "`repeat` mapping", &keys, problems)?;
         let claims = Claims::decode(node, sources, problems);
@@ -194,12 +204,46 @@ impl Repeat {
             Some(written) => count(written, 1000, problems)?,
             None => 1,
         };
-        Some(Self {
+        let compare_with = match fields.get("compare_with") {
+            Some(written) => Some(CompareWith::decode(written, sources, problems)?),
+            None => None,
+        };
+        let errors_before = problems.errors();
+        let repeat = Self {
             times,
             concurrency,
             interval: or(&fields, "interval", Duration::ZERO, problems),
+            barrier: fields.decode("barrier", problems).unwrap_or(false),
+            idle: or(&fields, "idle", Duration::ZERO, problems),
             claims: claims?,
-        })
+            compare_with,
+        };
+        repeat.pace_must_fit(&fields, problems);
+        (problems.errors() == errors_before).then_some(repeat)
+    }
+
+    /// Tells what does not go together.
+    fn pace_must_fit(&self, fields: &Fields<'_>, problems: &mut Diagnostics) {
+        // What is only known in a run may be any number.
+        let is_known = fields.get("concurrency").is_none_or(early::is_complete);
+        if self.barrier && self.concurrency == 1 && is_known {
+            let message = "one attempt at a time has nobody to start together with".to_owned();
+            let help = "`concurrency` says how many start at one moment: `concurrency: 10`";
+            problems.push(at(fields, "barrier", message).help(help));
+        }
+        if fields.get("idle").is_none() {
+            return;
+        }
+        if self.concurrency > 1 {
+            let message =
+                "nothing is idle while others look: `idle` goes with one attempt at a time";
+            let help = "leave out `concurrency`";
+            problems.push(at(fields, "idle", message.to_owned()).help(help));
+        }
+        if fields.get("interval").is_some() {
+            let message = "`idle` beside `interval`: it is the pause before every attempt, the first included";
+            problems.push(at(fields, "idle", message.to_owned()));
+        }
     }
 }
 

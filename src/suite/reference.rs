@@ -91,6 +91,7 @@ fn takes(key: &Key) -> String {
         Shape::Fact => "a fact and a path into it".to_owned(),
         Shape::Actors => "a whole number or a list of names".to_owned(),
         Shape::Uses => "a list of names and mappings".to_owned(),
+        Shape::NameOr(_) => "a name or a mapping".to_owned(),
         Shape::Named(_) | Shape::Secret => "names, each with a mapping".to_owned(),
         Shape::NamedTimes => "names, each with a duration".to_owned(),
         Shape::Variables => "names, each with a value".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Cold, Mode, Step, Used};
+use super::{Cold, CompareWith, Mode, Step, Used};
 use crate::model::{ActorName, Category, CodePattern, Connections, OnFail, Place, TestId};
 use crate::yaml::Span;
 
@@ -57,6 +57,17 @@ pub struct Test {
     pub(super) spans: Spans,
 }
 
+impl Test {
+    /// With what its sample is compared, and where that stands.
+    pub(super) fn compared(&self) -> Option<(&CompareWith, Span)> {
+        let Mode::Repeat(repeat) = &self.mode else {
+            return None;
+        };
+        let with = repeat.compare_with.as_ref()?;
+        Some((with, self.spans.compare_with.unwrap_or(self.spans.name)))
+    }
+}
+
 /// Where the parts of a test stand.
 #[derive(Debug, Clone)]
 pub(super) struct Spans {
@@ -66,6 +77,8 @@ pub(super) struct Spans {
     pub(super) requires: Vec<Span>,
     /// `retry`, `until` or `repeat`.
     pub(super) mode: Option<Span>,
+    /// The test that `compare_with` names.
+    pub(super) compare_with: Option<Span>,
     /// Its own `timeout`.
     pub(super) timeout: Option<Span>,
     /// Each category of its `alone`, in order.

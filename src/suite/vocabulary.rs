@@ -67,6 +67,8 @@ pub(super) enum Shape {
     Actors,
     /// Sessions: a name, or a mapping.
     Uses,
+    /// A name, or one of these mappings.
+    NameOr(&'static Table),
     /// A mapping from names of one's own to these.
     Named(&'static Table),
     /// A mapping from names of one's own to durations.
@@ -402,7 +404,17 @@ pub(super) const REPEAT: Table = Table {
         key(
             "interval",
             Shape::Duration,
-            "From the end of an attempt to the start of the next in its lane (0s).",
+            "From the end of an attempt to the start of the next in its lane, or from the end of a round to the next (0s).",
+        ),
+        key(
+            "barrier",
+            Shape::Switch,
+            "Rounds of `concurrency` attempts that start at one moment; the next round when all of them have ended. Reports tell how far apart the starts of a round were (false).",
+        ),
+        key(
+            "idle",
+            Shape::Duration,
+            "A pause before every attempt, the first included; only where one goes at a time, and instead of `interval` (0s).",
         ),
         key(
             "pass_rate",
@@ -418,6 +430,33 @@ pub(super) const REPEAT: Table = Table {
             "claims",
             Shape::Claims,
             "Limits: `{ latency: { p95: 2s, max: 5s }, phases.tls: { max: 1s } }`.",
+        ),
+        key(
+            "compare_with",
+            Shape::NameOr(&COMPARE_WITH),
+            "A test with `repeat` whose sample this one must not be worse than: its id, or a mapping. It runs before, and is selected, too; its status does not matter. Both samples are made to their end. Finding `claim.compare`.",
+        ),
+    ],
+};
+
+pub(super) const COMPARE_WITH: Table = Table {
+    name: "compare_with",
+    about: "A sample that another must not be worse than: that it holds as often, by Fisher's exact test, and on wish as fast, by the test of Mann and Whitney; both one-sided, at 95%. Where the samples are so small that not even the worst outcome could show a difference, the test is *unproved*.",
+    keys: &[
+        required(
+            "test",
+            Shape::Text,
+            "Its id: `startup/cold-serial`. Of a test with rows the row that is called like one's own, or the one that is named.",
+        ),
+        key(
+            "measure",
+            Shape::Text,
+            "The time that is compared: `latency`, or a phase such as `phases.ready`. Attempts that did not hold took for ever (latency).",
+        ),
+        key(
+            "time",
+            Shape::Word(&["not_slower"]),
+            "It must not be slower either; without it the times are only told.",
         ),
     ],
 };
@@ -676,6 +715,7 @@ pub(super) const TABLES: &[(&str, &Table)] = &[
     ("`retry`", &RETRY),
     ("`until`", &UNTIL),
     ("`repeat`", &REPEAT),
+    ("`compare_with`", &COMPARE_WITH),
     ("`expect_failure`", &EXPECT_FAILURE),
     ("`on_fail`", &ON_FAIL),
     ("`events`", &EVENTS),

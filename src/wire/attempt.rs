@@ -89,6 +89,9 @@ mirror! {
         findings: Vec<Finding<'a>>,
         /// Stopped early because no remaining attempts could prove the claims.
         futile: bool,
+        /// Nanoseconds, the largest difference between the starts of a round, where attempts go in rounds.
+        #[serde(rename = "skew_ns", skip_serializing_if = "Option::is_none")]
+        skew: Option<Nanos>,
     }
 }
 

@@ -437,6 +437,7 @@ fn sample(text: &str) -> Sample {
         rows: rows.collect(),
         findings: findings(text),
         futile: true,
+        skew: Some(Duration::from_nanos(1_234_567)),
     }
 }
 

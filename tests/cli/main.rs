@@ -18,6 +18,7 @@ mod list;
 mod log;
 mod report;
 mod run;
+mod samples;
 mod secrets;
 mod startup_service;
 

@@ -585,5 +585,6 @@ fn sample(held: u64, n: u64, findings: Vec<Finding>) -> Sample {
         rows: (0..n).map(row).collect(),
         findings,
         futile: false,
+        skew: None,
     }
 }

@@ -37,6 +37,7 @@ fn sample(held: u64, missed: u64) -> Sample {
             .collect(),
         findings: Vec::new(),
         futile: false,
+        skew: None,
     }
 }
 

@@ -224,6 +224,9 @@ async fn attempts_are_rounds() {
             concurrency: 1,
             interval: seconds(0),
             claims: claims("{ times: 3 }"),
+            barrier: false,
+            idle: seconds(0),
+            compare_with: None,
         }));
     });
     let ran = run(acted(3, repeated)).await;

@@ -75,6 +75,8 @@ pub(in crate::runner) fn test(id: &str, scenes: impl Into<Vec<Scene>>) -> Planne
         connections: Connections::Fresh,
         expect_failure: None,
         requires: Vec::new(),
+        compare_with: None,
+        is_compared: false,
         requires_groups: Vec::new(),
         uses: Vec::new(),
         actors: Vec::new(),

@@ -207,6 +207,9 @@ async fn no_attempt_begins_after_the_stop() {
         concurrency: 2,
         interval: seconds(0),
         claims,
+        barrier: false,
+        idle: Duration::ZERO,
+        compare_with: None,
     }));
     for (mode, scene, made) in [
         (retry, &refused, 1),
@@ -256,6 +259,9 @@ async fn a_cut_sample_holds_only_whole_attempts() {
         concurrency: 1,
         interval: seconds(0),
         claims,
+        barrier: false,
+        idle: Duration::ZERO,
+        compare_with: None,
     }));
     let mut bench = Bench::new([with(test("a/x", scenes), |test| test.mode = repeat)]);
     bench.config.deadline = Some(seconds(5));

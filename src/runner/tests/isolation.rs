@@ -82,6 +82,9 @@ async fn no_further_round_makes_a_leak_good() {
             concurrency: 1,
             interval: seconds(0),
             claims: claims("{ times: 40, pass_rate: 50% }"),
+            barrier: false,
+            idle: seconds(0),
+            compare_with: None,
         }));
     });
     let ran = run(repeated).await;

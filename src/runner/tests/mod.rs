@@ -10,5 +10,6 @@ mod limits;
 mod modes;
 mod order;
 mod requires;
+mod samples;
 mod sessions;
 mod steps;

@@ -46,6 +46,9 @@ fn repeated(
             concurrency,
             interval,
             claims,
+            barrier: false,
+            idle: seconds(0),
+            compare_with: None,
         }));
     })
 }

@@ -118,6 +118,22 @@ fn the_same_is_not_asked_twice() {
 }
 
 #[test]
+fn two_samples_can_be_told_from_each_other() {
+    let two = |serial: u32, burst: u32| {
+        format!(
+            "- {{ name: serial, repeat: {{ times: {serial} }}, scripted: {{ looks: [] }}, expect: {{ text: x }} }}
+- {{ name: burst, repeat: {{ times: {burst}, compare_with: a/serial }}, scripted: {{ looks: [] }}, expect: {{ text: y }} }}"
+        )
+    };
+    each(&[
+        (&two(3, 3), "`times: 3` cannot be told from 3 of `a/serial`"),
+        (&two(3, 4), ""),
+        (&two(20, 1), ""),
+        (&two(19, 1), "cannot be told from 19"),
+    ]);
+}
+
+#[test]
 fn a_sample_can_prove_what_it_claims() {
     each(&[
         (

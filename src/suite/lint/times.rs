@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::View;
+use crate::check::could_differ;
 use crate::suite::mode::LONGEST_DELAY;
 use crate::suite::{Mode, Step, Until};
 use crate::yaml::{Diagnostic, Diagnostics, Span};
@@ -14,6 +15,27 @@ pub(super) fn too_few(view: &View<'_>, found: &mut Diagnostics) {
             && let Some(why) = repeat.claims.cannot_prove(repeat.times)
         {
             found.push(Diagnostic::warning(span, why));
+        }
+    }
+}
+
+/// A comparison that could show nothing, however badly it came out.
+pub(super) fn too_few_to_compare(view: &View<'_>, found: &mut Diagnostics) {
+    for test in &view.planned {
+        let (Some((with, span)), Mode::Repeat(repeat)) = (test.compared(), &test.mode) else {
+            continue;
+        };
+        let named_so = view.planned.iter().copied();
+        let named_so = named_so.filter(|other| other.id.is_meant_by(&with.test));
+        if let Some(other) = with.pick(&test.id, named_so, |other| &other.id)
+            && let Mode::Repeat(other) = &other.mode
+            && !could_differ(repeat.times, other.times)
+        {
+            let message = format!(
+                "`times: {}` cannot be told from {} of `{}`, even if none of one held and all of the other",
+                repeat.times, other.times, with.test
+            );
+            found.push(Diagnostic::warning(span, message));
         }
     }
 }

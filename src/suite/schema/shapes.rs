@@ -149,6 +149,7 @@ fn shape(shape: Shape) -> Value {
         Shape::Uses => {
             json!({ "type": "array", "items": { "anyOf": [{ "type": "string" }, reference(&USE)] } })
         }
+        Shape::NameOr(table) => json!({ "anyOf": [{ "type": "string" }, reference(table)] }),
         Shape::Named(table) => json!({
             "type": "object",
             "propertyNames": { "pattern": "^[a-z0-9_][a-z0-9._-]*$" },
