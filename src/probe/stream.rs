@@ -333,7 +333,7 @@ mod tests {
     fn what_was_said_is_known_and_whether_an_answer_was_awaited() {
         let opened = Instant::now();
         let at = |seconds: u32| opened + SECOND * seconds;
-        let mut heard = Heard::since(opened);
+        let mut heard = Heard::since(opened, MOST_BYTES);
         heard.sent(at(1));
         heard.awaited();
         heard.awaited();

@@ -202,10 +202,6 @@ fn decode_row(
         .node("timeout")
         .map(|node| timeout(&node, early_fields.problems));
     let (mode, mode_span) = mode(&mut early_fields);
-    let compare_span = fields
-        .get("repeat")
-        .and_then(|repeat| repeat.get("compare_with"))
-        .map(|node| CompareWith::named(node).span);
     let on_fail = on_fail(&mut early_fields);
     let expect_failure = expect_failure(&mut early_fields);
 
@@ -220,16 +216,6 @@ fn decode_row(
     cold::fit(cold.as_deref(), mode_there, &actors, problems);
     few_at_once(actors.len(), mode_there, problems);
     need_no_actors(&cleanup, "a clean-up", problems);
-    let mut all_tags = decoder.defaults.tags.clone();
-    let own_tags = fields
-        .get("tags")
-        .map(|node| tags(node, problems))
-        .unwrap_or_default();
-    all_tags.extend(
-        own_tags
-            .into_iter()
-            .filter(|tag| !decoder.defaults.tags.contains(tag)),
-    );
     let (requires, requires_spans) = requires(fields, &scope, sources, problems);
     let (alone, alone_spans) = alone(fields, cold.is_some(), problems);
     let timeout = match own_timeout {
@@ -251,7 +237,7 @@ fn decode_row(
         place: place(sources, name_span),
         title,
         description,
-        tags: all_tags,
+        tags: all_tags(fields, decoder.defaults, problems),
         owner,
         critical: switch(fields, "critical", problems),
         requires,
@@ -273,13 +259,25 @@ fn decode_row(
             name: name_span,
             requires: requires_spans,
             mode: mode_span,
-            compare_with: compare_span,
+            compare_with: fields
+                .get("repeat")
+                .and_then(|repeat| repeat.get("compare_with"))
+                .map(|node| CompareWith::named(node).span),
             timeout: fields.entry("timeout").map(|entry| entry.key_span),
             alone: alone_spans,
             expect_failure: fields.entry("expect_failure").map(|entry| entry.key_span),
         },
         id,
     })
+}
+
+/// Those of the file, then its own.
+fn all_tags(fields: &Fields<'_>, defaults: &Defaults, problems: &mut Diagnostics) -> Vec<String> {
+    let mut all = defaults.tags.clone();
+    let own = fields.get("tags").map(|node| tags(node, problems));
+    let own = own.unwrap_or_default().into_iter();
+    all.extend(own.filter(|tag| !defaults.tags.contains(tag)));
+    all
 }
 
 /// Whether it is a variable that the target does not have.

@@ -227,6 +227,11 @@ impl Test {
         if self.is_pending() {
             return Judgement::Senseless("what it is compared with was never filled".to_owned());
         }
+        self.judge_value(value, seen)
+    }
+
+    /// Of one value, which is there.
+    fn judge_value(&self, value: &Value, seen: Seen<'_>) -> Judgement {
         match self {
             // Told above.
             Test::Pending(_) => Judgement::Fails(None),

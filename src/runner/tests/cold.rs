@@ -42,6 +42,9 @@ fn repeated(test: PlannedTest, times: u64, claimed: &str) -> PlannedTest {
             concurrency: 1,
             interval: seconds(0),
             claims: claims(&format!("{{ times: {times}, {claimed} }}")),
+            barrier: false,
+            idle: seconds(0),
+            compare_with: None,
         }));
     })
 }

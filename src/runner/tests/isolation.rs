@@ -205,6 +205,9 @@ async fn a_leak_counts_though_the_run_ends_before_the_sample_does() {
             concurrency: 1,
             interval: seconds(0),
             claims: claims("{ times: 40, pass_rate: 50% }"),
+            barrier: false,
+            idle: seconds(0),
+            compare_with: None,
         }));
     });
     let mut bench = Bench::new([repeated]);
@@ -235,6 +238,9 @@ fn with_tokens(bodies: [&str; 4]) -> PlannedTest {
             concurrency: 1,
             interval: seconds(0),
             claims: claims("{ times: 2 }"),
+            barrier: false,
+            idle: seconds(0),
+            compare_with: None,
         }));
     })
 }
