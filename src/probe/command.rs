@@ -1,12 +1,9 @@
 //! `command`: what does a program say when it is run?
 
 mod pipes;
-mod streamed;
 
-use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use regex::bytes::Regex;
@@ -16,19 +13,12 @@ use tokio::process::{Child, Command as Program};
 use tokio::time::{Instant, timeout_at};
 
 use self::pipes::Pipes;
-pub(super) use self::streamed::Output;
 use super::argv::Argv;
 use super::look::{Halt, Look};
 use super::pairs::Pairs;
-use super::program::{Group, check_environment, launch, not_started};
+use super::program::{DRAIN, GRACE, Group, check_environment, exited, launch, not_started};
 use super::{Context, Invalid, Needs, Probe};
-use crate::model::{FaultKind, KnownFact, Looked, Origin, Phase, ProbeError, ProcessFault, Value};
-
-/// From being asked to end until being killed, unless the budget is short.
-const GRACE: Duration = Duration::from_millis(500);
-
-/// How long what a program wrote may still be on its way once it has ended.
-const DRAIN: Duration = Duration::from_millis(100);
+use crate::model::{FaultKind, KnownFact, Looked, Phase, ProbeError, ProcessFault, Value};
 
 /// The end of each output that is worth showing.
 const SHOWN: usize = 64 * 1024;
@@ -142,16 +132,6 @@ impl Probe for Command {
     }
 }
 
-/// A process that a signal ended has not answered.
-pub(super) fn exited(status: ExitStatus) -> Result<(), Halt> {
-    let Some(signal) = status.signal() else {
-        return Ok(());
-    };
-    let name = Signal::try_from(signal).map_or("unknown", Signal::as_str);
-    let message = format!("ended by signal {signal} ({name})");
-    Err(Halt::fault(FaultKind::ProcessSignal(signal), message).by(Origin::Signal(signal)))
-}
-
 /// Waits for the end; near the deadline asks for it, then forces it.
 async fn attend(
     child: &mut Child,
@@ -182,6 +162,8 @@ async fn attend(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use nix::sys::signal::kill;
     use nix::unistd::Pid;
 

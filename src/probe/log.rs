@@ -15,12 +15,12 @@ use serde::Deserialize;
 
 use self::tally::{Rules, Tally, doubt, tell};
 use super::argv::Argv;
-use super::command::Command;
 use super::exchange::{Prepared, without_userinfo};
 use super::look::{Halt, Look};
 use super::net::ClientCertificate;
 use super::pairs::Pairs;
 use super::pattern::Pattern;
+use super::program::Streamed;
 use super::request::keys::{Auth, Keys};
 use super::request::{curl, prepare};
 use super::{Context, Invalid, Needs, Probe};
@@ -98,7 +98,7 @@ struct Ready {
 /// Where the log is.
 enum Source {
     File(PathBuf),
-    Command(Box<Command>),
+    Program(Box<Streamed>),
     Url(Box<Prepared>),
 }
 
@@ -148,12 +148,12 @@ impl Log {
     fn source(&self) -> Result<Source, Invalid> {
         if let Some(argv) = &self.command {
             let (env, cwd) = (self.env.clone(), self.cwd.clone());
-            let command = Command::of(argv.clone(), env.unwrap_or_default(), cwd);
-            command.prepare().map_err(|invalid| match &*invalid.field {
+            let program = Streamed::new(argv.clone(), env.unwrap_or_default(), cwd);
+            let program = program.map_err(|invalid| match &*invalid.field {
                 "argv" => Invalid::new("command", invalid.message),
                 _ => invalid,
             })?;
-            return Ok(Source::Command(Box::new(command)));
+            return Ok(Source::Program(Box::new(program)));
         }
         if let Some(keys) = self.keys() {
             let most = self.max_size.map_or(0, |size| size.0);
@@ -294,7 +294,7 @@ impl Probe for Log {
     fn resources(&self) -> Vec<String> {
         match self.ready().map(|ready| &ready.source) {
             Ok(Source::File(path)) => vec![format!("file:{}", path.display())],
-            Ok(Source::Command(command)) => command.resources(),
+            Ok(Source::Program(program)) => vec![program.resource()],
             Ok(Source::Url(prepared)) => prepared.resources(),
             Err(_) => Vec::new(),
         }
@@ -347,9 +347,9 @@ impl Probe for Log {
                 let read = look.timed(Phase::Read, late, reading).await;
                 read.map_err(|halt| End::Halted(Phase::Read, halt))
             }
-            Source::Command(command) => {
+            Source::Program(program) => {
                 let both = [&mut first, &mut second];
-                output::read(&mut look, command, self.most(u64::MAX), both).await
+                output::read(&mut look, program, self.most(u64::MAX), both).await
             }
             Source::Url(prepared) => {
                 let most = self.most(MOST_OF_AN_ANSWER);

@@ -7,9 +7,9 @@ use tokio::time::Instant;
 use super::End;
 use super::tally::{Tally, too_large};
 use crate::model::{FaultKind, Keep, Origin, Phase, Value};
-use crate::probe::command::{Command, Output, exited};
 use crate::probe::lines::Lines;
 use crate::probe::look::{Halt, Look};
+use crate::probe::program::{Output, Streamed, exited};
 
 /// So many of the last lines on standard error are shown: they say why there is no log.
 const LAST: usize = 10;
@@ -20,7 +20,7 @@ const SHOWN: usize = 1024;
 /// Runs the program and counts the lines of both its outputs.
 pub(super) async fn read(
     look: &mut Look<'_>,
-    command: &Command,
+    program: &Streamed,
     most: u64,
     [stdout, stderr]: [&mut Tally<'_>; 2],
 ) -> Result<(), End> {
@@ -39,7 +39,7 @@ pub(super) async fn read(
         left = rest.ok_or_else(|| too_large(most))?;
         Ok(())
     };
-    let ended = command.stream(look.ctx.deadline, &mut hear).await;
+    let ended = program.run(look.ctx.deadline, &mut hear).await;
     look.passed(Phase::Process, started.elapsed());
     tail.tell(look);
     let halted = |halt: Halt| match halt {

@@ -1,17 +1,21 @@
-//! Starting programs: what they are started with, the group that ends with them, who is kin to them, and where they listen.
+//! Starting programs: what they are started with, the group that ends with them, who is kin to them, where they listen, and how they end.
 
 #[cfg(target_os = "linux")]
 mod descriptor;
+mod ended;
 mod group;
 mod kin;
 mod launch;
 mod leader;
 mod listeners;
 mod spawner;
+mod streamed;
 
+pub(super) use ended::{DRAIN, GRACE, exited};
 pub(super) use group::Group;
 pub(super) use kin::{Kin, MARK, Member};
 pub(super) use launch::{check_environment, launch, not_started};
 pub(super) use leader::{Leader, Spent, Watch};
 pub(super) use listeners::{Listener, holder, listeners, sockets};
 pub(super) use spawner::spawn;
+pub(super) use streamed::{Output, Streamed};

@@ -1,18 +1,21 @@
 //! A program whose outputs are handed over as they come, because they may be long.
 
 use std::process::ExitStatus;
-use std::sync::OnceLock;
 
 use futures_util::FutureExt;
 use nix::sys::signal::Signal;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{Child, ChildStderr, ChildStdout};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::task::unconstrained;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::{Argv, Command, DRAIN, GRACE, Group, Pairs};
-use crate::model::{FaultKind, ProcessFault, Unable};
+use super::ended::{DRAIN, GRACE};
+use super::{Group, check_environment, launch, not_started};
+use crate::model::{FaultKind, ProbeError, ProcessFault, Unable};
+use crate::probe::Invalid;
+use crate::probe::argv::Argv;
 use crate::probe::look::Halt;
+use crate::probe::pairs::Pairs;
 
 /// So much is read at once.
 const CHUNK: usize = 64 * 1024;
@@ -34,22 +37,43 @@ pub(in crate::probe) struct Ended {
     pub(in crate::probe) is_held: bool,
 }
 
-impl Command {
-    /// A program without input.
-    pub(in crate::probe) fn of(argv: Argv, env: Pairs, cwd: Option<String>) -> Self {
-        Self {
-            argv,
-            env,
-            stdin: None,
-            cwd,
-            secret: None,
-            form: OnceLock::new(),
-        }
+/// A program without input that is listened to.
+pub(in crate::probe) struct Streamed {
+    argv: Argv,
+    env: Pairs,
+    cwd: Option<String>,
+}
+
+impl Streamed {
+    /// A program that can be run; else what is wrong, in `argv` or `env`.
+    pub(in crate::probe) fn new(
+        argv: Argv,
+        env: Pairs,
+        cwd: Option<String>,
+    ) -> Result<Self, Invalid> {
+        argv.check()?;
+        check_environment(&env)?;
+        Ok(Self { argv, env, cwd })
+    }
+
+    /// What failures are grouped by.
+    pub(in crate::probe) fn resource(&self) -> String {
+        format!("program:{}", self.argv.split().0)
+    }
+
+    fn spawn(&self) -> Result<(Child, Group), ProbeError> {
+        let program = launch(&self.argv, &self.env, self.cwd.as_deref())?;
+        let mut program = Command::from(program);
+        program.kill_on_drop(true);
+        let spawned = program.spawn();
+        let child = spawned.map_err(|error| not_started(&self.argv, &error))?;
+        let group = Group::of(child.id());
+        Ok((child, group))
     }
 
     /// Runs it until it has ended and nothing more comes. Near the deadline it is asked to end, then killed, with everything it has
     /// started; what it still says is heard.
-    pub(in crate::probe) async fn stream(
+    pub(in crate::probe) async fn run(
         &self,
         deadline: Instant,
         hear: &mut Hear<'_>,
