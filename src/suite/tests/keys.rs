@@ -339,7 +339,7 @@ fn a_matrix_makes_an_instance_a_row() {
 
 #[test]
 fn a_row_may_have_what_only_an_attempt_knows() {
-    const TOKEN: &str = "ey.e30.c2ln";
+    const TOKEN: &str = "eyJhbGciOiJub25lIn0.e30.c2ln";
     struct Attempt;
     impl Scope for Attempt {
         fn lookup(&self, name: &str) -> Lookup {
@@ -396,7 +396,7 @@ fn a_row_may_have_what_only_an_attempt_knows() {
     assert_eq!(header("x-id"), "u-1");
     let sent = header("authorization");
     assert!(
-        sent.starts_with("Bearer ey.e30.") && !sent.contains(TOKEN),
+        sent.starts_with("Bearer eyJhbGciOiJub25lIn0.e30.") && !sent.contains(TOKEN),
         "{sent}"
     );
     // What was made of a secret is one.
