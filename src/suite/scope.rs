@@ -108,7 +108,7 @@ pub(super) fn is_late_in_a_row(name: &str) -> bool {
 
 /// Whether a late name is late only because nothing was started: `check` and `list` do not know it, a run does.
 pub(super) fn is_known_in_a_run(name: &str) -> bool {
-    !LATE.contains(&name) && name != ACTOR && name != PORT
+    !LATE.contains(&name) && name != ACTOR
 }
 
 /// The name of the one who does it, in a test with `actors`.
@@ -233,7 +233,9 @@ impl StepScope {
     pub(super) fn is_known_in_a_run(&self, name: &str) -> bool {
         let is_given_by_a_step = self.captures.iter().any(|known| known == name)
             || (name.starts_with("session.") && !self.any_session);
-        let is_late = is_given_by_a_step || self.written(name).is_some();
+        let mut own = self.own.iter();
+        let is_own = own.any(|own| own.name == name && own.value == Lookup::Late);
+        let is_late = is_given_by_a_step || is_own || self.written(name).is_some();
         !is_late && is_known_in_a_run(name)
     }
 
