@@ -208,7 +208,8 @@ fn an_interrupt_while_a_start_is_forced_leaves_nothing_behind() {
     repeat: { times: 50 }
 "#,
     );
-    let running = tool.args(["run", "--allow-side-effects"]).start();
+    let tool = tool.args(["run", "--allow-side-effects"]);
+    let running = tool.start();
     canary.wait_for(2);
     running.signal(Signal::SIGINT);
     canary.release();
