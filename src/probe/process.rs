@@ -61,7 +61,9 @@ pub struct Process {
     env: Pairs,
     /// The directory it runs in; relative to where we were started.
     cwd: Option<String>,
-    /// When it is ready: any other probe, as a step has it, with `expect`. That a port is open is not to be ready.
+    /// When it is ready: any other probe, as a step has it, with `expect`; that a port is open is not to be ready. With `every`, from
+    /// the end of a look to the next (without it a twentieth of the time since the start, from 2ms to 250ms), and `timeout`, of one
+    /// look (2s unless said).
     #[schemars(with = "Option<ReadySchema>")]
     ready: Option<Raw>,
     /// The phases of its start, as the lines of stdout and stderr tell of them, in the order they are to come in.

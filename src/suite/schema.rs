@@ -26,6 +26,7 @@ fn schema() -> Value {
         definitions.insert(table.name.to_owned(), shapes::mapping(table, &probes));
     }
     definitions.insert("matcher".to_owned(), shapes::matcher());
+    definitions.insert("ready".to_owned(), shapes::ready(&probes));
     definitions.extend(probes.definitions);
     let reference = |table: &Table| json!({ "$ref": format!("#/$defs/{}", table.name) });
     let any_of = |keys: &[&str]| {

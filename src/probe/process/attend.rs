@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::glimpse::{Glimpse, Readiness, glimpse, may_pass};
 use super::outcome::Outcome;
+use super::owner::Asked;
 use super::ready::Ready;
 use super::running::{Running, asked};
 use crate::model::{Phase, ProbeError, ProcessFault, Unable};
@@ -29,6 +30,8 @@ pub(super) struct Attending<'a> {
     pub(super) ready: Option<&'a Ready>,
     /// Where it is to listen, as far as that is on this machine.
     pub(super) sockets: &'a [SocketAddr],
+    /// Who is asked for of those who listen there.
+    pub(super) asked_for: Asked,
     /// When it must have done it.
     pub(super) until: Instant,
     pub(super) seen: Seen,
@@ -255,7 +258,15 @@ impl Attending<'_> {
             let why = "there is no `ready` to look with";
             return Err(End::Unable(ProbeError::new(Unable::Value, why)));
         };
-        let looking = glimpse(ready, self.sockets, self.running, self.ctx, self.until);
+        let (running, until) = (self.running, self.until);
+        let looking = glimpse(
+            ready,
+            self.sockets,
+            self.asked_for,
+            running,
+            self.ctx,
+            until,
+        );
         tokio::select! {
             biased;
             () = self.running.ended() => Err(End::Ended(phase)),

@@ -10,7 +10,9 @@ use super::Process;
 use super::attend::{Attending, Seen};
 use super::ending::end;
 use super::log_file::LogFile;
+use super::outcome::Outcome;
 use super::output::Output;
+use super::owner::Asked;
 use super::running::Running;
 use super::telling::{Course, Told};
 use crate::model::ProbeError;
@@ -82,6 +84,13 @@ async fn attend(
         // What was not read was told before.
         ready: process.ready().ok().flatten(),
         sockets,
+        asked_for: match process.outcome() {
+            Outcome::Recovers { .. } => Asked::All,
+            Outcome::BecomesReady { .. }
+            | Outcome::Exits
+            | Outcome::StaysUp { .. }
+            | Outcome::ShutsDown { .. } => Asked::Anybody,
+        },
         until: ctx.deadline - process.grace().min(budget / 5),
         seen: Seen {
             stranger,

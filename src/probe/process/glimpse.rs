@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::owner::{Owner, owner};
+use super::owner::{Asked, Owner, owner};
 use super::ready::Ready;
 use super::running::{Running, asked};
 use crate::check::evaluate;
@@ -49,6 +49,7 @@ pub(super) enum Readiness {
 pub(super) async fn glimpse(
     ready: &Ready,
     sockets: &[SocketAddr],
+    asked_for: Asked,
     running: &Running,
     ctx: &Context,
     deadline: Instant,
@@ -80,7 +81,7 @@ pub(super) async fn glimpse(
     let findings = evaluate(&ready.expect, &seen);
     let wrong: Vec<String> = findings.iter().filter_map(words).collect();
     let state = if wrong.is_empty() {
-        answered(sockets, running).await
+        answered(sockets, asked_for, running).await
     } else {
         Readiness::NotReady(wrong.join("\n"))
     };
@@ -104,7 +105,7 @@ fn nothing(began: Instant, ended: Instant, state: Readiness) -> Glimpse {
 }
 
 /// Who it was that answered.
-async fn answered(sockets: &[SocketAddr], running: &Running) -> Readiness {
+async fn answered(sockets: &[SocketAddr], asked_for: Asked, running: &Running) -> Readiness {
     if sockets.is_empty() {
         return Readiness::Ready {
             pids: Vec::new(),
@@ -113,7 +114,7 @@ async fn answered(sockets: &[SocketAddr], running: &Running) -> Readiness {
     }
     let (kin, sockets) = (running.kin().cloned(), sockets.to_vec());
     let first = sockets[0];
-    match asked(move || owner(kin.as_ref(), &sockets)).await {
+    match asked(move || owner(kin.as_ref(), &sockets, asked_for)).await {
         Owner::Own { pids, ports } => Readiness::Ready { pids, ports },
         Owner::Untold => Readiness::Ready {
             pids: Vec::new(),

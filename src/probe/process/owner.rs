@@ -25,21 +25,40 @@ pub(super) enum Owner {
     Untold,
 }
 
+/// Which of those who listen are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Somebody of the program.
+    Anybody,
+    /// All of the program's.
+    All,
+}
+
 /// Who listens at these sockets; of a name with several addresses at any of them.
-pub(super) fn owner(kin: Option<&Kin>, wanted: &[SocketAddr]) -> Owner {
+///
+/// Mostly the program itself does, and nobody else is looked at then; unless all who do are asked for.
+pub(super) fn owner(kin: Option<&Kin>, wanted: &[SocketAddr], asked_for: Asked) -> Owner {
     let (Some(kin), Some(all)) = (kin, listeners()) else {
         return Owner::Untold;
     };
-    let seen = of_members(&kin.seen_now(), &all, wanted);
-    match seen {
+    if asked_for == Asked::Anybody
+        && let own @ Owner::Own { .. } = of_pids(&[kin.leader()], &all, wanted)
+    {
+        return own;
+    }
+    match of_pids(&pids(&kin.seen_now()), &all, wanted) {
         // Before anybody is blamed it is looked more closely.
-        Owner::Stranger { .. } => of_members(&kin.living(), &all, wanted),
+        Owner::Stranger { .. } => of_pids(&pids(&kin.living()), &all, wanted),
         known => known,
     }
 }
 
-fn of_members(members: &[Member], all: &[Listener], wanted: &[SocketAddr]) -> Owner {
-    let own = sockets(members.iter().map(|member| member.pid));
+fn pids(members: &[Member]) -> Vec<i32> {
+    members.iter().map(|member| member.pid).collect()
+}
+
+fn of_pids(pids: &[i32], all: &[Listener], wanted: &[SocketAddr]) -> Owner {
+    let own = sockets(pids.iter().copied());
     let mut pids = BTreeSet::new();
     for socket in wanted {
         for listener in meant(all, *socket) {
@@ -132,12 +151,12 @@ mod tests {
         ];
         let us = Pid::this();
         let own = Kin::of(us, "nobody").unwrap();
-        let Owner::Own { pids, ports } = owner(Some(&own), &both) else {
+        let Owner::Own { pids, ports } = owner(Some(&own), &both, Asked::All) else {
             panic!("it is our own");
         };
         assert_eq!(pids, [us.as_raw()]);
         assert!(ports.contains(&port) && listens(&own, &[port]));
-        assert_eq!(owner(Some(&own), &both[1..]), Owner::Nobody);
+        assert_eq!(owner(Some(&own), &both[1..], Asked::Anybody), Owner::Nobody);
         let mut child = std::process::Command::new("sleep")
             .arg("60")
             .spawn()
@@ -147,8 +166,8 @@ mod tests {
             socket: both[0],
             pid: Some(us.as_raw()),
         };
-        assert_eq!(owner(Some(&other), &both), stranger);
-        assert_eq!(owner(None, &both), Owner::Untold);
+        assert_eq!(owner(Some(&other), &both, Asked::Anybody), stranger);
+        assert_eq!(owner(None, &both, Asked::Anybody), Owner::Untold);
         child.kill().unwrap();
         child.wait().unwrap();
     }

@@ -5,7 +5,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde_json::{Map, Value as Json, json};
 
 use crate::check::{Expectations, ExpectedFault};
 use crate::probe::{AnyProbe, Invalid};
@@ -196,51 +195,20 @@ fn name(node: &Node, span: Span, field: &mut String) {
     }
 }
 
-/// What the schema says of it: exactly one probe, and the facts of that.
+/// What the schema says of it, which knows what can be expected of each probe.
 pub(super) struct ReadySchema;
 
 impl JsonSchema for ReadySchema {
+    fn inline_schema() -> bool {
+        true
+    }
+
     fn schema_name() -> Cow<'static, str> {
         "Ready".into()
     }
 
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let time = generator.subschema_for::<NonZeroDuration>().to_value();
-        let told = |about: &str| {
-            let mut told = time.clone();
-            told["description"] = json!(about);
-            told
-        };
-        let mut properties = Map::new();
-        let about = "From the end of a look to the next; without it a twentieth of the time since the start, from 2ms to 250ms.";
-        properties.insert("every".to_owned(), told(about));
-        properties.insert("timeout".to_owned(), told("Of one look, `2s` unless said."));
-        let expect = json!({ "type": "object", "minProperties": 1, "description": "What it must see, as in a step." });
-        properties.insert("expect".to_owned(), expect);
-        let mut one_of = Vec::new();
-        let mut all_of = Vec::new();
-        for (name, schema) in AnyProbe::schemas(generator) {
-            if name == OWN {
-                continue;
-            }
-            let mut mapping = schema.to_value();
-            mapping["description"] = json!(AnyProbe::about(name));
-            properties.insert(name.to_owned(), mapping);
-            one_of.push(json!({ "required": [name] }));
-            let expect = format!("#/$defs/expect_{name}");
-            all_of.push(json!({
-                "if": { "required": [name] },
-                "then": { "properties": { "expect": { "$ref": expect } } },
-            }));
-        }
-        json_schema!({
-            "type": "object",
-            "properties": Json::Object(properties),
-            "required": ["expect"],
-            "additionalProperties": false,
-            "oneOf": one_of,
-            "allOf": all_of,
-        })
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "$ref": "#/$defs/ready" })
     }
 }
 

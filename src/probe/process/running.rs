@@ -13,20 +13,17 @@ use uuid::Uuid;
 
 use super::Process;
 use crate::model::{ProbeError, Unable};
-use crate::probe::program::{Kin, Leader, MARK, Spent, Watch, launch, not_started, spawn};
+use crate::probe::program::{Kin, Leader, Spent, Watch, launch, not_started, spawn};
 
-/// A program. Dropping it kills everything that belongs to it, and removes its temporary directory.
+/// A program. Dropping it kills everything that belongs to it, and then removes its temporary directory.
 #[derive(Debug)]
 pub(super) struct Running {
     leader: Leader,
     watch: Watch,
-    /// Who belongs to it, where the system tells.
-    kin: Option<Kin>,
     /// t0: what its times count from.
     pub(super) started: Instant,
     /// t1: from then until it was there.
     pub(super) spawned: Duration,
-    is_over: bool,
     _scratch: Scratch,
 }
 
@@ -44,8 +41,9 @@ impl Running {
         let scratch = Scratch::new().map_err(|error| {
             ProbeError::new(Unable::File, format!("no temporary directory: {error}"))
         })?;
-        let mark = Uuid::new_v4().to_string();
-        program.env("TMPDIR", &scratch.0).env(MARK, &mark);
+        if !process.env.0.iter().any(|(name, _)| name == "TMPDIR") {
+            program.env("TMPDIR", &scratch.0);
+        }
         let begun = timeout_at(until, spawn(program)).await.map_err(|_| {
             let message = "this machine did not come to start it within the budget";
             ProbeError::new(Unable::Limit, message)
@@ -55,10 +53,8 @@ impl Running {
         let running = Self {
             spawned: started.elapsed(),
             watch: leader.watch(),
-            kin: Kin::of(leader.pid(), &mark),
             leader,
             started,
-            is_over: false,
             _scratch: scratch,
         };
         let unread = |error: io::Error| {
@@ -76,7 +72,7 @@ impl Running {
 
     /// Who belongs to it, where the system tells.
     pub(super) fn kin(&self) -> Option<&Kin> {
-        self.kin.as_ref()
+        self.leader.kin()
     }
 
     /// Ends when it has ended.
@@ -101,21 +97,7 @@ impl Running {
 
     /// How it ended: the last thing to ask for, since from then on its number may be another's.
     pub(super) fn reap(&mut self) -> Option<Spent> {
-        let spent = self.leader.reap();
-        self.is_over = spent.is_some();
-        spent
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if self.is_over {
-            return;
-        }
-        self.leader.signal_all(Signal::SIGKILL);
-        if let Some(kin) = &self.kin {
-            kin.kill_others();
-        }
+        self.leader.reap()
     }
 }
 

@@ -1,9 +1,10 @@
 //! Who belongs to a program: its session, what carries its mark, and the children of those; as `/proc` tells (proc(5)).
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
@@ -19,6 +20,8 @@ pub(in crate::probe) struct Kin {
     since: u64,
     /// `ALLCLEAR_PROCESS=…`
     mark: String,
+    /// When the leader had begun, by our own clock.
+    known: Instant,
 }
 
 /// A process that lives.
@@ -39,7 +42,13 @@ impl Kin {
             leader,
             since: stat(leader)?.0.since,
             mark: format!("{MARK}={mark}"),
+            known: Instant::now(),
         })
+    }
+
+    /// The program itself.
+    pub(in crate::probe) fn leader(&self) -> i32 {
+        self.leader
     }
 
     /// All who live, the leader included. It is looked again where somebody may have been missed.
@@ -135,7 +144,9 @@ impl<'k> Search<'k> {
     fn pass(&mut self) -> bool {
         let mut has_ended = false;
         let again = std::mem::take(&mut self.unclear);
-        let fresh: Vec<i32> = pids().filter(|pid| self.seen.insert(*pid)).collect();
+        let first = first(self.kin.leader, last(), self.kin.known.elapsed());
+        let younger = pids().filter(|pid| *pid >= first);
+        let fresh: Vec<i32> = younger.filter(|pid| self.seen.insert(*pid)).collect();
         for pid in again.into_iter().chain(fresh) {
             let Some((member, is_over)) = stat(pid) else {
                 has_ended = true;
@@ -211,6 +222,24 @@ impl Member {
     }
 }
 
+/// The lowest number that one younger than the leader can have. They are given in order, and from the beginning after the last: not
+/// twice within this time.
+fn first(leader: i32, last: Option<i32>, age: Duration) -> i32 {
+    match last {
+        Some(last) if last >= leader && age < IN_ORDER => leader,
+        _ => 0,
+    }
+}
+
+/// For 32768 processes, the fewest that there are numbers for, it takes several times as long.
+const IN_ORDER: Duration = Duration::from_secs(5);
+
+/// The number that was given last: the end of proc_loadavg(5).
+fn last() -> Option<i32> {
+    let load = fs::read_to_string("/proc/loadavg").ok()?;
+    load.split_ascii_whitespace().last()?.parse().ok()
+}
+
 /// All processes.
 pub(super) fn pids() -> impl Iterator<Item = i32> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
@@ -219,7 +248,11 @@ pub(super) fn pids() -> impl Iterator<Item = i32> {
 
 /// A process, and whether it has ended and only waits to be reaped.
 fn stat(pid: i32) -> Option<(Member, bool)> {
-    parse(pid, &fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+    // In one go: there are hundreds of them, and none is longer.
+    let mut text = [0; 1024];
+    let mut file = File::open(format!("/proc/{pid}/stat")).ok()?;
+    let length = file.read(&mut text).ok()?;
+    parse(pid, &String::from_utf8_lossy(&text[..length]))
 }
 
 /// proc_pid_stat(5): the name, in parentheses, may hold anything.
@@ -255,6 +288,15 @@ mod tests {
         assert_eq!(parse(42, line), Some((member, true)));
         assert_eq!(parse(42, "42 (sh"), None);
         assert_eq!(parse(42, "42 (sh) S 1 2"), None);
+    }
+
+    #[test]
+    fn none_is_overlooked_when_numbers_begin_again() {
+        let (soon, later) = (Duration::from_secs(1), Duration::from_mins(1));
+        assert_eq!(first(4000, Some(4001), soon), 4000);
+        assert_eq!(first(4000, Some(4001), later), 0);
+        assert_eq!(first(4000, Some(17), soon), 0);
+        assert_eq!(first(4000, None, soon), 0);
     }
 
     #[cfg(target_os = "linux")]

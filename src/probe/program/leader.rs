@@ -12,12 +12,14 @@ use tokio::sync::watch;
 
 #[cfg(target_os = "linux")]
 use super::descriptor::Descriptor;
+use super::kin::Kin;
 
 /// The first process of a session of its own. As long as it was not reaped its number is nobody else's, and neither is that of its
-/// group: so it is reaped last of all. Dropping it kills its group.
+/// group: so it is reaped last of all. Dropping it kills its group, and all who belong to it.
 #[derive(Debug)]
 pub(in crate::probe) struct Leader {
     pid: Pid,
+    kin: Option<Kin>,
     is_reaped: bool,
 }
 
@@ -30,13 +32,20 @@ pub(in crate::probe) struct Spent {
 }
 
 impl Leader {
-    /// Of a child that [`isolate`](super::isolate) gave a session.
-    pub(super) fn new(child: u32) -> io::Result<Self> {
+    /// Of a child that was given a session, and this mark.
+    pub(super) fn new(child: u32, mark: &str) -> io::Result<Self> {
         let pid = i32::try_from(child).map_err(io::Error::other)?;
+        let pid = Pid::from_raw(pid);
         Ok(Self {
-            pid: Pid::from_raw(pid),
+            pid,
+            kin: Kin::of(pid, mark),
             is_reaped: false,
         })
+    }
+
+    /// Who belongs to it, where the system tells.
+    pub(in crate::probe) fn kin(&self) -> Option<&Kin> {
+        self.kin.as_ref()
     }
 
     pub(in crate::probe) fn pid(&self) -> Pid {
@@ -93,8 +102,14 @@ impl Leader {
 
 impl Drop for Leader {
     fn drop(&mut self) {
+        if self.is_reaped {
+            return;
+        }
         self.signal_all(Signal::SIGKILL);
-        if !self.is_reaped && self.reap().is_none() {
+        if let Some(kin) = &self.kin {
+            kin.kill_others();
+        }
+        if self.reap().is_none() {
             // A process that was killed ends in a moment, but not always in this one, and nobody waits here.
             let pid = self.pid;
             let _ = thread::Builder::new().spawn(move || wait(pid, 0));

@@ -13,7 +13,9 @@ mod streamed;
 
 pub(super) use ended::{DRAIN, GRACE, exited};
 pub(super) use group::Group;
-pub(super) use kin::{Kin, MARK, Member};
+#[cfg(test)]
+pub(super) use kin::MARK;
+pub(super) use kin::{Kin, Member};
 pub(super) use launch::{check_environment, launch, not_started};
 pub(super) use leader::{Leader, Spent, Watch};
 pub(super) use listeners::{Listener, holder, listeners, sockets};

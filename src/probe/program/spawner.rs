@@ -7,7 +7,9 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
+use super::kin::MARK;
 use super::leader::Leader;
 
 /// A program that was started.
@@ -18,16 +20,19 @@ pub(in crate::probe) struct Started {
     pub(in crate::probe) stderr: Option<ChildStderr>,
 }
 
-type Wanted = (Command, oneshot::Sender<io::Result<Started>>);
+/// With its mark.
+type Wanted = (Command, String, oneshot::Sender<io::Result<Started>>);
 
-/// Starts a program that [`launch`](super::launch) made.
+/// Starts a program that [`launch`](super::launch) made, with a mark of its own in its environment.
 ///
 /// From fork to exec it takes as long as the system is busy, and everything else would wait meanwhile; so a thread does it. It lives
 /// as long as we do, because what it started dies with it (PR_SET_PDEATHSIG). Where nobody waits any more for what was started it
 /// is dropped, and so killed, at once.
-pub(in crate::probe) async fn spawn(program: Command) -> io::Result<Started> {
+pub(in crate::probe) async fn spawn(mut program: Command) -> io::Result<Started> {
     let (tell, told) = oneshot::channel();
-    wish((program, tell))?;
+    let mark = Uuid::new_v4().to_string();
+    program.env(MARK, &mark);
+    wish((program, mark, tell))?;
     told.await.map_err(io::Error::other)?
 }
 
@@ -47,7 +52,7 @@ fn wish(wanted: Wanted) -> io::Result<()> {
 }
 
 fn serve(wishes: &Receiver<Wanted>) {
-    while let Ok((mut program, tell)) = wishes.recv() {
+    while let Ok((mut program, mark, tell)) = wishes.recv() {
         if tell.is_closed() {
             continue;
         }
@@ -55,7 +60,7 @@ fn serve(wishes: &Receiver<Wanted>) {
             Ok(Started {
                 stdout: child.stdout.take(),
                 stderr: child.stderr.take(),
-                leader: Leader::new(child.id())?,
+                leader: Leader::new(child.id(), &mark)?,
             })
         });
         let _ = tell.send(started);

@@ -86,6 +86,43 @@ fn look(schema: &mut Value, table: &Table, probes: &Probes) {
     schema["allOf"] = json!(all_of);
 }
 
+/// How to see that a program is ready: a probe but the one that starts programs, and what it must see.
+pub(super) fn ready(probes: &Probes) -> Value {
+    let told = |about: &str| {
+        let mut time = shape(Shape::Time);
+        time["description"] = json!(about);
+        time
+    };
+    let mut properties = Map::new();
+    let every = "From the end of a look to the next; without it a twentieth of the time since the start, from 2ms to 250ms.";
+    properties.insert("every".to_owned(), told(every));
+    properties.insert("timeout".to_owned(), told("Of one look, `2s` unless said."));
+    properties.insert("expect".to_owned(), json!({ "type": "object" }));
+    let mut one_of = Vec::new();
+    let mut all_of = Vec::new();
+    for probe in probes.all.iter().filter(|probe| probe.name != "process") {
+        let name = probe.name;
+        let mut mapping = probe.mapping.clone();
+        mapping["description"] = json!(probe.about);
+        properties.insert(name.to_owned(), mapping);
+        one_of.push(json!({ "required": [name] }));
+        let expect = json!({ "$ref": format!("#/$defs/expect_{name}") });
+        all_of.push(json!({
+            "if": { "required": [name] },
+            "then": { "properties": { "expect": expect } },
+        }));
+    }
+    json!({
+        "type": "object",
+        "description": "How to see that a program is ready.",
+        "properties": properties,
+        "required": ["expect"],
+        "additionalProperties": false,
+        "oneOf": one_of,
+        "allOf": all_of,
+    })
+}
+
 const DURATION: &str = r"^((\d+(us|ms|s|m|h|d))+|\d+\.\d+(us|ms|s|m|h|d)|.*\$\{.*)$";
 const PERCENT: &str = r"^(\d+(\.\d{1,4})? ?%|.*\$\{.*)$";
 const NAME: &str = "^[a-z0-9][a-z0-9.-]*$";
