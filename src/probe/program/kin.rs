@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -95,17 +95,33 @@ impl Kin {
         }
     }
 
-    /// Whether it carries the mark. `None` where nothing stands in its environment: it may be about to become another program.
-    fn is_marked(&self, pid: i32) -> Option<bool> {
-        // One that ended meanwhile is no kin of anybody, and neither is one whose environment is not for us to read.
-        let environment = match fs::read(format!("/proc/{pid}/environ")) {
-            Ok(environment) if environment.is_empty() => return None,
-            Ok(environment) => environment,
-            Err(_) => return Some(false),
-        };
-        let mut entries = environment.split(|byte| *byte == 0);
-        Some(entries.any(|entry| entry == self.mark.as_bytes()))
+    fn carried(&self, pid: i32) -> Carried {
+        match fs::read(format!("/proc/{pid}/environ")) {
+            Ok(environment) if environment.is_empty() => Carried::Nothing,
+            Ok(environment) => {
+                let mut entries = environment.split(|byte| *byte == 0);
+                if entries.any(|entry| entry == self.mark.as_bytes()) {
+                    Carried::OurMark
+                } else {
+                    Carried::Other
+                }
+            }
+            // It is not for us to read, and so of nobody we started.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Carried::Other,
+            Err(_) => Carried::Gone,
+        }
     }
+}
+
+/// What stands in the environment of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Carried {
+    OurMark,
+    Other,
+    /// Nothing: it may be about to become another program.
+    Nothing,
+    /// It ends just now.
+    Gone,
 }
 
 /// So often it is looked again for those who are about to become another program; and so often because others ended, which a busy
@@ -160,16 +176,21 @@ impl<'k> Search<'k> {
                 continue;
             }
             let is_own = pid == self.kin.leader || member.session == self.kin.leader;
-            match is_own.then_some(true).or_else(|| self.kin.is_marked(pid)) {
-                Some(true) => {
-                    self.others.remove(&pid);
-                    self.ours.push(member);
-                }
-                known => {
-                    self.unclear.extend(known.is_none().then_some(pid));
-                    self.others.insert(pid, member);
-                }
+            let carried = if is_own {
+                Carried::OurMark
+            } else {
+                self.kin.carried(pid)
+            };
+            if carried == Carried::OurMark {
+                self.others.remove(&pid);
+                self.ours.push(member);
+                continue;
             }
+            has_ended |= carried == Carried::Gone;
+            if carried == Carried::Nothing {
+                self.unclear.push(pid);
+            }
+            self.others.insert(pid, member);
         }
         has_ended
     }
