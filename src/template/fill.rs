@@ -16,10 +16,15 @@ use crate::yaml::{Diagnostic, Entry, Kind, Node, Scalar, Sources, Span, Style, w
 /// answered must never be read as a matcher.
 pub fn is_filled(node: &Node) -> bool {
     match &node.kind {
-        // Such structures hang behind an alias to their own place; a written alias stands elsewhere than its anchor.
-        Kind::Alias(target) => target.span == node.span,
+        // Such structures hang behind two aliases to their own place. What has an anchor hangs behind one, where it is
+        // written, and an alias that is written stands elsewhere than its anchor.
+        Kind::Alias(target) if target.span == node.span => match &target.kind {
+            Kind::Alias(_) => true,
+            Kind::Scalar(scalar) => scalar.filled,
+            Kind::Sequence(_) | Kind::Mapping(_) | Kind::Pending => false,
+        },
         Kind::Scalar(scalar) => scalar.filled,
-        Kind::Sequence(_) | Kind::Mapping(_) | Kind::Pending => false,
+        Kind::Alias(_) | Kind::Sequence(_) | Kind::Mapping(_) | Kind::Pending => false,
     }
 }
 
@@ -232,21 +237,24 @@ fn kind_of(value: &Value, span: Span) -> Kind {
         Value::Number(number) => plain(plain_number(number)),
         Value::Text(text) | Value::Untyped(text) => filled_text(text),
         Value::Duration(duration) => filled_text(&written_duration(*duration)),
-        Value::List(items) => behind_alias(Kind::Sequence(items.iter().map(node).collect()), span),
+        Value::List(items) => {
+            behind_aliases(Kind::Sequence(items.iter().map(node).collect()), span)
+        }
         Value::Map(entries) => {
             let entries = entries.iter().map(|(key, value)| Entry {
                 key: key.as_str().into(),
                 key_span: span,
                 value: node(value),
             });
-            behind_alias(Kind::Mapping(entries.collect()), span)
+            behind_aliases(Kind::Mapping(entries.collect()), span)
         }
     }
 }
 
 /// See [`is_filled`].
-fn behind_alias(kind: Kind, span: Span) -> Kind {
-    Kind::Alias(Arc::new(Node { span, kind }))
+fn behind_aliases(kind: Kind, span: Span) -> Kind {
+    let alias = |kind| Kind::Alias(Arc::new(Node { span, kind }));
+    alias(alias(kind))
 }
 
 fn filled_text(text: &str) -> Kind {

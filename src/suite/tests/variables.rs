@@ -308,3 +308,24 @@ fn a_list_may_be_a_variable_and_stays_a_value() {
     .loaded();
     assert_eq!(suites.tests[0].steps[0].expectations.len(), 2);
 }
+
+#[test]
+fn what_has_an_anchor_is_filled_where_it_stands_and_wherever_it_is_used() {
+    let tests = "
+- { name: x, tcp: &it { host: \"${host}\", port: 80 }, expect: &seen { connected: \"${yes}\" } }
+- { name: y, tcp: *it, expect: *seen }
+- { name: z, scripted: { looks: [] }, expect: { status: &codes { in: \"${codes}\" } } }
+- { name: w, scripted: { looks: [] }, expect: { status: *codes } }
+";
+    let target = "vars: { host: localhost, yes: true, codes: [200, 204] }\n";
+    let suites = Folder::with_target(target, tests).loaded();
+    for pair in suites.tests.chunks(2) {
+        let [one, other] = [&pair[0].steps[0], &pair[1].steps[0]];
+        assert_eq!(one.resources, other.resources);
+        assert_eq!(one.expectations, other.expectations);
+    }
+    assert_eq!(
+        suites.tests[0].steps[0].resources,
+        ["dns:localhost", "sock:localhost:80"]
+    );
+}
