@@ -59,7 +59,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("directory", "a directory of its own, gone with it"),
     (
         "database",
-        "the database as the startup service finds it, demo://127.0.0.1:PORT",
+        "the database as the startup service finds it, demo:127.0.0.1:PORT",
     ),
     ("dead_database", "the same on a port where nobody listens"),
 ];
@@ -243,8 +243,8 @@ impl Environment {
             self.fault.name().to_owned(),
             // Its name is UTF-8, or nothing would have started.
             self.directory.path().display().to_string(),
-            format!("demo://{connector}"),
-            format!("demo://{}", self.dead),
+            format!("demo:{connector}"),
+            format!("demo:{}", self.dead),
         ];
         let names = VARIABLES.iter().map(|(name, _)| *name);
         names.zip(values).collect()

@@ -392,7 +392,7 @@ impl Fault {
             Self::TokenExpired => "tokens that have expired are accepted",
             Self::TokenAudience => "tokens for another audience are accepted",
             Self::OauthRedirect => "who logs in over Google is sent back to another host",
-            Self::StartSlow => "the startup service takes 1.5 s for its dependencies",
+            Self::StartSlow => "the startup service takes 2.4 s for its dependencies",
             Self::StartExit3 => "the startup service is refused by its database, and exits with 3",
             Self::StartHang3 => "the startup service hangs in its third phase, the database",
             Self::StartImport => "the startup service lacks a module, and exits with 1",

@@ -12,7 +12,15 @@ use super::Invalid;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Argv(Vec<String>);
 
+/// What a list that is only known in a run is decoded from before; as a line it would be wrong, too.
+const LATE: &str = "\0";
+
 impl Argv {
+    /// Whether all of it is only known in a run; a list that is written empty is refused by [`check`](Self::check).
+    pub(super) fn is_late(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The program and its arguments.
     pub(super) fn split(&self) -> (&str, &[String]) {
         match self.0.split_first() {
@@ -65,7 +73,17 @@ impl<'de> Deserialize<'de> for Argv {
                 f.write_str("a list of the program and its arguments, such as `[ls, -l]`")
             }
 
+            fn visit_newtype_struct<D: Deserializer<'de>>(
+                self,
+                deserializer: D,
+            ) -> Result<Argv, D::Error> {
+                deserializer.deserialize_any(self)
+            }
+
             fn visit_str<E: Error>(self, line: &str) -> Result<Argv, E> {
+                if line == LATE {
+                    return Ok(Argv(Vec::new()));
+                }
                 let words: Vec<_> = line.split_whitespace().collect();
                 Err(E::custom(format!(
                     "no shell reads this line; write the program and its arguments as a list: `[{}]`",
@@ -82,7 +100,7 @@ impl<'de> Deserialize<'de> for Argv {
             }
         }
 
-        deserializer.deserialize_any(List)
+        deserializer.deserialize_newtype_struct("stand-in:\0", List)
     }
 }
 

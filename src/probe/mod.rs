@@ -54,6 +54,7 @@ pub use context::{AttemptScope, Context, Shared};
 pub use descriptors::make_room_for;
 pub use inventory::Inventory;
 pub use ports::{Port, Ports};
+pub use process::SERVICE_FLAG;
 #[cfg(test)]
 pub use scripted::{Scene, Scripted};
 

@@ -8,6 +8,7 @@ mod log_file;
 mod memory;
 mod outcome;
 mod output;
+mod own;
 mod owner;
 mod ready;
 mod running;
@@ -26,6 +27,8 @@ use serde::Deserialize;
 use self::attend::stranger;
 use self::memory::oom_kills;
 use self::outcome::{BecomesReady, Exits, Outcome, Recovers, ShutsDown, StaysUp};
+pub use self::own::SERVICE_FLAG;
+use self::own::is_own;
 use self::owner::taken;
 use self::ready::{Ready, ReadySchema};
 use self::running::asked;
@@ -189,7 +192,8 @@ impl Probe for Process {
     fn needs(&self) -> Needs {
         let ready = self.ready().ok().flatten();
         Needs {
-            commands: true,
+            // A program that is only known in a run is asked for again then.
+            commands: !self.argv.is_late() && !is_own(&self.argv, &self.env),
             side_effects: ready.is_some_and(|ready| ready.probe.needs().side_effects),
         }
     }

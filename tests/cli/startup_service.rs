@@ -44,7 +44,7 @@ fn service(args: &[&str]) -> Tool {
         .args([&[SERVICE_FLAG], args].concat())
         .env("PORT", "0")
         .env("SECRET_KEY", "x")
-        .env("DATABASE_URL", format!("demo://{}", database()))
+        .env("DATABASE_URL", format!("demo:{}", database()))
 }
 
 /// The same as the child of a shell, which then says how it ended.
@@ -66,6 +66,11 @@ fn others(tool: &Tool, besides: Pid) -> BTreeSet<Pid> {
 fn number(text: &str, after: &str) -> i32 {
     let rest = text.split(after).nth(1).unwrap();
     rest.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn who_may_start_it_and_who_is_it_know_it_by_the_same_argument() {
+    assert_eq!(SERVICE_FLAG, allclear::probe::SERVICE_FLAG);
 }
 
 #[test]
@@ -92,7 +97,7 @@ fn how_it_fails_is_told_by_what_it_says_and_not_by_its_code() {
     let with = |fault| service(&["--fault", fault]);
     let refused = "Connection refused (os error 111)";
     fails(with("start-exit3"), 3, refused);
-    let dead = || service(&[]).env("DATABASE_URL", "demo://127.0.0.1:1");
+    let dead = || service(&[]).env("DATABASE_URL", "demo:127.0.0.1:1");
     fails(dead(), 3, refused).stdout_has("phase 3/7 database: begin");
     let module = "ModuleNotFoundError: No module named 'agents'\n";
     fails(with("start-import"), 1, module);
@@ -100,7 +105,7 @@ fn how_it_fails_is_told_by_what_it_says_and_not_by_its_code() {
     for (name, value, why) in [
         (
             "DATABASE_URL",
-            "demo://127.0.0.1:1\n",
+            "demo:127.0.0.1:1\n",
             "DATABASE_URL has white space around it",
         ),
         ("SECRET_KEY", "", "SECRET_KEY is missing"),

@@ -4,7 +4,7 @@ use super::failure::Failure;
 use crate::demo::Fault;
 
 /// How the DSN of its database begins.
-const SCHEME: &str = "demo://";
+const SCHEME: &str = "demo:";
 
 /// Its settings: of each service its own, and by the names that services have for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,15 +65,15 @@ mod tests {
     #[test]
     fn what_cannot_be_right_is_told() {
         assert_eq!(
-            read(Fault::None, "demo://[::1]:5", "x").as_deref(),
+            read(Fault::None, "demo:[::1]:5", "x").as_deref(),
             Ok("[::1]:5")
         );
         for (dsn, secret, word) in [
-            ("demo://h:5\n", "x", "DATABASE_URL has white space"),
-            ("demo://h:5", "x\n", "SECRET_KEY has white space"),
-            ("demo://h:5", "", "SECRET_KEY is missing"),
+            ("demo:h:5\n", "x", "DATABASE_URL has white space"),
+            ("demo:h:5", "x\n", "SECRET_KEY has white space"),
+            ("demo:h:5", "", "SECRET_KEY is missing"),
             ("", "x", "DATABASE_URL is missing"),
-            ("postgres://h:5", "x", "does not begin with demo://"),
+            ("postgres://h:5", "x", "does not begin with demo:"),
         ] {
             let told = read(Fault::None, dsn, secret).unwrap_err();
             assert!(
@@ -86,6 +86,6 @@ mod tests {
     #[test]
     fn who_looks_at_nothing_finds_nothing() {
         let read = |dsn, secret| read(Fault::StartLenient, dsn, secret);
-        assert_eq!(read("demo://h:5\n", "").as_deref(), Ok("h:5\n"));
+        assert_eq!(read("demo:h:5\n", "").as_deref(), Ok("h:5\n"));
     }
 }

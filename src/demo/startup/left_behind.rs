@@ -24,7 +24,6 @@ pub(super) fn leave() -> io::Result<()> {
     // Its end is none of ours, which is the fault.
     let child = Command::new(std::env::current_exe()?)
         .args([SERVICE_FLAG, "--left-behind-by", &parent_id().to_string()])
-        .env_clear()
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

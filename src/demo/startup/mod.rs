@@ -2,7 +2,7 @@
 //! ways starts are. It is this very program, started with [`SERVICE_FLAG`]: what `process` looks at needs nothing else on the machine.
 //!
 //! ```text
-//! PORT=8080 DATABASE_URL=demo://127.0.0.1:5432 SECRET_KEY=… allclear --demo-service [--fault start-slow]
+//! PORT=8080 DATABASE_URL=demo:127.0.0.1:5432 SECRET_KEY=… allclear --demo-service [--fault start-slow]
 //! init ─► dependencies ─► database ─► cache ─► services ─► websocket ─► finalize ─► ready
 //! ```
 //!

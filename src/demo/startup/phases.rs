@@ -1,7 +1,6 @@
 //! The seven phases of a start, in order.
 
 use std::future::pending;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
@@ -28,19 +27,16 @@ pub(super) const PHASES: [(&str, Duration); 7] = [
 ];
 
 /// What the dependencies of [`Fault::StartSlow`] take.
-const SLOW: Duration = Duration::from_millis(1500);
+const SLOW: Duration = Duration::from_millis(2400);
 
 /// How long the only start at a time of [`Fault::StartAlone`] has what there is one of.
-const ALONE: Duration = Duration::from_millis(150);
+const ALONE: Duration = Duration::from_millis(100);
 
 /// Runs them, tells of them, and ends with the first that fails.
 pub(super) async fn run(arguments: &Arguments, progress: &Progress) -> Result<(), Failure> {
-    // Kept until the start is over.
-    let _only = match arguments.fault {
-        Fault::StartAlone => Some(lock::take(arguments.directory.as_deref().map(Path::new))?),
-        _ => None,
-    };
     let mut config = None;
+    // Kept until the start is over.
+    let mut only = None;
     for (at, (name, work)) in PHASES.iter().enumerate() {
         let number = at + 1;
         say(&format!("phase {number}/7 {name}: begin"));
@@ -52,7 +48,12 @@ pub(super) async fn run(arguments: &Arguments, progress: &Progress) -> Result<()
                 config = Some(Config::read(arguments.fault, variable)?);
             }
             "dependencies" if arguments.fault == Fault::StartSlow => sleep(SLOW).await,
-            "database" => database(arguments.fault, config.as_ref()).await?,
+            "database" => {
+                if arguments.fault == Fault::StartAlone {
+                    only = Some(lock::take(arguments.directory.as_deref()).await?);
+                }
+                database(arguments.fault, config.as_ref()).await?;
+            }
             "services" => services(arguments.fault).await?,
             _ => {}
         }
@@ -61,6 +62,7 @@ pub(super) async fn run(arguments: &Arguments, progress: &Progress) -> Result<()
         progress.is_done(at, took);
         say(&format!("phase {number}/7 {name}: done in {took:.0?}"));
     }
+    drop(only);
     Ok(())
 }
 

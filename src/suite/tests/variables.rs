@@ -329,3 +329,24 @@ fn what_has_an_anchor_is_filled_where_it_stands_and_wherever_it_is_used() {
         ["dns:localhost", "sock:localhost:80"]
     );
 }
+
+#[test]
+fn a_program_may_be_known_only_in_a_run() {
+    let target = "embedded: demo\nvars: { start: [\"${demo.program}\", --now] }\n";
+    let tests = "- { name: x, command: { argv: \"${start}\" }, expect: { exit_code: 0 } }";
+    let names = Environment::Names(vec!["program".into()]);
+    let suites = Folder::with_target(target, tests).embedded(names).loaded();
+    assert!(matches!(suites.tests[0].steps[0].look, Look::Late(_)));
+    let running = Environment::Running(vec![("program".into(), "/bin/ls".into())]);
+    let suites = Folder::with_target(target, tests)
+        .embedded(running)
+        .loaded();
+    assert_eq!(suites.tests[0].steps[0].resources, ["program:/bin/ls"]);
+    for wrong in ["[]", "\"\"", "\"\\0\"", "ls -l", "pending"] {
+        let test = tests.replace("\"${start}\"", wrong);
+        let errors = Folder::with_target(target, &test)
+            .embedded(Environment::Names(vec!["program".into()]))
+            .errors();
+        assert_eq!(errors.len(), 1, "{wrong}: {errors:?}");
+    }
+}
