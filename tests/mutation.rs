@@ -13,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use allclear::demo::Fault;
-use support::{Answer, Canary, Ends, Tool, ends_of};
+use support::{Answer, Canary, Ends, Tool, at_work, ends_of};
 
 /// What turns red whenever the service cannot reach its database.
 const WITHOUT_DATABASE: Red = &[
@@ -108,6 +108,18 @@ fn without_answer(code: &str, more: Red) -> (&'static str, Vec<(&'static str, St
     ("NO-GO", red, more)
 }
 
+/// What a service turns red that does not come up: it ends, or never says that it is ready.
+fn without_start(code: &str) -> Vec<(&'static str, String)> {
+    let once = ["startup/phases", "startup/no-flap", "startup/shutdown"];
+    let samples = ["startup/cold-serial", "startup/cold-burst"];
+    [
+        all(&once, &format!("failed {code}")),
+        all(&samples, "failed claim.pass_rate"),
+        all(&["startup/restart-recovers"], &format!("blocked {code}")),
+    ]
+    .concat()
+}
+
 /// What requires that the service is alive, whatever keeps it from that.
 fn without_life(code: &str) -> Vec<(&'static str, String)> {
     let blocked = [
@@ -172,19 +184,7 @@ const WITHOUT_SERVICE: &[&str] = &[
 /// The verdict, and every instance that is not good, under this fault.
 fn expected(fault: Fault) -> (&'static str, Ends) {
     let (word, more, red): (&str, Vec<(&str, String)>, Red) = match fault {
-        // Nobody looks at starts yet.
-        Fault::None
-        | Fault::StartSlow
-        | Fault::StartExit3
-        | Fault::StartHang3
-        | Fault::StartImport
-        | Fault::StartFlap
-        | Fault::StartIgnoreTerm
-        | Fault::StartOrphan
-        | Fault::StartAlone
-        | Fault::StartNoRestart
-        | Fault::StartLenient
-        | Fault::StartDegraded => ("GO", vec![], &[]),
+        Fault::None => ("GO", vec![], &[]),
         Fault::Outage | Fault::Refuse => connector("failed tcp.refused"),
         Fault::Delay => connector("failed expect.latency"),
         Fault::Reset => connector("failed tcp.reset"),
@@ -496,12 +496,81 @@ fn expected(fault: Fault) -> (&'static str, Ends) {
             vec![],
             &[("agents/oauth-init", "failed expect.headers")],
         ),
+        Fault::StartSlow => (
+            "NO-GO",
+            vec![],
+            &[
+                ("startup/phases", "failed expect.over_budget"),
+                ("startup/cold-serial", "failed claim.phases.ready.p90"),
+                ("startup/restart-recovers", "blocked expect.over_budget"),
+            ],
+        ),
+        Fault::StartExit3 => ("NO-GO", without_start("process.exit.3"), &[]),
+        Fault::StartHang3 => (
+            "NO-GO",
+            without_start("process.timeout.ready"),
+            // Without its database it hangs as well.
+            &[("startup/fail-fast", "failed process.timeout.exit")],
+        ),
+        Fault::StartImport => (
+            "NO-GO",
+            without_start("process.exit.1"),
+            &[
+                ("startup/fail-fast", "failed expect.exit_code"),
+                ("startup/bad-config[line-break]", "failed expect.log"),
+                ("startup/bad-config[no-secret]", "failed expect.log"),
+            ],
+        ),
+        Fault::StartFlap => (
+            "NO-GO",
+            vec![],
+            &[("startup/no-flap", "failed expect.flaps")],
+        ),
+        // Not critical, here and below: it comes up, and serves.
+        Fault::StartIgnoreTerm => (
+            "GO",
+            vec![],
+            &[("startup/shutdown", "failed process.timeout.stop")],
+        ),
+        Fault::StartOrphan => (
+            "GO",
+            vec![],
+            &[("startup/shutdown", "failed expect.children_left")],
+        ),
+        Fault::StartAlone => (
+            "NO-GO",
+            vec![],
+            &[("startup/cold-burst", "failed claim.pass_rate")],
+        ),
+        Fault::StartNoRestart => (
+            "GO",
+            vec![],
+            &[("startup/restart-recovers", "failed process.timeout.recover")],
+        ),
+        Fault::StartLenient => (
+            "GO",
+            vec![],
+            &[
+                ("startup/bad-config[line-break]", "failed expect.log"),
+                (
+                    "startup/bad-config[no-secret]",
+                    "failed process.timeout.exit",
+                ),
+            ],
+        ),
+        Fault::StartDegraded => (
+            "GO",
+            vec![],
+            &[("startup/fail-fast", "failed process.timeout.exit")],
+        ),
     };
     (word, ends(more, red))
 }
 
 fn connector(how: &str) -> (&'static str, Vec<(&'static str, String)>, Red) {
     let mut red = without_session("expect.status");
+    // As in the incident: whatever is wrong with the connector, what is seen of it is exit code 3.
+    red.extend(without_start("process.exit.3"));
     red.push(("connectivity/connector", how.to_owned()));
     ("NO-GO", red, WITHOUT_DATABASE)
 }
@@ -522,33 +591,96 @@ fn seen(args: &[&str]) -> (String, Ends) {
     seen_by(&Tool::bare().args(run.iter().chain(args)))
 }
 
-/// The longest budget of what fails here: three rounds of an answer that never comes, four seconds each.
-const LONGEST: Duration = Duration::from_secs(14);
+/// The longest of what fails here: starts that are late until nothing can be proved any more, ten of two or three seconds each.
+const LONGEST: Duration = Duration::from_secs(40);
 
 fn seen_by(tool: &Tool) -> (String, Ends) {
-    ends_of(tool, &tool.run(), LONGEST)
+    let output = tool.run();
+    // What it starts works where it was started itself, and is gone with it, whatever it was like.
+    let left = at_work(&tool.path(""));
+    assert!(left.is_empty(), "{left:?} is still there\n{output}");
+    ends_of(tool, &output, LONGEST)
 }
 
 fn check(faults: &[Fault]) {
     for fault in faults {
         let (word, not_good) = expected(*fault);
         let set = format!("demo.fault={fault}");
-        let seen = seen(&["--target", "demo", "--set", &set]);
+        let target = match fault {
+            Fault::StartHang3 => written(&DEMO.replace("\n  start: 5s\n", "\n  start: 2s\n")),
+            _ if touches_starts(*fault) => written(DEMO),
+            _ => target("embedded: demo", "embedded: demo"),
+        };
+        let target = target.path().to_str().unwrap();
+        let mut args = vec!["--target", target, "--set", &set];
+        // Ten of these are enough to see that not nine in ten are ready in time.
+        if STARTS_LATE.contains(fault) {
+            args.extend(["--set", "start_times=10"]);
+        }
+        let seen = seen(&args);
         assert_eq!(seen, (word.to_owned(), not_good), "fault {fault}");
     }
 }
 
-/// The demo's target with one line changed.
+/// Under these a start takes a second or more, however it ends.
+const STARTS_LATE: [Fault; 4] = [
+    Fault::Silent,
+    Fault::Delay,
+    Fault::StartSlow,
+    Fault::StartHang3,
+];
+
+/// Whether it breaks the startup service, or what that needs.
+fn touches_starts(fault: Fault) -> bool {
+    let is_of_the_way = [
+        Fault::None,
+        Fault::Outage,
+        Fault::Refuse,
+        Fault::Delay,
+        Fault::Reset,
+        Fault::Silent,
+        Fault::Impostor,
+    ]
+    .contains(&fault);
+    is_of_the_way || fault.name().starts_with("start-")
+}
+
+/// A hundred starts for each fault that has nothing to do with starts would only take time.
+const WITHOUT_STARTS: &str = "
+omit:
+  - { id: startup/phases, reason: the fault is elsewhere }
+  - { id: startup/cold-*, reason: the fault is elsewhere }
+  - { id: startup/fail-fast, reason: the fault is elsewhere }
+  - { id: startup/bad-config, reason: the fault is elsewhere }
+  - { id: startup/no-flap, reason: the fault is elsewhere }
+  - { id: startup/shutdown, reason: the fault is elsewhere }
+  - { id: startup/restart-recovers, reason: the fault is elsewhere }
+";
+
+const DEMO: &str = include_str!("../suites/targets/demo.yaml");
+
+/// The demo's target with one line changed, and without starts.
 fn target(line: &str, changed: &str) -> tempfile::NamedTempFile {
-    let demo = include_str!("../suites/targets/demo.yaml");
-    assert_eq!(demo.matches(line).count(), 1, "{line}");
+    for once in [line, "\nomit:\n"] {
+        assert_eq!(DEMO.matches(once).count(), 1, "{once}");
+    }
+    let changed = DEMO.replace(line, changed);
+    written(&changed.replace("\nomit:\n", WITHOUT_STARTS))
+}
+
+fn written(target: &str) -> tempfile::NamedTempFile {
     let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
-    std::fs::write(file.path(), demo.replace(line, changed)).unwrap();
+    std::fs::write(file.path(), target).unwrap();
     file
 }
 
 fn seen_at(target: &tempfile::NamedTempFile) -> (String, Ends) {
     seen(&["--target", target.path().to_str().unwrap()])
+}
+
+fn seen_without_starts(args: &[&str]) -> (String, Ends) {
+    let target = target("embedded: demo", "embedded: demo");
+    seen(&[&["--target", target.path().to_str().unwrap()], args].concat())
 }
 
 /// A name that nobody has (RFC 2606 §2): where there is no network either, it cannot be looked up at all.
@@ -632,17 +764,12 @@ fn a_slip_of_our_own_is_inconclusive() {
         ),
     ];
     for (set, red) in cases {
-        let seen = seen(&["--target", "demo", "--set", set]);
+        let seen = seen_without_starts(&["--set", set]);
         let expected = ends(locked_out.clone(), red);
         assert_eq!(seen, ("INCONCLUSIVE".to_owned(), expected), "{set}");
     }
     // Whom nobody reaches from here is no reason to blame the target, and none to stop.
-    let seen = seen(&[
-        "--target",
-        "demo",
-        "--set",
-        "control_url=https://127.0.0.1:1/",
-    ]);
+    let seen = seen_without_starts(&["--set", "control_url=https://127.0.0.1:1/"]);
     let red: Red = &[("preflight/egress-control", "failed tcp.refused")];
     assert_eq!(seen, ("GO".to_owned(), ends(vec![], red)));
 }
@@ -651,6 +778,7 @@ fn a_slip_of_our_own_is_inconclusive() {
 #[test]
 fn too_few_descriptors_are_told_before_they_run_out() {
     let suites = concat!(env!("CARGO_MANIFEST_DIR"), "/suites");
+    let target = target("embedded: demo", "embedded: demo");
     let tool = Tool::bare().program("sh").args([
         "-c",
         "ulimit -n 70; exec \"$0\" \"$@\"",
@@ -658,6 +786,8 @@ fn too_few_descriptors_are_told_before_they_run_out() {
         "run",
         "--suites",
         suites,
+        "--target",
+        target.path().to_str().unwrap(),
         "--jobs",
         "1",
         "--report",
@@ -680,7 +810,7 @@ fn what_is_not_there_is_not_asked_for() {
     ];
     for (set, id) in lacks {
         let expected = ends(vec![(id, "skipped ".to_owned())], &[]);
-        let seen = seen(&["--target", "demo", "--set", set]);
+        let seen = seen_without_starts(&["--set", set]);
         assert_eq!(seen, ("GO".to_owned(), expected), "{set}");
     }
 }
@@ -778,12 +908,22 @@ fn a_cloud_that_cannot_be_asked_is_told() {
 }
 
 /// A few at a time: suites claim latencies, and a machine with two cores has to keep them.
+fn check_in_lanes(lanes: &[&[Fault]]) {
+    thread::scope(|scope| {
+        let lanes = lanes.iter().map(|faults| scope.spawn(|| check(faults)));
+        // All are started before the first is waited for.
+        for lane in lanes.collect::<Vec<_>>() {
+            if let Err(panic) = lane.join() {
+                std::panic::resume_unwind(panic);
+            }
+        }
+    });
+}
+
 #[test]
 fn each_fault_turns_exactly_its_tests_red() {
     // The slow ones on threads of their own; they wait more than they work.
     let slow = [
-        Fault::Silent,
-        Fault::Delay,
         Fault::TlsSilent,
         Fault::WsInvalidJson,
         Fault::WsEndless,
@@ -792,18 +932,36 @@ fn each_fault_turns_exactly_its_tests_red() {
     let rest: Vec<Fault> = Fault::ALL
         .iter()
         .copied()
-        .filter(|fault| !slow.contains(fault))
+        .filter(|fault| !slow.contains(fault) && !touches_starts(*fault))
         .collect();
-    thread::scope(|scope| {
-        let lanes = slow
-            .chunks(3)
-            .chain(rest.chunks(rest.len().div_ceil(2)))
-            .map(|faults| scope.spawn(|| check(faults)));
-        // All are started before the first is waited for.
-        for lane in lanes.collect::<Vec<_>>() {
-            if let Err(panic) = lane.join() {
-                std::panic::resume_unwind(panic);
-            }
-        }
-    });
+    let half = rest.len().div_ceil(2);
+    check_in_lanes(&[&slow[..2], &slow[2..], &rest[..half], &rest[half..]]);
+}
+
+/// Both samples are there, and one says of the other what it is a question of.
+#[test]
+fn a_burst_that_fails_where_single_starts_do_not_is_a_question_of_capacity() {
+    let suites = concat!(env!("CARGO_MANIFEST_DIR"), "/suites");
+    let tool = Tool::bare().args([
+        "run",
+        "--suites",
+        suites,
+        "--only",
+        "startup/cold-burst",
+        "--set",
+        "demo.fault=start-alone",
+    ]);
+    let output = tool.run().exits(1);
+    assert!(at_work(&tool.path("")).is_empty(), "{output}");
+    output.stdout_has("it holds alone and not beside others: capacity or contention");
+}
+
+/// Those that break a start, or what it needs; and none.
+#[test]
+fn each_fault_of_a_start_turns_exactly_its_tests_red() {
+    let all = Fault::ALL.iter().copied();
+    let (slow, rest): (Vec<Fault>, Vec<Fault>) = all
+        .filter(|fault| touches_starts(*fault))
+        .partition(|fault| STARTS_LATE.contains(fault));
+    check_in_lanes(&[&slow, &rest]);
 }

@@ -214,7 +214,13 @@ fn with_a_fault_exactly_its_trials_fail() {
         "connectivity/http-backend",
         "connectivity/http-infrastructure",
         "connectivity/http-ready",
+        "startup/cold-burst",
+        "startup/cold-serial",
         "startup/endpoint",
+        "startup/no-flap",
+        "startup/phases",
+        "startup/restart-recovers",
+        "startup/shutdown",
     ];
     assert_eq!(ended(&output, "FAILED"), names(&expected));
     output.stdout_has("tcp.refused in phase connect");

@@ -22,6 +22,7 @@ pub const FILES: &[(&str, &str)] = files![
     "15-platform/logs.yaml",
     "15-platform/secrets.yaml",
     "20-startup/endpoint.yaml",
+    "20-startup/starts.yaml",
     "30-database/access.yaml",
     "30-database/data.yaml",
     "30-database/load.yaml",
