@@ -112,7 +112,7 @@ impl Expectations {
     }
 
     /// Where `isolation: true` stands, if it does. What it asks is judged over all actors, so [`evaluate`] gives no finding for
-    /// it: [`super::isolation::judge`] does.
+    /// it: [`super::isolation::rule`] does.
     pub fn isolation(&self) -> Option<&Place> {
         self.isolation.as_ref()
     }
