@@ -3,6 +3,8 @@
 //! What the standard lets pass in silence is an error here: a keyword that does not exist (`requried`) would be a rule that cannot be
 //! broken. Nothing is fetched, and patterns take time linear in the text.
 
+mod unsaid;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -117,13 +119,6 @@ impl Schema {
             return None;
         }
         let json = to_json(&value_of(node));
-        if says_nothing(&json) {
-            problems.push(Diagnostic::error(
-                node.span,
-                "everything meets this schema: it says nothing of a value",
-            ));
-            return None;
-        }
         let built = jsonschema::options()
             .with_draft(Draft::Draft202012)
             .with_pattern_options(PatternOptions::regex())
@@ -132,10 +127,18 @@ impl Schema {
             .offline()
             .build(&json);
         match built {
-            Ok(validator) => Some(Self {
-                validator: Arc::new(validator),
-                shown: shown(&json).into(),
-            }),
+            Ok(validator) => {
+                if unsaid::is_met_by_everything(&json) {
+                    let message = "everything meets this schema: it says nothing of a value";
+                    problems.push(Diagnostic::error(node.span, message));
+                } else {
+                    unsaid::types(node, problems);
+                }
+                (problems.errors() == errors).then(|| Self {
+                    validator: Arc::new(validator),
+                    shown: shown(&json).into(),
+                })
+            }
             Err(error) => {
                 let at = below(node, error.instance_path().as_str());
                 let message = format!("this is no schema: {error}");
@@ -205,28 +208,7 @@ fn is_known(node: &Node) -> bool {
     }
 }
 
-/// Whether there is no keyword in it that a value could break.
-fn says_nothing(json: &Json) -> bool {
-    const NOTES: &[&str] = &[
-        "$anchor",
-        "$comment",
-        "$defs",
-        "$dynamicAnchor",
-        "$id",
-        "$schema",
-        "default",
-        "deprecated",
-        "description",
-        "examples",
-        "readOnly",
-        "title",
-        "writeOnly",
-    ];
-    let members = json.as_object().into_iter().flatten();
-    members.into_iter().all(|(key, _)| NOTES.contains(&&**key))
-}
-
-/// Tells of keywords that do not exist, in this schema and in those within it.
+/// Tells of keywords that do not exist or that nothing can break, in this schema and in those within it.
 fn keywords(node: &Node, problems: &mut Diagnostics) {
     // `true` and `false` are schemas, too; what is none is told by who reads it.
     let Some(entries) = node.as_mapping() else {
@@ -234,6 +216,9 @@ fn keywords(node: &Node, problems: &mut Diagnostics) {
     };
     for entry in entries {
         let (key, value) = (&*entry.key, &entry.value);
+        if let Some(why) = unsaid::idle(key, entries) {
+            problems.push(Diagnostic::error(entry.key_span, why));
+        }
         if ONE.contains(&key) {
             keywords(value, problems);
         } else if LISTED.contains(&key) {

@@ -112,7 +112,7 @@ fn it_is_a_matcher_like_others() {
 #[test]
 fn what_is_found_wrong_is_bounded() {
     let name = "n".repeat(10_000);
-    let yaml = "schema: { properties: { id: true }, additionalProperties: false }";
+    let yaml = "schema: { type: object, properties: { id: true }, additionalProperties: false }";
     let said = said(yaml, json!({ name: 1 }));
     assert_eq!(
         said,
@@ -163,6 +163,76 @@ fn a_schema_that_is_wrong_is_told_where_it_is() {
     }
     // What means nothing to the standard is marked as one's own.
     assert_eq!(told("schema: { x-note: mine, type: object }"), [""; 0]);
+}
+
+#[test]
+fn a_schema_that_everything_meets_is_told_however_it_is_written() {
+    for schema in [
+        "{ x-note: mine }",
+        "{ properties: {} }",
+        "{ properties: { id: true, tags: { items: {} } } }",
+        "{ required: [], minItems: 0, uniqueItems: false }",
+        "{ allOf: [{ title: x }] }",
+        "{ anyOf: [{ type: string }, true] }",
+        "{ additionalProperties: true }",
+        "{ contentMediaType: application/json }",
+        "{ if: { type: string }, then: {} }",
+        "{ contains: { type: string }, minContains: 0 }",
+        "{ $ref: '#/$defs/x', $defs: { x: { description: nothing yet } } }",
+        "{ properties: { child: { $ref: '#' } } }",
+    ] {
+        let told = told(&format!("schema: {schema}"));
+        assert_eq!(told.len(), 1, "{schema}: {told:?}");
+        assert!(told[0].contains("everything meets"), "{schema}: {told:?}");
+    }
+    for schema in [
+        "{ $ref: '#/$defs/x', $defs: { x: { type: object } } }",
+        "{ $ref: '#x', $defs: { x: { $anchor: x, type: object } } }",
+        "{ oneOf: [true, { type: string }] }",
+        "{ not: {} }",
+        "{ if: { type: string }, else: false }",
+        "{ type: array, contains: true }",
+        "{ type: object, properties: { id: true } }",
+    ] {
+        assert_eq!(told(&format!("schema: {schema}")), [""; 0], "{schema}");
+    }
+}
+
+#[test]
+fn what_a_value_of_another_type_would_meet_is_told() {
+    for (schema, says) in [
+        ("{ required: [id] }", "1:11 whatever is no object meets"),
+        ("{ items: { type: string } }", "whatever is no array meets"),
+        (
+            "{ type: object, properties: { id: { format: uuid } } }",
+            "1:45 whatever is no string meets",
+        ),
+        (
+            "{ type: array, items: { minimum: 1 } }",
+            "whatever is no number meets",
+        ),
+        (
+            "{ type: object, then: { required: [id] } }",
+            "`then` says nothing without `if`",
+        ),
+        (
+            "{ type: array, minContains: 2 }",
+            "`minContains` says nothing without `contains`",
+        ),
+        (
+            "{ type: string, contentSchema: { type: object } }",
+            "`contentSchema` is a note",
+        ),
+    ] {
+        let told = told(&format!("schema: {schema}"));
+        assert!(
+            told.len() == 1 && told[0].contains(says),
+            "{schema}: {told:?}"
+        );
+    }
+    // Parts of another leave it to that one.
+    let parts = "{ type: object, allOf: [{ required: [id] }, { $ref: '#/$defs/named' }], $defs: { named: { required: [name] } } }";
+    assert_eq!(told(&format!("schema: {parts}")), [""; 0]);
 }
 
 #[test]
