@@ -199,6 +199,12 @@ impl Seen {
 fn answer(comparison: &Comparison, seen: &Seen, this: Compared<'_>, other: Compared<'_>) -> String {
     let (here, there) = (this.name, other.name);
     let Setting { worse, slower, why } = Setting::of(this, other);
+    if let Some((blind, _)) = [(there, seen.other), (here, seen.this)]
+        .into_iter()
+        .find(|(_, seen)| seen.n == 0)
+    {
+        return format!("no attempt of {blind} could look: there is nothing to compare");
+    }
     match (is_bad(other, seen.other), is_bad(this, seen.this)) {
         (true, true) if seen.is_worse() => {
             format!("both are bad, {here} even more: connectivity or configuration")

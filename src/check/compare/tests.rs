@@ -178,13 +178,22 @@ fn what_could_not_look_counts_nowhere() {
         finding.detail.as_deref(),
         Some("no difference shown; 16 could not look and do not count")
     );
-    let mut burst = sample(0, 0, 100);
-    burst.rows.extend(vec![row(Outcome::Unable, 1); 20]);
+    let mut blind = sample(0, 0, 100);
+    blind.rows.extend(vec![row(Outcome::Unable, 1); 20]);
     assert_eq!(
-        BURST.judge(&sample(20, 20, 100), &burst).state,
+        BURST.judge(&sample(20, 20, 100), &blind).state,
         State::Undecided {
             more_successes_needed: Some(1)
         }
+    );
+    // Who could not look is named, whichever of the two it is.
+    let finding = BURST.judge(&blind, &sample(20, 20, 100));
+    assert_eq!(finding.state, UNDECIDED);
+    assert_eq!(
+        finding.detail.as_deref(),
+        Some(
+            "no attempt of serial could look: there is nothing to compare; 20 could not look and do not count"
+        )
     );
 }
 
