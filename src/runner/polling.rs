@@ -92,7 +92,9 @@ impl Polling {
             }
         } else {
             self.holds_since = None;
-            self.proven = Duration::ZERO;
+            if poll == Poll::NotHeld {
+                self.proven = Duration::ZERO;
+            }
         }
         if poll == Poll::NotHeld && std::mem::replace(&mut self.was_up, false) {
             self.flaps += 1;
@@ -133,7 +135,12 @@ impl Polling {
         self.ended.saturating_duration_since(self.begun)
     }
 
-    /// For how long it is proved to have held, up to now.
+    /// Whether it held when a poll last said something.
+    pub(super) fn was_up(&self) -> bool {
+        self.was_up
+    }
+
+    /// For how long it is proved to have held, up to the last poll that said something.
     pub(super) fn proven(&self) -> Duration {
         self.proven
     }

@@ -127,6 +127,9 @@ async fn poll(
             } else if held {
                 seen.findings.push(not_stable(&polling, step));
                 seen.outcome = Outcome::NotHeld;
+            } else if ran_out && seen.outcome == Outcome::NotHeld && polling.was_up() {
+                // The one before it held, and that not for long enough.
+                seen.findings.insert(0, not_stable(&polling, step));
             }
         }
         return (seen, polled);

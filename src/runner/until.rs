@@ -45,7 +45,7 @@ pub(super) async fn run(subject: &Subject, until: &Until) -> Ending {
             .await;
         }
         let holds = held(&attempted);
-        // A poll that only ran out of what was left of `within` says nothing; the one before it does.
+        // A poll that only ran out of what was left of `within` says nothing; the one before it does, also where that held.
         let ran_out = is_short && looked_until >= polling.ends() && !holds;
         let poll = match attempted.record.outcome {
             Outcome::Held => Poll::Held,
@@ -62,12 +62,13 @@ pub(super) async fn run(subject: &Subject, until: &Until) -> Ending {
             Next::GiveUp | Next::Flapping => {
                 let outcome = attempted.record.outcome;
                 let is_flapping = polling.is_flapping() && outcome != Outcome::Unable;
+                let held_before = ran_out && outcome == Outcome::NotHeld && polling.was_up();
                 if is_flapping {
                     mark(&mut attempted, subject, |step| flapping(&polling, step));
-                } else if holds {
+                } else if holds || held_before {
                     mark(&mut attempted, subject, |step| not_stable(&polling, step));
                 }
-                let telling = full_code.filter(|_| ran_out && !is_flapping);
+                let telling = full_code.filter(|_| ran_out && !is_flapping && !held_before);
                 let code = attempted.record.code.clone();
                 let error = attempted.error();
                 break finish(subject, last_not_held, attempted, |polls| {

@@ -139,6 +139,23 @@ async fn what_never_held_is_an_outage_and_what_held_to_the_end_did_not_flap() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_outage_that_was_over_is_not_blamed_for_what_then_held_too_shortly() {
+    for of in BOTH {
+        let mut seen = [scenes(&[DOWN; 12]), scenes(&[UP; 4])].concat();
+        // What is left of `within` is over before it answers.
+        seen.push(Scene::status(UP).after(seconds(60)));
+        let (status, code, last) = run(of, seen, Some(0)).await;
+        assert_eq!(
+            (status, code.as_deref()),
+            (Status::Failed, Some("expect.stable_for"))
+        );
+        let finding = &last.steps[0].findings[0];
+        assert_eq!(finding.actual.as_deref(), Some("held for 3s"));
+        assert_eq!(flaps(&last), None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_poll_that_could_not_look_is_no_flap() {
     for of in BOTH {
         let unable = Scene::unable(Unable::Limit);
