@@ -191,6 +191,11 @@ impl<'e> Coordinator<'e> {
     }
 
     async fn run_tests(&mut self) {
+        self.settle_due();
+        // While the suites were read: a program that gives a secret takes its time.
+        if self.cancel.interrupted().is_some() {
+            self.interrupted();
+        }
         loop {
             self.settle_due();
             self.start_what_may();

@@ -41,6 +41,28 @@ fn long(id: &str, time: u64) -> PlannedTest {
 }
 
 #[tokio::test(start_paused = true)]
+async fn interrupted_before_it_begins_a_run_looks_at_nothing() {
+    let tests = [
+        with(good("a/x"), |test| test.uses = vec![0]),
+        good("a/y"),
+        with(good("a/skipped"), |test| {
+            test.skip = Some(Skip::When("a".to_owned()));
+        }),
+    ];
+    let bench = Bench::new(tests).sessions([session("alice", step([takes(1)]))]);
+    bench.cancel.interrupt(Interrupt::Int);
+    let ran = bench.run().await;
+    for id in ["a/x", "a/y"] {
+        assert_eq!(not_run(&ran, id), Some(NotRun::Interrupted));
+    }
+    assert_eq!(ran.status("a/skipped"), Status::Skipped);
+    let is_started = |event: &Event| matches!(event, Event::TestStarted { .. });
+    assert!(!ran.events.iter().any(is_started));
+    assert_eq!(ran.record.interrupted, Some(Interrupt::Int));
+    assert!(ran.record.sessions.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn fail_fast_starts_nothing_more_but_says_what_is_blocked() {
     let tests = [
         long("a/long", 5),
