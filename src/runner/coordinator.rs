@@ -425,12 +425,12 @@ impl<'e> Coordinator<'e> {
     }
 }
 
-/// So many looks as the `jobs` instances with most actors make together.
+/// So many looks as those `jobs` instances make together that make most: one for each actor, in each lane of a sample.
 fn looks_at_once(plan: &Plan, jobs: usize) -> usize {
     let looks = |test: &PlannedTest| match &test.mode {
         Mode::Repeat(repeat) => {
             let lanes = usize::try_from(repeat.concurrency.min(repeat.times)).unwrap_or(1);
-            test.actors.len().saturating_mul(lanes)
+            test.actors.len().max(1).saturating_mul(lanes)
         }
         Mode::Once | Mode::Retry(_) | Mode::Until(_) => test.actors.len(),
     };
@@ -438,7 +438,7 @@ fn looks_at_once(plan: &Plan, jobs: usize) -> usize {
         .filter(|looks| *looks > 1)
         .collect();
     many.sort_unstable_by(|left, right| right.cmp(left));
-    let more = many.into_iter().take(jobs).map(|actors| actors - 1);
+    let more = many.into_iter().take(jobs).map(|looks| looks - 1);
     jobs.saturating_add(more.sum())
 }
 
@@ -451,7 +451,7 @@ mod tests {
     use crate::runner::tests::bench::{Bench, good, session, step, with};
 
     #[test]
-    fn actors_count_as_looks_and_who_waits_for_a_slot_does_not() {
+    fn actors_and_lanes_count_as_looks_and_who_waits_for_a_slot_does_not() {
         let acted = |count: usize, lanes: u64| {
             with(good("a/x"), |test| {
                 let actor = |number| PlannedActor {
@@ -474,6 +474,10 @@ mod tests {
         };
         let plan = |tests: Vec<PlannedTest>| Bench::new(tests).plan();
         assert_eq!(looks_at_once(&plan(vec![good("a/x"), acted(1, 1)]), 8), 8);
+        assert_eq!(
+            looks_at_once(&plan(vec![acted(0, 100), good("a/x")]), 8),
+            107
+        );
         let many = plan(vec![acted(10, 1), acted(200, 1), acted(3, 5), good("a/y")]);
         assert_eq!(looks_at_once(&many, 1), 200);
         assert_eq!(looks_at_once(&many, 2), 215);
