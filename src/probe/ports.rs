@@ -48,12 +48,15 @@ impl Ports {
         (0..TRIES).find_map(|_| {
             let offset = Uuid::new_v4().as_u128() % width;
             let number = range.start() + u16::try_from(offset).ok()?;
-            if !is_free(number) || !self.taken().insert(number) {
-                return None;
-            }
-            let of = Arc::clone(self);
-            Some(Port { number, of })
+            // To see whether it is free is to have it for a moment: never one that is another's, whose program may want it just then.
+            let port = self.reserve(number)?;
+            is_free(number).then_some(port)
         })
+    }
+
+    fn reserve(self: &Arc<Self>, number: u16) -> Option<Port> {
+        let of = Arc::clone(self);
+        self.taken().insert(number).then(|| Port { number, of })
     }
 
     fn taken(&self) -> MutexGuard<'_, HashSet<u16>> {
@@ -105,6 +108,7 @@ mod tests {
         assert_eq!(numbers.len(), 50);
         assert!(chosen.iter().all(|port| is_free(port.number())));
         assert_eq!(ports.taken().len(), 50);
+        assert!(ports.reserve(chosen[0].number()).is_none());
         drop(chosen);
         assert!(ports.taken().is_empty());
     }
