@@ -51,8 +51,9 @@ const GRACE: Std = Std::from_secs(5);
 /// What it is to do is said by one of `becomes_ready`, `exits`, `stays_up`, `shuts_down` and `recovers`; without them it is to become
 /// ready where there is `ready`, else to end on its own. A program that ends while it was to go on is told by its exit code
 /// (`process.exit.3`) or signal. Where `ready` looks at this machine nobody may listen there before, and an answer counts only if the
-/// program, or something it has started, is the listener. Of the budget at most a fifth, and not more than `grace`, is kept for
-/// ending it. The whole output is kept in the run's folder, up to 64 MiB, its end in the record.
+/// program, or something it has started, is the listener; what a `command` finds is believed. Of the budget at most a fifth, and not more than `grace`, is kept for
+/// ending it. The whole output is kept in the run's folder, up to 64 MiB, its end in the record. `max_rss` is never less than what we
+/// had ourselves when we started it: Linux counts from there.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Process {

@@ -1,6 +1,6 @@
 //! One look at whether a program is ready.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +10,9 @@ use super::owner::{Asked, Owner, owner};
 use super::ready::Ready;
 use super::running::{Running, asked};
 use crate::check::evaluate;
-use crate::model::{Connections, Finding, Observation, Phase, ProbeError, State, Stopped, Unable};
+use crate::model::{
+    Connections, Finding, Observation, Phase, ProbeError, State, Stopped, Unable, Value,
+};
 use crate::probe::Context;
 
 /// A look that goes on so long after its deadline is given up.
@@ -81,7 +83,7 @@ pub(super) async fn glimpse(
     let findings = evaluate(&ready.expect, &seen);
     let wrong: Vec<String> = findings.iter().filter_map(words).collect();
     let state = if wrong.is_empty() {
-        answered(sockets, asked_for, running).await
+        answered((sockets, asked_for), ready, &seen, running).await
     } else {
         Readiness::NotReady(wrong.join("\n"))
     };
@@ -105,26 +107,55 @@ fn nothing(began: Instant, ended: Instant, state: Readiness) -> Glimpse {
 }
 
 /// Who it was that answered.
-async fn answered(sockets: &[SocketAddr], asked_for: Asked, running: &Running) -> Readiness {
-    if sockets.is_empty() {
-        return Readiness::Ready {
-            pids: Vec::new(),
-            ports: Vec::new(),
-        };
-    }
-    let (kin, sockets) = (running.kin().cloned(), sockets.to_vec());
-    let first = sockets[0];
-    match asked(move || owner(kin.as_ref(), &sockets, asked_for)).await {
+async fn answered(
+    (sockets, asked_for): (&[SocketAddr], Asked),
+    ready: &Ready,
+    seen: &Observation,
+    running: &Running,
+) -> Readiness {
+    let by_itself = Readiness::Ready {
+        pids: Vec::new(),
+        ports: Vec::new(),
+    };
+    let met = sockets.is_empty().then(|| met(ready, seen));
+    let wanted = met.as_deref().unwrap_or(sockets);
+    let Some(first) = wanted.first().copied() else {
+        return by_itself;
+    };
+    let (kin, wanted) = (running.kin().cloned(), wanted.to_vec());
+    match asked(move || owner(kin.as_ref(), &wanted, asked_for)).await {
         Owner::Own { pids, ports } => Readiness::Ready { pids, ports },
-        Owner::Untold => Readiness::Ready {
-            pids: Vec::new(),
-            ports: Vec::new(),
-        },
+        Owner::Untold => by_itself,
+        // A proxy, or a redirect, may have led elsewhere.
+        Owner::Nobody if met.is_some() => by_itself,
         Owner::Nobody => Readiness::NotReady(format!(
             "an answer came, but nobody listens at {first} on this machine"
         )),
         Owner::Stranger { socket, pid } => Readiness::Stranger { socket, pid },
     }
+}
+
+/// Where on this machine a look ended up, whose name did not say that it is on this machine.
+fn met(ready: &Ready, seen: &Observation) -> Vec<SocketAddr> {
+    let remote = seen.facts.get("remote_ip").and_then(Value::as_text);
+    let remote = remote.and_then(|ip| ip.parse::<IpAddr>().ok());
+    let own = remote.filter(|ip| is_own(*ip));
+    let at = |ip: IpAddr| ready.ports().map(move |port| SocketAddr::new(ip, port));
+    own.into_iter().flat_map(at).collect()
+}
+
+/// Whether it is an address of this machine: what is sent there comes from there. Nothing is sent.
+fn is_own(ip: IpAddr) -> bool {
+    let any: IpAddr = match ip {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let from = || {
+        let socket = UdpSocket::bind((any, 0))?;
+        socket.connect((ip, 9))?;
+        socket.local_addr()
+    };
+    ip.is_loopback() || from().is_ok_and(|from| from.ip() == ip)
 }
 
 /// What did not hold, in words.

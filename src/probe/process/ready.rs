@@ -44,9 +44,23 @@ impl Ready {
     /// Where on this machine it looks: the listener there must be the program's own. Of a name that stands for this machine both
     /// addresses.
     pub(super) fn sockets(&self) -> Vec<SocketAddr> {
-        let resources = self.probe.resources();
-        let authorities = resources.iter().filter_map(|one| one.strip_prefix("sock:"));
-        authorities.flat_map(own_addresses).collect()
+        let authorities = self.authorities();
+        authorities
+            .iter()
+            .flat_map(|one| own_addresses(one))
+            .collect()
+    }
+
+    /// The ports it looks at, wherever.
+    pub(super) fn ports(&self) -> impl Iterator<Item = u16> {
+        let authorities = self.authorities().into_iter();
+        authorities.filter_map(|one| one.rsplit_once(':')?.1.parse().ok())
+    }
+
+    fn authorities(&self) -> Vec<String> {
+        let resources = self.probe.resources().into_iter();
+        let authority = |one: String| one.strip_prefix("sock:").map(str::to_owned);
+        resources.filter_map(authority).collect()
     }
 }
 

@@ -106,6 +106,30 @@ async fn a_service_elsewhere_may_say_whether_it_is_ready() {
     drop(server);
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_answer_of_somebody_else_does_not_count_under_any_name_of_this_machine() {
+    let server = Server::start(|mut stream| async move {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let _ = stream.read(&mut [0; 4096]).await;
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        let _ = stream.write_all(answer).await;
+    })
+    .await;
+    let url = format!("http://app.example:{}/", server.port());
+    let ready = format!(
+        "{{ http: {{ url: \"{url}\", resolve: [127.0.0.1] }}, expect: {{ status: 200 }} }}"
+    );
+    let probe: Process = read(&format!("{{ argv: [sleep, \"100\"], ready: {ready} }}"));
+    let (code, seen) = stopped(look(&probe).await);
+    assert_eq!(code.as_str(), "process.port_taken");
+    let message = seen.fault.unwrap().message;
+    assert!(
+        message.contains(&format!("process {}", Pid::this())),
+        "{message}"
+    );
+}
+
 #[tokio::test]
 async fn what_cannot_be_looked_at_is_not_held_against_the_program() {
     let yaml = "{ argv: [sleep, \"100\"], ready: { command: { argv: [/no/such/program] }, expect: { exit_code: 0 } } }";
