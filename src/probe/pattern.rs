@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use regex::{Captures, Regex, RegexBuilder};
+use regex_syntax::hir::{Hir, HirKind};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
@@ -37,10 +38,18 @@ impl Pattern {
             return Ok(known);
         }
         let built = RegexBuilder::new(&self.text).size_limit(SIZE).build();
-        let made = built.map_err(|error| {
-            let why = format!("the regular expression does not parse: {}", wrong(&error));
-            Invalid::new(field(), why)
-        })?;
+        let made = built
+            .map_err(|error| format!("the regular expression does not parse: {}", wrong(&error)));
+        // What compiled parses.
+        let is_vain = || regex_syntax::parse(&self.text).is_ok_and(|parsed| needs_break(&parsed));
+        let made = match made {
+            Ok(_) if is_vain() => Err(
+                "it wants a line break, and no line has one in it, so it would never match"
+                    .to_owned(),
+            ),
+            made => made,
+        };
+        let made = made.map_err(|why| Invalid::new(field(), why))?;
         Ok(self.compiled.get_or_init(|| made))
     }
 
@@ -56,6 +65,19 @@ impl Pattern {
 
     fn regex(&self) -> Option<&Regex> {
         self.compiled(|| Cow::Borrowed("")).ok()
+    }
+}
+
+/// Whether all that it finds has a line break in it.
+fn needs_break(parsed: &Hir) -> bool {
+    match parsed.kind() {
+        HirKind::Literal(literal) => literal.0.contains(&b'\n'),
+        HirKind::Repetition(repeated) => repeated.min > 0 && needs_break(&repeated.sub),
+        HirKind::Capture(group) => needs_break(&group.sub),
+        HirKind::Concat(parts) => parts.iter().any(needs_break),
+        HirKind::Alternation(ways) => ways.iter().all(needs_break),
+        // A class of one character is a literal.
+        HirKind::Class(_) | HirKind::Empty | HirKind::Look(_) => false,
     }
 }
 
@@ -100,12 +122,24 @@ mod tests {
             ("[a-", "unclosed character class"),
             (r"(a)\1", "backreferences are not supported"),
             ("a{1000}{1000}", "it is too large"),
+            ("exit\n", "it wants a line break"),
+            (r"Traceback.*\n+\s+(File|at)", "it wants a line break"),
+            (r"(a\n|[\n]b)", "it wants a line break"),
         ] {
             let pattern = Pattern::new(text);
             let told = pattern.compiled(|| "phases.2.start".into()).unwrap_err();
             assert_eq!(told.field, "phases.2.start");
             assert!(told.message.contains(why), "{text}: {}", told.message);
             assert!(!pattern.is_in(text));
+        }
+    }
+
+    #[test]
+    fn one_that_can_do_without_a_line_break_may_name_it() {
+        for text in [r"a(\n|$)", r"a\s*\n?b", "(?x) a # and\n b", r"[^\n]b"] {
+            let pattern = Pattern::new(text);
+            pattern.compiled(|| "time".into()).unwrap();
+            assert!(pattern.is_in("ab a"), "{text}");
         }
     }
 
