@@ -31,7 +31,11 @@ impl Stamp {
 /// When a line was written: of a line of JSON the member that says so, else the first time near its beginning.
 pub(super) fn of_line(line: &str) -> Option<Stamp> {
     let member = line.starts_with('{').then(|| member(line)).flatten();
-    member.or_else(|| near(line, NEAR))
+    match member {
+        Some(Said::At(stamp)) => Some(stamp),
+        Some(Said::Counted) => None,
+        None => near(line, NEAR),
+    }
 }
 
 /// The time that a text begins with, spaces aside.
@@ -51,7 +55,17 @@ struct Members {
     event_time: Option<Json>,
 }
 
-fn member(line: &str) -> Option<Stamp> {
+/// What a line of JSON says of its time.
+enum Said {
+    At(Stamp),
+    /// In seconds, or parts of them, since 1970: which of these nobody tells. Another time in the line is what it is about.
+    Counted,
+}
+
+/// Less is a number of something else.
+const COUNTED: f64 = 1e9;
+
+fn member(line: &str) -> Option<Said> {
     let Members {
         timestamp,
         at_timestamp,
@@ -60,9 +74,11 @@ fn member(line: &str) -> Option<Stamp> {
         event_time,
     } = serde_json::from_str(line).ok()?;
     let all = [timestamp, at_timestamp, time, ts, event_time];
-    all.iter()
-        .flatten()
-        .find_map(|value| of_text(value.as_str()?))
+    let all = || all.iter().flatten();
+    let at = all().find_map(|value| of_text(value.as_str()?));
+    let is_counted = || all().any(|value| value.as_f64().is_some_and(|value| value >= COUNTED));
+    at.map(Said::At)
+        .or_else(|| is_counted().then_some(Said::Counted))
 }
 
 /// The first time that begins in so many characters.
@@ -252,6 +268,7 @@ mod tests {
             r#"{"time":"2026-11-21T10:00:00+00:00","msg":"x"}"#,
             r#"{"ts":"2026-11-21T10:00:00Z"}"#,
             r#"{"ts":7,"eventTime":"2026-11-21T10:00:00Z"}"#,
+            r#"{"time":0.25,"at":"2026-11-21T10:00:00Z"}"#,
             // Not whole, and so no JSON.
             r#"{"timestamp":"2026-11-21T10:00:00Z","message":"x"#,
         ] {
@@ -288,6 +305,7 @@ mod tests {
             "32/Nov/2026:10:00:00 +0000",
             "21/Foo/2026:10:00:00 +0000",
             r#"{"ts":1700000000.5,"msg":"seconds of whom?"}"#,
+            r#"{"ts":1700000000.5,"msg":"expired 2020-01-01T00:00:00Z"}"#,
             "{",
             &far,
         ] {
