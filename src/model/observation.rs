@@ -139,7 +139,7 @@ impl ProbeError {
 /// The ways in which we can be unable to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Unable {
-    /// The program to run does not exist or is not executable.
+    /// The program to run does not exist or is not executable; or one that was only to show us a log failed.
     Program,
     /// A limit of this machine: descriptors, ports, buffers (EMFILE, ENFILE, EADDRNOTAVAIL, ENOBUFS).
     Limit,

@@ -46,7 +46,8 @@ pub struct Log {
     /// A file, or a named pipe. Relative paths begin where the program was started.
     file: Option<PathBuf>,
     /// A program that prints the log, and its arguments, as `command` has them: no shell reads it. Both of its outputs are the log, as
-    /// those of `docker logs` are. It must end, with exit code 0, or what it printed may not be all: `process.exit.N`.
+    /// those of `docker logs` are. It must end, with exit code 0: else what it printed may not be all, and we could not look
+    /// (`error.program`).
     command: Option<Argv>,
     /// The environment of `command`, added to what it inherits.
     env: Option<Pairs>,

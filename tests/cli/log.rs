@@ -66,7 +66,7 @@ fn a_log_that_a_program_prints_needs_permission_and_one_that_is_not_there_proves
     tool.then(["run", "--allow-commands"]).exits(0);
     let tool = Tool::new().suite(suite);
     let output = tool.then(["run", "--allow-commands"]);
-    output.exits(1).stdout_has("process.exit.1");
+    output.exits(3).stdout_has("error.program");
     let tool = Tool::new().suite(&suite.replace("command: [cat, app.log]", "file: app.log"));
     tool.run().exits(3).stdout_has("error.file");
 }

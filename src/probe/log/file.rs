@@ -9,7 +9,7 @@ use tokio::fs::{self, File, OpenOptions};
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 
-use super::tally::{Tally, too_large};
+use super::tally::{Tally, no_text, too_large};
 use crate::model::Unable;
 use crate::probe::look::Halt;
 
@@ -113,7 +113,7 @@ async fn drain(
         }
         let bytes = &buffer[..count];
         if sum == 0
-            && let Some(what) = unreadable_as_text(bytes)
+            && let Some(what) = no_text(bytes)
         {
             return Err(wrong(path, what));
         }
@@ -123,20 +123,6 @@ async fn drain(
             Some(rest) => *left = rest,
             None => return Err(too_large(most)),
         }
-    }
-}
-
-/// What is no text would have no line that matches anything.
-fn unreadable_as_text(beginning: &[u8]) -> Option<&'static str> {
-    match beginning {
-        // RFC 1952 §2.3.1.
-        [0x1f, 0x8b, ..] => Some("packed (gzip); unpack it, or let `command: [zcat, …]` do so"),
-        // RFC 8878 §3.1.1.
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-            Some("packed (zstd); unpack it, or let `command: [zstdcat, …]` do so")
-        }
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16, and only UTF-8 is read"),
-        _ => None,
     }
 }
 

@@ -1,15 +1,18 @@
 //! A log that a program prints.
 
 use std::collections::VecDeque;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 
 use tokio::time::Instant;
 
 use super::End;
 use super::tally::{Tally, too_large};
-use crate::model::{FaultKind, Keep, Origin, Phase, Value};
-use crate::probe::lines::Lines;
+use crate::model::{FaultKind, Keep, Phase, Unable, Value};
+use crate::probe::lines::{Line, Lines};
 use crate::probe::look::{Halt, Look};
-use crate::probe::program::{Output, Streamed, exited};
+use crate::probe::program::{Output, Streamed};
+use crate::template::Mask;
 
 /// So many of the last lines on standard error are shown: they say why there is no log.
 const LAST: usize = 10;
@@ -41,7 +44,11 @@ pub(super) async fn read(
     };
     let ended = program.run(look.ctx.deadline, &mut hear).await;
     look.passed(Phase::Process, started.elapsed());
-    tail.tell(look);
+    let said = tail.text(&look.ctx.shared.mask);
+    if !said.is_empty() {
+        let keep = Keep::Last(LAST * (SHOWN + 1));
+        look.evidence("stderr", said.clone(), keep);
+    }
     let halted = |halt: Halt| match halt {
         Halt::Fault {
             kind: FaultKind::Log(_),
@@ -54,15 +61,23 @@ pub(super) async fn read(
         let note = "something it started keeps its output open; reading has stopped";
         look.evidence("note", note.to_owned(), Keep::First(SHOWN));
     }
-    exited(ended.status).map_err(halted)?;
-    let code = ended.status.code().unwrap_or_default();
-    look.fact("exit_code", Value::int(code));
-    if code == 0 {
-        return Ok(());
+    if !ended.status.success() {
+        return Err(halted(failed(ended.status, &said)));
     }
-    let why = format!("ended with exit code {code}, so what it printed may not be the whole log");
-    let halt = Halt::fault(FaultKind::ProcessExit(code), why).by(Origin::ExitCode(code));
-    Err(End::Halted(Phase::Process, halt))
+    look.fact("exit_code", Value::int(0));
+    Ok(())
+}
+
+/// A program that fails has not shown the log, or not all of it: that is no word about whose log it is.
+fn failed(status: ExitStatus, said: &str) -> Halt {
+    let how = match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit code {code}"),
+        (None, signal) => format!("signal {}", signal.unwrap_or_default()),
+    };
+    let last = said.lines().last();
+    let last = last.map_or_else(String::new, |line| format!("; it said last: {line}"));
+    let why = format!("ended with {how}, so what it printed may not be the whole log{last}");
+    Halt::unable(Unable::Program, why)
 }
 
 /// The last lines of an output.
@@ -75,28 +90,30 @@ struct Tail {
 impl Tail {
     fn feed(&mut self, bytes: &[u8]) {
         let kept = &mut self.kept;
-        self.lines.feed(bytes, &mut |line| keep(kept, &line.text));
+        self.lines.feed(bytes, &mut |line| keep(kept, &line));
     }
 
     /// Masked line by line, before each is cut.
-    fn tell(mut self, look: &mut Look<'_>) {
+    fn text(mut self, mask: &Mask) -> String {
         let kept = &mut self.kept;
-        self.lines.finish(&mut |line| keep(kept, &line.text));
+        self.lines.finish(&mut |line| keep(kept, &line));
         let mut text = String::new();
         for line in &self.kept {
-            let line = look.ctx.shared.mask.apply(line);
+            let line = mask.apply(line);
             text.push_str(&line[..line.floor_char_boundary(SHOWN)]);
             text.push('\n');
         }
-        if !text.is_empty() {
-            look.evidence("stderr", text, Keep::Last(LAST * (SHOWN + 1)));
-        }
+        text
     }
 }
 
-fn keep(kept: &mut VecDeque<String>, line: &str) {
+fn keep(kept: &mut VecDeque<String>, line: &Line<'_>) {
+    // A later piece of a long line may begin in the middle of a secret.
+    if line.continues {
+        return;
+    }
     if kept.len() == LAST {
         kept.pop_front();
     }
-    kept.push_back(line.to_owned());
+    kept.push_back(line.text.clone().into_owned());
 }

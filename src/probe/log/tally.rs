@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::time::{self, Stamp};
-use crate::model::{Excerpt, FaultKind, Keep, LogFault, Value};
+use crate::model::{Excerpt, FaultKind, Keep, LogFault, Unable, Value};
 use crate::probe::lines::{Line, Lines};
 use crate::probe::look::{Halt, Look};
 use crate::probe::pattern::Pattern;
@@ -16,6 +16,9 @@ const FIRST: usize = 5;
 
 /// So many bytes of each.
 const SHOWN: usize = 1024;
+
+/// So many bytes say what a log is.
+const BEGINNING: usize = 6;
 
 /// What is looked for.
 #[derive(Debug)]
@@ -43,6 +46,8 @@ pub(super) struct Tally<'l> {
     mask: &'l Mask,
     lines: Lines,
     bytes: u64,
+    /// The first few of them.
+    beginning: Vec<u8>,
     /// All lines, of any time.
     came: u64,
     /// Those that count.
@@ -73,6 +78,7 @@ impl<'l> Tally<'l> {
             mask,
             lines: Lines::default(),
             bytes: 0,
+            beginning: Vec::new(),
             came: 0,
             counted: 0,
             is_since: true,
@@ -85,6 +91,9 @@ impl<'l> Tally<'l> {
     /// Takes what came next.
     pub(super) fn feed(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
+        let room = BEGINNING.saturating_sub(self.beginning.len());
+        let more = &bytes[..room.min(bytes.len())];
+        self.beginning.extend_from_slice(more);
         let mut lines = std::mem::take(&mut self.lines);
         lines.feed(bytes, &mut |line| self.line(&line));
         self.lines = lines;
@@ -210,10 +219,37 @@ fn evidence<'f>(name: &str, count: u64, first: impl Iterator<Item = &'f (u64, St
     }
 }
 
+/// What is no text, as its beginning tells: it would have no line that matches anything.
+pub(super) fn no_text(beginning: &[u8]) -> Option<&'static str> {
+    match beginning {
+        // RFC 1952 §2.3.1.
+        [0x1f, 0x8b, ..] => Some("packed (gzip); unpack it, or let `command: [zcat, …]` do so"),
+        // RFC 8878 §3.1.1.
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+            Some("packed (zstd); unpack it, or let `command: [zstdcat, …]` do so")
+        }
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => {
+            Some("packed (xz); unpack it, or let `command: [xzcat, …]` do so")
+        }
+        // A block begins with the digits of pi.
+        [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, ..] => {
+            Some("packed (bzip2); unpack it, or let `command: [bzcat, …]` do so")
+        }
+        [b'P', b'K', 3, 4, ..] => {
+            Some("packed (zip); unpack it, or let `command: [unzip, -p, …]` do so")
+        }
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16, and only UTF-8 is read"),
+        _ => None,
+    }
+}
+
 /// Why a log that was read to its end proves nothing.
 pub(super) fn doubt(tallies: &[Tally<'_>]) -> Option<Halt> {
     let came: u64 = tallies.iter().map(|tally| tally.came).sum();
     let rules = tallies.first()?.rules;
+    if let Some(what) = tallies.iter().find_map(|tally| no_text(&tally.beginning)) {
+        return Some(Halt::unable(Unable::File, format!("the log is {what}")));
+    }
     let (fault, why) = if came == 0 {
         let why = "there is not one line in it; what nobody wrote proves nothing".to_owned();
         (LogFault::Empty, why)

@@ -170,6 +170,9 @@ async fn what_cannot_be_read_is_no_fault_of_the_target() {
         &b"\x1f\x8b\x08\0"[..],
         b"\x28\xb5\x2f\xfd\0",
         b"\xff\xfea\0",
+        b"\xfd7zXZ\0\0",
+        b"BZh91AY&SY",
+        b"PK\x03\x04",
     ] {
         fs::write(&path, bytes).unwrap();
         assert_eq!(unable(look(&log(&path, "")).await).kind, Unable::File);

@@ -40,17 +40,46 @@ async fn what_comes_to_much_is_counted_whole() {
 }
 
 #[tokio::test]
-async fn one_that_fails_may_not_have_printed_all() {
+async fn one_that_fails_may_not_have_printed_all_and_that_is_no_fault_of_the_target() {
     let script = "echo ImportError; echo 'who are you?' >&2; exit 4";
-    let (fault, seen) = stopped(look(&printing(script, "")).await);
-    assert_eq!(fault.as_str(), "process.exit.4");
-    assert_eq!(fact(&seen, "exit_code"), Some(&Value::int(4)));
-    assert_eq!(count(&seen, "missing_module"), Some(Value::int(1)));
-    assert_eq!(evidence(&seen, "stderr"), Some("who are you?\n"));
-    let killed = printing("kill -KILL $$", "");
-    assert_eq!(code(look(&killed).await), "process.signal.9");
+    let error = unable(look(&printing(script, "")).await);
+    assert_eq!(error.kind, Unable::Program);
+    let message = error.message;
+    assert!(
+        message.starts_with("ended with exit code 4") && message.ends_with("who are you?"),
+        "{message}"
+    );
+    let killed = unable(look(&printing("kill -KILL $$", "")).await);
+    assert_eq!(killed.kind, Unable::Program);
+    assert!(
+        killed.message.starts_with("ended with signal 9"),
+        "{killed:?}"
+    );
     let missing: Log = read("command: [/no/such/program]");
     assert_eq!(unable(look(&missing).await).kind, Unable::Program);
+}
+
+#[tokio::test]
+async fn what_it_says_of_its_failure_is_masked_wherever_it_stands_in_a_line() {
+    let ctx = Context::for_tests(crate::probe::testing::AMPLE);
+    ctx.shared.mask.add("hunter2-hunter2");
+    // The second piece of the line begins in the middle of the secret.
+    let script =
+        "printf '%061434dhunter2-hunter2%04096d\\n' 0 0 >&2; echo hunter2-hunter2 >&2; exit 1";
+    let looked = crate::probe::testing::look_in(&printing(script, ""), &ctx).await;
+    let message = unable(looked).message;
+    assert!(message.ends_with("it said last: ***"), "{message}");
+    let goes_on = script.replace("; echo hunter2-hunter2 >&2; exit 1", "");
+    let looked = crate::probe::testing::look_in(&printing(&goes_on, ""), &ctx).await;
+    let seen = looked.unwrap();
+    assert!(!evidence(&seen, "stderr").unwrap().contains("unter2"));
+}
+
+#[tokio::test]
+async fn one_that_prints_what_is_packed_shows_no_log() {
+    let error = unable(look(&printing("echo ImportError | gzip -c", "")).await);
+    assert_eq!(error.kind, Unable::File);
+    assert!(error.message.contains("zcat"), "{error:?}");
 }
 
 #[tokio::test]
