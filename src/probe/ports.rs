@@ -1,10 +1,11 @@
 //! `${port}`: ports of 127.0.0.1 for programs that a test starts.
 
 use std::collections::HashSet;
-use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::net::TcpSocket;
 use uuid::Uuid;
 
 /// So often a port is tried before there is taken to be none.
@@ -65,13 +66,19 @@ impl Ports {
 }
 
 /// Whether a program could listen there, at an address of its own or at all of them.
+///
+/// We have it for a moment and do not listen: a program that is started in that moment takes a copy of the socket along until it
+/// is itself, and nobody must be let in there, or we would be the stranger who has taken the port.
 pub(super) fn is_free(port: u16) -> bool {
-    let can = |bound: std::io::Result<TcpListener>| match bound {
-        Ok(_) => true,
-        Err(error) => error.raw_os_error() != Some(libc::EADDRINUSE),
+    let bound = |socket: std::io::Result<TcpSocket>, ip: IpAddr| {
+        let socket = socket?;
+        // As those who listen have it: what was closed a moment ago is in nobody's way.
+        socket.set_reuseaddr(true)?;
+        socket.bind(SocketAddr::new(ip, port))
     };
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
-        && can(TcpListener::bind((Ipv6Addr::LOCALHOST, port)))
+    let is_taken = |error: std::io::Error| error.raw_os_error() == Some(libc::EADDRINUSE);
+    bound(TcpSocket::new_v4(), Ipv4Addr::LOCALHOST.into()).is_ok()
+        && !bound(TcpSocket::new_v6(), Ipv6Addr::LOCALHOST.into()).is_err_and(is_taken)
 }
 
 /// The ports that connections get.
@@ -98,6 +105,8 @@ fn beside(ephemeral: &RangeInclusive<u16>) -> RangeInclusive<u16> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+
     use super::*;
 
     #[test]
