@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::owner::{Asked, Owner, owner};
-use super::ready::Ready;
+use super::ready::{Ready, reached};
 use super::running::{Running, asked};
 use crate::check::evaluate;
 use crate::model::{
@@ -139,7 +139,7 @@ async fn answered(
 fn met(ready: &Ready, seen: &Observation) -> Vec<SocketAddr> {
     let remote = seen.facts.get("remote_ip").and_then(Value::as_text);
     let remote = remote.and_then(|ip| ip.parse::<IpAddr>().ok());
-    let own = remote.filter(|ip| is_own(*ip));
+    let own = remote.map(reached).filter(|ip| is_own(*ip));
     let at = |ip: IpAddr| ready.ports().map(move |port| SocketAddr::new(ip, port));
     own.into_iter().flat_map(at).collect()
 }

@@ -64,16 +64,19 @@ impl Ready {
     }
 }
 
+/// Where a connection to this address leads: to "any" it is one to oneself.
+pub(super) fn reached(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V4(any) if any.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(any) if any.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        known => known,
+    }
+}
+
 fn own_addresses(authority: &str) -> Vec<SocketAddr> {
     if let Ok(address) = authority.parse::<SocketAddr>() {
-        let ip = address.ip().to_canonical();
-        let is_own = ip.is_loopback() || ip.is_unspecified();
-        let ip = match ip {
-            // Connecting to "any" is connecting to oneself.
-            IpAddr::V4(any) if any.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(any) if any.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-            known => known,
-        };
+        let ip = reached(address.ip());
+        let is_own = ip.is_loopback();
         let own = is_own.then(|| SocketAddr::new(ip, address.port()));
         return own.into_iter().collect();
     }

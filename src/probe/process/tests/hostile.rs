@@ -116,18 +116,20 @@ async fn an_answer_of_somebody_else_does_not_count_under_any_name_of_this_machin
         let _ = stream.write_all(answer).await;
     })
     .await;
-    let url = format!("http://app.example:{}/", server.port());
-    let ready = format!(
-        "{{ http: {{ url: \"{url}\", resolve: [127.0.0.1] }}, expect: {{ status: 200 }} }}"
-    );
-    let probe: Process = read(&format!("{{ argv: [sleep, \"100\"], ready: {ready} }}"));
-    let (code, seen) = stopped(look(&probe).await);
-    assert_eq!(code.as_str(), "process.port_taken");
-    let message = seen.fault.unwrap().message;
-    assert!(
-        message.contains(&format!("process {}", Pid::this())),
-        "{message}"
-    );
+    let port = server.port();
+    let http = format!("http: {{ url: \"http://app.example:{port}/\", resolve: [127.0.0.1] }}");
+    let tcp = format!("tcp: {{ host: \"0\", port: {port} }}");
+    for look_at in [http, tcp] {
+        let ready = format!("{{ {look_at}, expect: {{ fault: none }} }}");
+        let probe: Process = read(&format!("{{ argv: [sleep, \"100\"], ready: {ready} }}"));
+        let (code, seen) = stopped(look(&probe).await);
+        assert_eq!(code.as_str(), "process.port_taken", "{look_at}");
+        let message = seen.fault.unwrap().message;
+        assert!(
+            message.contains(&format!("process {}", Pid::this())),
+            "{message}"
+        );
+    }
 }
 
 #[tokio::test]
