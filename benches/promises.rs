@@ -8,6 +8,7 @@ mod child;
 mod database;
 mod floor;
 mod layers;
+mod starts;
 mod storm;
 mod streams;
 mod suites;
@@ -92,6 +93,10 @@ const SITTINGS: &[Sitting] = &[
         name: "streams",
         measure: streams::rows,
     },
+    Sitting {
+        name: "starts",
+        measure: starts::rows,
+    },
 ];
 
 fn main() -> ExitCode {
@@ -104,6 +109,7 @@ fn main() -> ExitCode {
         Some(storm::ROLE) => storm::rage(&arguments[1..]).map(|()| true),
         Some(streams::SERVER) => streams::serve().map(|()| true),
         Some(streams::ROLE) => streams::talk(&arguments[1..]).map(|()| true),
+        Some(starts::ROLE) => starts::start(&arguments[1..]).map(|()| true),
         Some(floor::ROLE) => floor::run(&arguments[1..]).map(|()| true),
         _ => sit(&arguments),
     };
