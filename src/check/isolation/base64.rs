@@ -2,33 +2,22 @@
 
 use std::ops::Range;
 
-use super::form::{Form, is_text, words};
+use super::form::{Form, Take, sorted, words};
 
 /// Letters of four bytes, as many as a marker has at least.
 const SHORTEST: usize = 6;
-
-/// Bytes of what nobody writes by chance, at least.
-const TELLING: usize = 8;
 
 /// The letters beyond those that both alphabets have.
 const ALPHABETS: [[u8; 2]; 2] = [*b"+/", *b"-_"];
 
 /// Every word that is UTF-8, each on a line; and every other.
 pub(super) fn decoded(form: &Form) -> [Form; 2] {
-    let (mut text, mut noise) = (Form::default(), Form::noise());
-    each(form, &mut |word, end| {
-        if is_text(word.iter().map(|(byte, _)| *byte)) {
-            text.push_word(word, form, end);
-        } else if word.len() >= TELLING {
-            noise.push_word(word, form, end);
-        }
-    });
-    [text, noise]
+    sorted(form, |take| each(form, take))
 }
 
 /// Every word, decoded from each of the four places where something may begin that was encoded, and where it ends. Padding ends a word
 /// like anything else that is not in the alphabet.
-fn each(form: &Form, take: &mut impl FnMut(&[(u8, usize)], usize)) {
+fn each(form: &Form, take: &mut Take<'_>) {
     for (at, marks) in ALPHABETS.iter().enumerate() {
         if at == 0 && !form.bytes.contains(&marks[0]) && !form.bytes.contains(&marks[1]) {
             continue;

@@ -133,8 +133,27 @@ pub(super) fn words(
     words
 }
 
+/// Bytes of what nobody writes by chance, at least.
+const TELLING: usize = 8;
+
+/// Takes a word that was decoded, each byte with where it comes from, and where the word ends.
+pub(super) type Take<'t> = dyn FnMut(&[(u8, usize)], usize) + 't;
+
+/// Of the words that were decoded in a form every one that is UTF-8, each on a line; and every other. `each` gives them.
+pub(super) fn sorted(form: &Form, each: impl FnOnce(&mut Take<'_>)) -> [Form; 2] {
+    let (mut text, mut noise) = (Form::default(), Form::noise());
+    each(&mut |word, end| {
+        if is_text(word.iter().map(|(byte, _)| *byte)) {
+            text.push_word(word, form, end);
+        } else if word.len() >= TELLING {
+            noise.push_word(word, form, end);
+        }
+    });
+    [text, noise]
+}
+
 /// Whether bytes that may have been cut out of a text are one.
-pub(super) fn is_text(bytes: impl Iterator<Item = u8>) -> bool {
+fn is_text(bytes: impl Iterator<Item = u8>) -> bool {
     /// Bytes of a character that may be missing where it was cut.
     const MISSING: usize = 3;
     let bytes: Vec<u8> = bytes.collect();

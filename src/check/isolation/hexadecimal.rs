@@ -2,29 +2,18 @@
 
 use std::ops::Range;
 
-use super::form::{Form, is_text, words};
+use super::form::{Form, Take, sorted, words};
 
 /// Digits of four bytes, as many as a marker has at least.
 const SHORTEST: usize = 8;
 
-/// Bytes of what nobody writes by chance, at least.
-const TELLING: usize = 8;
-
 /// Every word that is UTF-8, each on a line; and every other.
 pub(super) fn decoded(form: &Form) -> [Form; 2] {
-    let (mut text, mut noise) = (Form::default(), Form::noise());
-    each(form, &mut |word, end| {
-        if is_text(word.iter().map(|(byte, _)| *byte)) {
-            text.push_word(word, form, end);
-        } else if word.len() >= TELLING {
-            noise.push_word(word, form, end);
-        }
-    });
-    [text, noise]
+    sorted(form, |take| each(form, take))
 }
 
 /// Every word, decoded from its first digit and from its second, and where it ends.
-fn each(form: &Form, take: &mut impl FnMut(&[(u8, usize)], usize)) {
+fn each(form: &Form, take: &mut Take<'_>) {
     let is_digit = |byte: u8| byte.is_ascii_hexdigit();
     for Range { start, end } in words(&form.bytes, SHORTEST, is_digit) {
         for begin in start..(start + 2).min(end + 1 - SHORTEST) {
