@@ -7,9 +7,14 @@ use crate::model::{Outcome, Sample};
 use crate::statistics::{Ended, Ranked, wilson};
 
 /// `44 of 46 held, 95.6 % (Wilson 95 %: 85.4 % to 98.8 %) · p50 12 ms, p95 130 ms, p99 ∞, slowest 210 ms`. An attempt that
-/// did not hold never ended well, so it counts as +∞ in the percentiles.
+/// did not hold never ended well, so it counts as +∞ in the percentiles. One that could not look counts for nothing, as in claims.
 pub(super) fn summary(sample: &Sample) -> String {
-    let n = sample.rows.len() as u64;
+    let made = sample.rows.len() as u64;
+    let judged = sample
+        .rows
+        .iter()
+        .filter(|row| row.outcome != Outcome::Unable);
+    let n = judged.clone().count() as u64;
     let (low, high) = wilson(sample.held, n, 0.95);
     let mut text = format!(
         "{} of {n} held, {} (Wilson 95 %: {} to {})",
@@ -19,9 +24,7 @@ pub(super) fn summary(sample: &Sample) -> String {
         fraction(high),
     );
     let ranked = Ranked::new(
-        sample
-            .rows
-            .iter()
+        judged
             .map(|row| match row.outcome {
                 Outcome::Held => Ended::After(Duration::from_micros(row.latency_us)),
                 Outcome::NotHeld | Outcome::Unable => Ended::Never,
@@ -44,17 +47,20 @@ pub(super) fn summary(sample: &Sample) -> String {
     if !latencies.is_empty() {
         text = format!("{text} · {}", latencies.join(", "));
     }
+    if n < made {
+        text = format!("{text} · {} could not look", made - n);
+    }
     if let Some(skew) = sample.skew {
         let skew = wording::duration(skew);
         text = format!("{text} · the starts of a round at most {skew} apart");
     }
     if sample.futile {
         text = format!(
-            "{text} · stopped after {n} of {}: the rest could change nothing",
+            "{text} · stopped after {made} of {}: the rest could change nothing",
             sample.times
         );
-    } else if n < sample.times {
-        text = format!("{text} · {n} of {} attempts made", sample.times);
+    } else if made < sample.times {
+        text = format!("{text} · {made} of {} attempts made", sample.times);
     }
     text
 }
@@ -113,6 +119,22 @@ mod tests {
         assert!(!text.contains("slowest"), "{text}");
         assert!(
             text.ends_with("stopped after 3 of 46: the rest could change nothing"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_could_not_look_counts_for_nothing() {
+        let mut cold = sample(2, 0, 5, false);
+        let unable = SampleRow {
+            outcome: Outcome::Unable,
+            ..cold.rows[0].clone()
+        };
+        cold.rows.extend([unable.clone(), unable.clone(), unable]);
+        let text = summary(&cold);
+        assert!(text.starts_with("2 of 2 held, 100 %"), "{text}");
+        assert!(
+            text.ends_with("p99 2 ms, slowest 2 ms · 3 could not look"),
             "{text}"
         );
     }
