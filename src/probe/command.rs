@@ -168,7 +168,7 @@ mod tests {
     use nix::unistd::Pid;
 
     use super::super::testing::{
-        BUDGET, brief_look, code, look, node, problem, read, stopped, unable,
+        BUDGET, brief_look, code, drop_once_there, look, node, problem, read, stopped, unable,
     };
     use super::pipes::MOST;
     use super::*;
@@ -355,16 +355,7 @@ mod tests {
             file.display()
         );
         let probe = shell(&script);
-        let ctx = Context::for_tests(Duration::from_mins(1));
-        let started = async {
-            while !file.exists() {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::select! {
-            _ = probe.observe(&ctx) => panic!("it runs for long"),
-            () = started => {}
-        }
+        drop_once_there(&probe, &file).await;
         let grandchild = std::fs::read_to_string(&file)
             .unwrap()
             .trim()

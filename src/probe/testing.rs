@@ -4,6 +4,7 @@ pub(super) mod certificates;
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +34,20 @@ pub(super) fn node(yaml: &str) -> Node {
 pub(super) fn read<P: Probe + DeserializeOwned>(yaml: &str) -> P {
     let mut problems = Diagnostics::default();
     any::read(&node(yaml), false, &mut problems).unwrap_or_else(|| panic!("{yaml}: {problems:?}"))
+}
+
+/// Looks until a file is there, then lets go of the look.
+pub(super) async fn drop_once_there(probe: &impl Probe, file: &Path) {
+    let ctx = Context::for_tests(Duration::from_mins(1));
+    let there = async {
+        while !file.exists() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        _ = probe.observe(&ctx) => panic!("it runs for long"),
+        () = there => {}
+    }
 }
 
 /// The first problem of a probe's mapping.

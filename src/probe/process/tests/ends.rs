@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::Unable;
-use crate::probe::testing::brief_look;
+use crate::probe::testing::{brief_look, drop_once_there};
 
 #[tokio::test]
 async fn what_a_program_says_and_how_it_ends_are_facts() {
@@ -140,16 +140,7 @@ async fn a_look_that_is_dropped_leaves_nothing_behind() {
         file.display()
     );
     let probe = shell(&script, "");
-    let ctx = Context::for_tests(Duration::from_mins(1));
-    let started = async {
-        while !file.exists() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::select! {
-        _ = probe.observe(&ctx) => panic!("it runs for long"),
-        () = started => {}
-    }
+    drop_once_there(&probe, &file).await;
     let told = fs::read_to_string(&file).unwrap();
     let (mark, scratch) = told.trim().split_once(' ').unwrap();
     let gone = async {
