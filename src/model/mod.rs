@@ -3,6 +3,7 @@
 //! What others may read lives in [`crate::wire`], so a change in here cannot break a reader out there.
 
 mod code;
+mod diagnosis;
 mod event;
 mod fault;
 mod finding;
@@ -24,6 +25,10 @@ mod value;
 mod verdict;
 
 pub use code::{Code, CodePattern};
+pub use diagnosis::{
+    Adjustment, Blame, Cause, Cited, Class, Confidence, Diagnosed, Diagnosis, Layer, Modifier,
+    Split, Standing, WhyLine,
+};
 pub use event::{AttemptEnded, Event, Fold, TestEnded};
 pub use fault::{
     DnsFault, Fault, FaultKind, HttpFault, KnownFault, LogFault, Origin, OriginKind, PoolFault,

@@ -1,0 +1,79 @@
+//! One cause behind one or many failures.
+
+use super::{Blame, Layer, Offset};
+use crate::model::{Code, TestId};
+
+/// What explains one or many failures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cause {
+    /// What broke: `sock:db.internal:5432`.
+    pub resource: String,
+    /// Where.
+    pub layer: Layer,
+    /// The rule that says so.
+    pub rule: String,
+    /// The code of the failure it was seen by.
+    pub code: Code,
+    /// Whose it is.
+    pub blame: Blame,
+    /// Always, or now and then.
+    pub standing: Standing,
+    /// One weak observation alone: listed, and not said to be a cause.
+    pub unexplained: bool,
+    /// The instances it explains, in plan order.
+    pub failed: Vec<TestId>,
+    /// The instances that were not run because of those.
+    pub blocked: Vec<TestId>,
+    /// Others that explain as much: this run cannot tell which it is. Positions in [`Diagnosis::causes`](super::Diagnosis::causes).
+    pub tied_with: Vec<usize>,
+    /// What speaks for it, strongest first.
+    pub evidence: Vec<Cited>,
+    /// What speaks against it.
+    pub refuting: Vec<Cited>,
+    /// When the first of its failures ended, and the last.
+    pub seen: (Offset, Offset),
+    /// Why the failures are its consequences; each line from an edge, and with evidence. Ends where the evidence ends.
+    pub why: Vec<WhyLine>,
+    /// The strongest explanation that does not hold, and what refutes it.
+    pub rejected: Option<WhyLine>,
+    /// How to make sure of it.
+    pub confirm: String,
+    /// What would show that it is wrong.
+    pub falsify: String,
+    /// What to run next, with the target's values filled in. Printed, never run.
+    pub commands: Vec<String>,
+}
+
+/// Whether it always fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Nobody passed.
+    Down,
+    /// Some passed through the same place.
+    Intermittent {
+        /// How many instances failed there.
+        failed: u64,
+        /// Of how many that were there.
+        of: u64,
+    },
+}
+
+/// A line of reasoning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WhyLine {
+    /// In words.
+    pub text: String,
+    /// What it rests on.
+    pub evidence: Option<Cited>,
+}
+
+/// A test, and what was seen in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cited {
+    /// Which.
+    pub test: TestId,
+    /// Which of its attempts; from 1. `None` where it is about all of them.
+    pub attempt: Option<u64>,
+    /// What was seen: `tcp.refused, errno 111, after 2 ms`.
+    pub text: String,
+}
