@@ -1,4 +1,4 @@
-//! Who accepts connections on this machine: `/proc/net/tcp` and `/proc/net/tcp6` (proc(5)).
+//! Who accepts connections on this machine: asked of the kernel, or read in `/proc/net/tcp` and `/proc/net/tcp6` (proc(5)).
 
 use std::collections::HashMap;
 use std::fs;
@@ -15,6 +15,15 @@ pub(in crate::probe) struct Listener {
 
 /// All listeners of this machine, as far as it tells; `None` where it does not.
 pub(in crate::probe) fn listeners() -> Option<Vec<Listener>> {
+    #[cfg(target_os = "linux")]
+    if let Some(told) = super::sock_diag::listeners() {
+        return Some(told);
+    }
+    read()
+}
+
+/// The same where nobody may ask.
+pub(super) fn read() -> Option<Vec<Listener>> {
     let four = fs::read_to_string("/proc/self/net/tcp").ok()?;
     // Without IPv6 there is no such file.
     let six = fs::read_to_string("/proc/self/net/tcp6").unwrap_or_default();

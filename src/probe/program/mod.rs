@@ -8,6 +8,8 @@ mod kin;
 mod launch;
 mod leader;
 mod listeners;
+#[cfg(target_os = "linux")]
+mod sock_diag;
 mod spawner;
 mod streamed;
 
