@@ -15,7 +15,7 @@ use crate::model::{Phase, ProbeError, ProcessFault, Unable};
 use crate::probe::Context;
 
 /// The shortest and the longest pause between two looks, unless one is said.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(250));
+const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(250));
 
 /// From a connection that is closed until the program that had it is known to have ended.
 const ENDING: Duration = Duration::from_millis(50);
@@ -366,9 +366,9 @@ pub(super) fn stranger(socket: SocketAddr, pid: Option<i32>) -> String {
     }
 }
 
-/// A twentieth: however long it takes, looking costs no more of it than that.
+/// A fortieth: what `ready` is told too late is that much of it at most, once it takes longer than 200 ms.
 fn share_of(elapsed: Duration) -> Duration {
-    (elapsed / 20).clamp(PAUSES.0, PAUSES.1)
+    (elapsed / 40).clamp(PAUSES.0, PAUSES.1)
 }
 
 async fn sleep_or_end(running: &Running, next: Instant) -> Result<(), ()> {

@@ -94,7 +94,7 @@ pub(super) fn ready(probes: &Probes) -> Value {
         time
     };
     let mut properties = Map::new();
-    let every = "From the end of a look to the next; without it a twentieth of the time since the start, from 2ms to 250ms.";
+    let every = "From the end of a look to the next; without it a fortieth of the time since the start, from 5ms to 250ms.";
     properties.insert("every".to_owned(), told(every));
     properties.insert("timeout".to_owned(), told("Of one look, `2s` unless said."));
     properties.insert("expect".to_owned(), json!({ "type": "object" }));
