@@ -118,6 +118,11 @@ macro_rules! probes {
                 match self { $($(#[$attribute])* Self::$type(probe) => probe.least(),)* }
             }
 
+            /// See [`Probe::allowed`].
+            pub fn allowed(&self) -> Option<Least> {
+                match self { $($(#[$attribute])* Self::$type(probe) => probe.allowed(),)* }
+            }
+
             /// See [`Probe::counts`].
             pub fn counts(&self) -> &'static [&'static str] {
                 match self { $($(#[$attribute])* Self::$type(probe) => probe.counts(),)* }

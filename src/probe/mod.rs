@@ -95,6 +95,11 @@ pub trait Probe: Send + Sync {
         None
     }
 
+    /// How long a part of it may take by a budget of its own: with a shorter one for the whole look that is never spent.
+    fn allowed(&self) -> Option<Least> {
+        None
+    }
+
     /// Facts of which one must be expected, because what goes wrong is counted there and nothing else would fail.
     fn counts(&self) -> &'static [&'static str] {
         &[]

@@ -52,6 +52,13 @@ pub(super) fn check(phases: &[Phase]) -> Result<(), Invalid> {
     Ok(())
 }
 
+/// The longest of their budgets, and which phase has it.
+pub(super) fn longest(phases: &[Phase]) -> Option<(Duration, &str)> {
+    let budgets = phases.iter();
+    let budgets = budgets.filter_map(|phase| Some((phase.budget?.get(), phase.name.as_str())));
+    budgets.max_by_key(|(budget, _)| *budget)
+}
+
 /// How far a start has come. Times count from the start of the process.
 #[derive(Debug)]
 pub(super) struct Phases<'p> {

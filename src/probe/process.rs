@@ -66,7 +66,7 @@ pub struct Process {
     /// The directory it runs in; relative to where we were started.
     cwd: Option<String>,
     /// When it is ready: any other probe, as a step has it, with `expect`; that a port is open is not to be ready. With `every`, from
-    /// the end of a look to the next (without it a twentieth of the time since the start, from 2ms to 250ms), and `timeout`, of one
+    /// the end of a look to the next (without it a fortieth of the time since the start, from 5ms to 250ms), and `timeout`, of one
     /// look (2s unless said).
     #[schemars(with = "Option<ReadySchema>")]
     ready: Option<Raw>,
@@ -219,6 +219,15 @@ impl Probe for Process {
             field,
             time,
             why: why.to_owned(),
+        })
+    }
+
+    fn allowed(&self) -> Option<Least> {
+        let (time, phase) = phases::longest(self.phases.as_deref()?)?;
+        Some(Least {
+            field: "phases",
+            time,
+            why: format!("the phase `{phase}` may take"),
         })
     }
 

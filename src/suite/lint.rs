@@ -51,6 +51,7 @@ const RULES: &[Rule] = &[
     times::too_few,
     times::too_few_to_compare,
     times::wrong_way_round,
+    times::never_spent,
     budgets::upside_down,
     cold::unproved,
     secrets::literal,

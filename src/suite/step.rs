@@ -50,6 +50,8 @@ pub struct Step {
     pub needs: Needs,
     /// How long it takes at least, as far as that is known at load, and where that is said.
     pub(super) least: Option<(Least, Span)>,
+    /// How long a part of it may take, and where that is said.
+    pub(super) allowed: Option<(Least, Span)>,
     /// Where it stands.
     pub place: Place,
     /// Where it expects isolation of actors.
@@ -191,10 +193,11 @@ pub(super) fn decode(
             .map(|entry| entry.key.clone())
             .collect(),
         needs: ready.needs(),
-        least: ready.least().filter(|_| !filled.late).map(|least| {
-            let span = field_span(node, least.field);
-            (least, span)
-        }),
+        least: ready
+            .least()
+            .filter(|_| !filled.late)
+            .map(|least| placed(node, least)),
+        allowed: ready.allowed().map(|allowed| placed(node, allowed)),
         place: place(sources, key_span),
         isolation: expectations.isolation().cloned(),
         isolation_key: facts
@@ -330,6 +333,11 @@ pub(super) fn must_fit(steps: &[Step], whole: Duration, problems: &mut Diagnosti
             )),
         );
     }
+}
+
+fn placed(node: &Node, time: Least) -> (Least, Span) {
+    let span = field_span(node, time.field);
+    (time, span)
 }
 
 /// A hash of a request's mapping without its URL, whose spellings differ.

@@ -191,6 +191,23 @@ fn critical_tests_neither_retry_nor_fail_as_expected() {
 }
 
 #[test]
+fn a_phase_may_take_no_longer_than_the_look() {
+    let starts = |timeout: &str| {
+        format!(
+            "- {{ name: x, timeout: {timeout}, process: {{ argv: [\"true\"], exits: {{}}, phases: [{{ name: a, end: a, budget: 5s }}, \
+             {{ name: b, end: b }}] }}, expect: {{ exit_code: 0 }} }}"
+        )
+    };
+    each(&[
+        (
+            &starts("4s"),
+            "the phase `a` may take 5s, and the look ends after 4s",
+        ),
+        (&starts("5s"), ""),
+    ]);
+}
+
+#[test]
 fn limits_nest() {
     each(&[
         (

@@ -103,6 +103,25 @@ fn step_in(step: &Step, whole: Duration, what: &str, found: &mut Diagnostics) {
     }
 }
 
+/// A budget of its own that a look never comes to spend: who is over it is told to be late, and not where.
+pub(super) fn never_spent(view: &View<'_>, found: &mut Diagnostics) {
+    for test in &view.planned {
+        for step in &test.steps {
+            let whole = step.timeout.unwrap_or(test.timeout);
+            if let Some((allowed, span)) = &step.allowed
+                && allowed.time > whole
+            {
+                let message = format!(
+                    "{} {:?}, and the look ends after {whole:?}",
+                    allowed.why, allowed.time
+                );
+                let help = "a longer `timeout`, or a shorter budget: else it ends before it can tell which phase was too slow";
+                found.push(Diagnostic::warning(*span, message).help(help));
+            }
+        }
+    }
+}
+
 fn polls(until: &Until, span: Span, found: &mut Diagnostics) {
     if until.every >= until.within {
         found.push(Diagnostic::warning(
