@@ -38,12 +38,8 @@ const BURSTS: usize = 4;
 /// Looks beside them, one after the other: about as long as the bursts take.
 const LOOKS: usize = 800;
 
-pub(crate) fn rows() -> Result<Vec<Row>> {
-    Ok(vec![serial()?, polling()?, beside()?])
-}
-
 /// All of a run against what the programs themselves say they needed.
-fn serial() -> Result<Row> {
+pub(crate) fn serial() -> Result<Vec<Row>> {
     let suite = starts("", Duration::ZERO, &format!("times: {STARTS}"));
     let mut pairs = Vec::new();
     for _ in 0..3 {
@@ -51,17 +47,17 @@ fn serial() -> Result<Row> {
         pairs.push((ran.wall, ran.told.iter().sum::<Duration>()));
     }
     let (ours, floor) = middle(pairs);
-    Ok(Row {
+    Ok(vec![Row {
         promise: "46 starts in series, against their own time",
         ours: Amount::Time(ours),
         floor: Some(Amount::Time(floor)),
         bound: Bound::Times(1.05),
-    })
+    }])
 }
 
 /// Start by start: when it was seen to be ready less when it was. A look that came by luck at the right moment would always do so,
 /// so each start needs a little longer than the one before.
-fn polling() -> Result<Row> {
+pub(crate) fn polling() -> Result<Vec<Row>> {
     let every = format!("every: {}ms, ", EVERY.as_millis());
     let suite = starts(&every, EVERY / SPREAD, &format!("times: {SPREAD}"));
     let ran = run(&suite, usize::try_from(SPREAD)?)?;
@@ -73,17 +69,17 @@ fn polling() -> Result<Row> {
             seen.checked_sub(*told).with_context(early)
         })
         .collect::<Result<Vec<_>>>()?;
-    Ok(Row {
+    Ok(vec![Row {
         promise: "`ready` looked at each 50 ms: what that adds",
         ours: Amount::Time(middle(added)),
         floor: None,
         bound: Bound::AtMost(Amount::Time(EVERY)),
-    })
+    }])
 }
 
 /// Whatever comes due while fifty start, run and end waits for its turn: how long a look at somebody else takes says so, against the
 /// same look alone.
-fn beside() -> Result<Row> {
+pub(crate) fn beside() -> Result<Vec<Row>> {
     let bursts = format!(
         "times: {}, concurrency: {BURST}, barrier: true",
         BURST * BURSTS
@@ -98,12 +94,12 @@ fn beside() -> Result<Row> {
         let bursts = ran.of("startup/starts")?.elapsed()?;
         with.push(wait(&ran.of("startup/looks")?, bursts)?);
     }
-    Ok(Row {
+    Ok(vec![Row {
         promise: "a look beside bursts of 50 starts, p99",
         ours: Amount::Time(middle(with)),
         floor: Some(Amount::Time(middle(without))),
         bound: Bound::Over(Amount::Time(Duration::from_millis(50))),
-    })
+    }])
 }
 
 /// How long what comes due at any moment has to wait until the look that is under way has ended, p99, as long as the bursts last.
