@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::attempt::Subject;
+use super::isolation::passing;
 use super::kept::Kept;
 use super::look::Stage;
 use super::round::{Taken, clean_up, detail, take_steps};
@@ -219,11 +220,22 @@ async fn take_part(
     place: Option<Place>,
 ) -> Part {
     let mut part = Part::begin(subject, number, place.as_ref());
+    // Rounds beside this one are to know it by what is made for it.
+    let steps = &subject.planned().steps;
+    let at = place.as_ref().map(|place| place.at);
+    let at = at.filter(|_| steps.iter().any(|step| step.isolation.is_some()));
+    if let Some(at) = at {
+        subject
+            .earlier
+            .begins(number, at, part.scope.made().clone());
+    }
     part.take(subject, deadline).await;
+    if let Some(at) = at {
+        subject.earlier.ends(number, at, &passing(&part.scope));
+    }
     // Hundreds of them would each keep what nobody is shown until the last has ended.
     if let Some(place) = &place {
         let is_short = detail(part.outcome(), subject.run.keep_evidence).is_short();
-        let steps = &subject.planned().steps;
         place.kept.keep(&mut part.taken.steps, steps, is_short);
     }
     part

@@ -8,6 +8,7 @@ use tokio::task::spawn_blocking;
 
 use super::actors::Part;
 use super::attempt::Subject;
+use super::earlier;
 use super::look::panic_message;
 use super::scope::LateScope;
 use crate::check::Captured;
@@ -75,7 +76,7 @@ fn judge_round(subject: &Subject, number: u64, parts: &mut [Part]) -> bool {
         let known = |(at, scope): (usize, &&LateScope)| {
             let mut markers = markers(scope, &scopes);
             markers.extend(parameters(&subject.run.plan, test, at));
-            let earlier = subject.earlier.of(at);
+            let earlier = subject.earlier.of(at, number);
             Known { markers, earlier }
         };
         scopes.iter().enumerate().map(known).collect()
@@ -152,16 +153,13 @@ fn markers(own: &LateScope, all: &[&LateScope]) -> Vec<Marker> {
 }
 
 fn made(own: &LateScope) -> Vec<Marker> {
-    let made = own.made().into_iter();
-    made.map(|(name, text)| Marker {
-        name: name.to_owned(),
-        text,
-        kind: match name {
-            "actor" => Kind::Name,
-            _ => Kind::Made,
-        },
-    })
-    .collect()
+    let mut made = earlier::made(own.made());
+    made.extend(own.actor().map(|name| Marker {
+        name: "actor".to_owned(),
+        text: name.to_string(),
+        kind: Kind::Name,
+    }));
+    made
 }
 
 fn captured(own: &LateScope) -> impl Iterator<Item = Marker> {
@@ -170,7 +168,7 @@ fn captured(own: &LateScope) -> impl Iterator<Item = Marker> {
 }
 
 /// What an actor is known by in this round alone, and what nobody else may ever see.
-fn passing(own: &LateScope) -> Vec<Marker> {
+pub(super) fn passing(own: &LateScope) -> Vec<Marker> {
     let all = made(own).into_iter().chain(captured(own));
     all.filter(|one| matches!(one.kind, Kind::Made | Kind::Secret))
         .collect()

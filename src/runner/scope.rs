@@ -23,12 +23,36 @@ pub(super) struct LateScope {
     captures: Vec<Captured>,
     /// In a test with actors.
     actor: Option<ActorName>,
-    uuid: OnceLock<String>,
-    nonce: OnceLock<String>,
+    made: Arc<Made>,
     /// In a test that starts a program.
     ports: Option<Arc<Ports>>,
     /// The port chosen for it, once it was asked for; given back with the scope.
     port: OnceLock<Option<Port>>,
+}
+
+/// What is made for one attempt alone, each when it is first asked for.
+#[derive(Debug, Default)]
+pub(super) struct Made {
+    uuid: OnceLock<String>,
+    nonce: OnceLock<String>,
+}
+
+impl Made {
+    fn uuid(&self) -> &str {
+        self.uuid.get_or_init(|| Uuid::new_v4().to_string())
+    }
+
+    pub(super) fn nonce(&self) -> &str {
+        self.nonce.get_or_init(nonce)
+    }
+
+    /// What was asked for.
+    pub(super) fn so_far(&self) -> Vec<(&'static str, String)> {
+        let made = [("nonce", self.nonce.get()), ("uuid", self.uuid.get())];
+        made.into_iter()
+            .filter_map(|(name, text)| Some((name, text?.clone())))
+            .collect()
+    }
 }
 
 impl LateScope {
@@ -39,8 +63,7 @@ impl LateScope {
             sessions,
             captures: Vec::new(),
             actor: None,
-            uuid: OnceLock::new(),
-            nonce: OnceLock::new(),
+            made: Arc::default(),
             ports: None,
             port: OnceLock::new(),
         }
@@ -81,17 +104,14 @@ impl LateScope {
         self.captures.iter().any(|one| one.name == name)
     }
 
-    /// What was made for this attempt alone and was asked for, and the name of its actor.
-    pub(super) fn made(&self) -> Vec<(&'static str, String)> {
-        let actor = self.actor.as_ref().map(ToString::to_string);
-        let made = [
-            ("nonce", self.nonce.get().cloned()),
-            ("uuid", self.uuid.get().cloned()),
-            ("actor", actor),
-        ];
-        made.into_iter()
-            .filter_map(|(name, text)| Some((name, text?)))
-            .collect()
+    /// What is made for this attempt alone.
+    pub(super) fn made(&self) -> &Arc<Made> {
+        &self.made
+    }
+
+    /// Who it is the scope of.
+    pub(super) fn actor(&self) -> Option<&ActorName> {
+        self.actor.as_ref()
     }
 
     /// What the sessions it uses have captured.
@@ -143,8 +163,8 @@ impl Scope for LateScope {
                 Some(ports) => self.port(ports),
                 None => Lookup::Unknown,
             },
-            "uuid" => text(self.uuid.get_or_init(|| Uuid::new_v4().to_string()).clone()),
-            "nonce" => text(self.nonce.get_or_init(nonce).clone()),
+            "uuid" => text(self.made.uuid().to_owned()),
+            "nonce" => text(self.made.nonce().to_owned()),
             "now" => text(moment(Timestamp::now())),
             "run.id" => text(self.run.id.to_string()),
             "run.started" => text(moment(self.run.started)),
