@@ -21,6 +21,13 @@ pub struct Finding {
     pub place: Option<Place>,
 }
 
+impl Finding {
+    /// Whether it has something to say: it does not hold, or nobody knows.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.state, State::NotHeld | State::Undecided { .. })
+    }
+}
+
 /// How an expectation came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {

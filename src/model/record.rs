@@ -88,6 +88,17 @@ impl TestRecord {
         }
     }
 
+    /// The attempt that explains the status: the last one that did not hold, else the last.
+    pub fn deciding_attempt(&self) -> Option<&AttemptRecord> {
+        let did_not_hold = |attempt: &&Arc<AttemptRecord>| attempt.outcome != Outcome::Held;
+        let mut latest_first = self.attempts.iter().rev();
+        latest_first
+            .clone()
+            .find(did_not_hold)
+            .or_else(|| latest_first.next())
+            .map(AsRef::as_ref)
+    }
+
     /// Whether `--rerun failed` runs it again: it counted against the run, or may have.
     pub fn is_worth_repeating(&self) -> bool {
         match self.status {
@@ -215,6 +226,37 @@ pub struct AttemptRecord {
     pub kept: Option<Kept>,
     /// Of the final poll of a test with `until`: how often it had held and then not, where it had.
     pub flaps: Option<u64>,
+}
+
+impl AttemptRecord {
+    /// Whether this step of it is why it did not hold.
+    pub fn is_decided_by(&self, step: &StepRecord) -> bool {
+        let Some(code) = &self.code else {
+            return false;
+        };
+        // Others may have failed with the same code, later and for its sake.
+        if self.decided_by.is_some() && self.decided_by != step.actor {
+            return false;
+        }
+        let could_not = step
+            .error
+            .as_ref()
+            .is_some_and(|error| error.kind.code() == *code);
+        could_not
+            || step
+                .findings
+                .iter()
+                .any(|finding| finding.is_open() && finding.code == *code)
+    }
+
+    /// The step that is why it did not hold: the first of those that can be, else the first that did not hold. Clean-ups decide nothing.
+    pub fn deciding_step(&self) -> Option<&StepRecord> {
+        let mut steps = self.steps.iter().filter(|step| !step.cleanup);
+        steps
+            .clone()
+            .find(|step| self.is_decided_by(step))
+            .or_else(|| steps.find(|step| step.outcome != Outcome::Held))
+    }
 }
 
 /// How an attempt or a step came out.

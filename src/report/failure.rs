@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::deciding::{by_actor, decides, is_open};
+use super::by_actor::by_actor;
 use super::style::Tone;
 use super::{sample, visible, wording};
 use crate::model::{
@@ -60,7 +60,7 @@ pub(super) fn tell(test: &TestRecord, bounds: Bounds) -> Vec<Line> {
     };
     lines.place(test);
     lines.statement(test);
-    if let Some(attempt) = deciding_attempt(test) {
+    if let Some(attempt) = test.deciding_attempt() {
         lines.attempt(attempt);
     }
     lines.attempts(test);
@@ -106,10 +106,10 @@ pub(super) fn headline(test: &TestRecord) -> Option<String> {
         return Some(UNEXPECTED_PASS.to_owned());
     }
     let claims = test.sample.iter().flat_map(|sample| &sample.findings);
-    if let Some(claim) = claims.into_iter().find(|claim| is_open(claim)) {
+    if let Some(claim) = claims.into_iter().find(|claim| claim.is_open()) {
         return Some(finding(claim));
     }
-    attempt_headline(deciding_attempt(test)?)
+    attempt_headline(test.deciding_attempt()?)
 }
 
 /// The same for one attempt.
@@ -119,7 +119,7 @@ pub(super) fn attempt_headline(attempt: &AttemptRecord) -> Option<String> {
         let text = if let Some(error) = &step.error {
             visible::line(&error.message)
         } else {
-            let open = step.findings.iter().filter(|finding| is_open(finding));
+            let open = step.findings.iter().filter(|finding| finding.is_open());
             let decides = |finding: &&&Finding| Some(&finding.code) == attempt.code.as_ref();
             let open = open
                 .clone()
@@ -136,7 +136,7 @@ pub(super) fn attempt_headline(attempt: &AttemptRecord) -> Option<String> {
         })
     };
     // Of many actors the first may only have waited for the one that decided.
-    let mut deciding = steps.clone().filter(|step| decides(step, attempt));
+    let mut deciding = steps.clone().filter(|step| attempt.is_decided_by(step));
     deciding
         .find_map(of_step)
         .or_else(|| steps.clone().find_map(of_step))
@@ -170,17 +170,6 @@ pub(super) fn attempts(test: &TestRecord) -> String {
 
 const UNEXPECTED_PASS: &str =
     "passed, although `expect_failure` says that it fails: the expectation is stale";
-
-/// The attempt that explains the status: the last one that did not hold, else the last.
-fn deciding_attempt(test: &TestRecord) -> Option<&AttemptRecord> {
-    let did_not_hold = |attempt: &&std::sync::Arc<AttemptRecord>| attempt.outcome != Outcome::Held;
-    let mut latest_first = test.attempts.iter().rev();
-    latest_first
-        .clone()
-        .find(did_not_hold)
-        .or_else(|| latest_first.next())
-        .map(AsRef::as_ref)
-}
 
 /// `status equals 200, but was 503`.
 fn finding(finding: &Finding) -> String {
@@ -248,7 +237,8 @@ impl Lines {
         if test.status == Status::UnexpectedPass {
             self.add(0, Tone::Bad, UNEXPECTED_PASS);
         }
-        let told_by_a_step = deciding_attempt(test)
+        let told_by_a_step = test
+            .deciding_attempt()
             .is_some_and(|attempt| attempt.steps.iter().any(|step| step.error.is_some()));
         match &test.why {
             Some(Why::Errored(_)) if told_by_a_step => {}
@@ -260,7 +250,7 @@ impl Lines {
     fn attempt(&mut self, attempt: &AttemptRecord) {
         let mut groups = by_actor(attempt);
         // The one that decided first; others may only have waited for it.
-        groups.sort_by_key(|(_, steps)| !steps.iter().any(|step| decides(step, attempt)));
+        groups.sort_by_key(|(_, steps)| !steps.iter().any(|step| attempt.is_decided_by(step)));
         let is_wrong = |step: &&StepRecord| step.outcome != Outcome::Held;
         groups.retain(|(_, steps)| steps.iter().any(&is_wrong));
         for (_, steps) in groups.iter().take(self.bounds.actors) {
@@ -333,7 +323,7 @@ impl Lines {
     }
 
     fn findings(&mut self, step: &StepRecord) {
-        let open: Vec<&Finding> = step.findings.iter().filter(|one| is_open(one)).collect();
+        let open: Vec<&Finding> = step.findings.iter().filter(|one| one.is_open()).collect();
         for finding in open.iter().take(self.bounds.findings) {
             match &step.observation.fault {
                 // The finding of an unexpected fault says less than the fault itself.
@@ -424,7 +414,7 @@ impl Lines {
 
     fn sample(&mut self, test: &TestRecord) {
         let Some(sample) = &test.sample else { return };
-        for claim in sample.findings.iter().filter(|claim| is_open(claim)) {
+        for claim in sample.findings.iter().filter(|claim| claim.is_open()) {
             self.finding(claim);
         }
         self.add(0, Tone::Plain, &sample::summary(sample));

@@ -3,9 +3,9 @@
 //! A report is one file with a `FORMAT` and a line in [`FORMATS`]. Formats are pure functions of the finished run, so a
 //! run read back from disk reports exactly like a fresh one. No report counts, decides, or knows that probes exist.
 
+mod by_actor;
 mod catalogue;
 mod console;
-mod deciding;
 mod failure;
 mod json;
 mod jsonl;
