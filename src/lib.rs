@@ -1,6 +1,6 @@
 //! **allclear** proves that an environment is healthy after an infrastructure change.
 //!
-//! The whole program in one breath: a suite is planned, probes look, checks judge, the gate decides, reports tell.
+//! The whole program in one breath: a suite is planned, probes look, checks judge, diagnosis explains, the gate decides, reports tell.
 //! Each verb is one room, listed here in reading order; `docs/architecture.md` says which may import which.
 
 // What everybody speaks, and how text becomes it.
@@ -27,6 +27,9 @@ pub mod check;
 
 // … decided …
 pub mod gate;
+
+// … explained …
+pub mod diagnosis;
 
 // … told, and kept.
 pub mod wire;

@@ -1,0 +1,393 @@
+//! Recorded observations in short form, made into records and classified: `examples.yaml`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::Rules;
+use super::classify::classify_one;
+use crate::model::*;
+use crate::yaml::{Diagnostics, Raw, Resolved, Sources, decode, parse};
+
+/// An observation, and what it must be taken for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Example {
+    /// The rule it meets; `UNKNOWN` for none.
+    rule: String,
+    /// A rule that it nearly meets.
+    not: Option<String>,
+    /// Whose it is then, where that is not what the rule says: `infrastructure/dns`.
+    class: Option<String>,
+    /// How sure, likewise.
+    confidence: Option<String>,
+    /// What it broke at.
+    resource: Option<String>,
+    seen: Short,
+}
+
+/// What was seen, in as few words as possible. A number that belongs to the fault's kind of origin becomes its origin.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Short {
+    probe: String,
+    fault: Option<String>,
+    phase: Option<String>,
+    errno: Option<i32>,
+    eai: Option<i32>,
+    rcode: Option<u16>,
+    redis: Option<String>,
+    /// The code of the instance: that of the fault, or `expect.status`, unless it is written.
+    code: Option<String>,
+    /// failed, errored, unproved, flaky or unexpected_pass.
+    ended: Option<String>,
+    status: Option<u16>,
+    hop: Option<String>,
+    headers: BTreeMap<String, String>,
+    body: Option<String>,
+    /// Any other fact.
+    facts: BTreeMap<String, Raw>,
+    json: Option<Raw>,
+    exit_code: Option<i32>,
+    signal: Option<i32>,
+    close_code: Option<u16>,
+    log: Option<String>,
+    stderr: Option<String>,
+    stdout: Option<String>,
+    /// Other evidence by its label.
+    evidence: BTreeMap<String, String>,
+    /// Path, what was expected, what was seen.
+    findings: Vec<(String, String, Option<String>)>,
+    resources: Vec<String>,
+    /// How the attempts came out, the deciding one not among them: `[held, not_held]`.
+    before: Vec<String>,
+    /// How many polls the step took.
+    polls: Option<u64>,
+    /// The class that the author of the test gives it.
+    on_fail: Option<String>,
+}
+
+#[test]
+fn every_example_meets_its_rule_and_every_rule_has_one() {
+    let rules = Rules::embedded();
+    let mut shown = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for (position, example) in examples().into_iter().enumerate() {
+        let place = format!("example {} ({})", position + 1, example.rule);
+        let Some(found) = classify_one(&example.seen.record(), rules) else {
+            wrong.push(format!("{place}: its test did not fail"));
+            continue;
+        };
+        if found.rule != example.rule || example.not.as_ref() == Some(&found.rule) {
+            wrong.push(format!(
+                "{place}: met {} ({:?})",
+                found.rule, found.evidence
+            ));
+        }
+        let class = match &found.blame.detail {
+            Some(detail) => format!("{}/{detail}", found.blame.class),
+            None => found.blame.class.to_string(),
+        };
+        let parts = [
+            (example.class, class),
+            (example.confidence, found.blame.confidence.to_string()),
+            (example.resource, found.resource),
+        ];
+        for (expected, found) in parts {
+            if expected.as_ref().is_some_and(|expected| *expected != found) {
+                wrong.push(format!(
+                    "{place}: {found} instead of {}",
+                    expected.unwrap_or_default()
+                ));
+            }
+        }
+        if found.evidence.iter().any(String::is_empty) {
+            wrong.push(format!("{place}: evidence without a word"));
+        }
+        shown.insert(found.rule);
+    }
+    let without = rules.all().iter().filter(|rule| !shown.contains(&rule.id));
+    wrong.extend(without.map(|rule| format!("no example meets {}", rule.id)));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn examples() -> Vec<Example> {
+    let mut sources = Sources::default();
+    let file = sources.add("examples.yaml", include_str!("examples.yaml"));
+    let mut problems = Diagnostics::default();
+    let tree = parse(&sources, file, &mut problems);
+    let all = tree.and_then(|tree| decode(&tree, &mut problems));
+    assert!(problems.is_empty(), "{:#?}", problems.in_words(&sources));
+    all.unwrap()
+}
+
+impl Short {
+    /// Reads one.
+    pub(super) fn parse(yaml: &str) -> Self {
+        let mut sources = Sources::default();
+        let file = sources.add("seen.yaml", yaml);
+        let mut problems = Diagnostics::default();
+        let tree = parse(&sources, file, &mut problems);
+        let short = tree.and_then(|tree| decode(&tree, &mut problems));
+        short.unwrap_or_else(|| panic!("{yaml}: {problems:?}"))
+    }
+
+    /// The record of an instance that saw this.
+    pub(super) fn record(&self) -> TestRecord {
+        let fault = self.fault.as_deref().map(|code| self.fault_of(code));
+        let code = match (&self.code, &fault) {
+            (Some(code), _) => Code::new(code.clone()),
+            (None, Some(fault)) => fault.code(),
+            (None, None) => Code::fixed("expect.status"),
+        };
+        let is_unable = code.as_str().starts_with("error.");
+        let unable = Unable::ALL
+            .iter()
+            .copied()
+            .find(|unable| unable.code() == code);
+        let outcome = if is_unable {
+            Outcome::Unable
+        } else {
+            Outcome::NotHeld
+        };
+        let step = StepRecord {
+            name: None,
+            probe: self.probe.clone(),
+            request: String::new(),
+            observation: Observation {
+                facts: self.facts(),
+                fault,
+                evidence: self.excerpts(),
+                latency: Duration::from_millis(2),
+                ..Observation::default()
+            },
+            findings: self.findings(&code),
+            captured: Vec::new(),
+            error: unable.map(|unable| ProbeError::new(unable, "it could not be")),
+            outcome,
+            cleanup: false,
+            cold: false,
+            polls: self.polls,
+            flaps: None,
+            actor: None,
+        };
+        let last = attempt(
+            self.before.len() as u64 + 1,
+            outcome,
+            vec![step],
+            Some(code.clone()),
+        );
+        let earlier = self.before.iter().zip(1..).map(|(outcome, number)| {
+            let outcome = *Outcome::ALL
+                .iter()
+                .find(|one| one.name() == outcome)
+                .unwrap();
+            attempt(number, outcome, Vec::new(), None)
+        });
+        let attempts: Vec<_> = earlier.chain([last]).map(Arc::new).collect();
+        let ended = match &self.ended {
+            Some(word) => Status::parse(word).unwrap(),
+            None if is_unable => Status::Errored,
+            None => Status::Failed,
+        };
+        TestRecord {
+            header: Arc::new(self.header()),
+            status: ended,
+            code: Some(code),
+            why: None,
+            attempts_made: attempts.len() as u64,
+            attempts,
+            sample: None,
+            started: Duration::ZERO,
+            elapsed: Duration::from_millis(2),
+            left_behind: Vec::new(),
+        }
+    }
+
+    fn fault_of(&self, code: &str) -> Fault {
+        let kind = FaultKind::parse(code).unwrap_or_else(|| panic!("no fault `{code}`"));
+        let known = kind.known();
+        let phase = match &self.phase {
+            Some(name) => Phase::parse(name).unwrap_or_else(|| panic!("no phase `{name}`")),
+            None => known.phases[0],
+        };
+        assert!(
+            known.phases.contains(&phase),
+            "{code} is never in phase {phase}"
+        );
+        let origin = self.origin(kind);
+        if let Some(origin) = origin {
+            let is_possible = known.origins.contains(&origin.kind());
+            assert!(is_possible, "{code} never comes of {origin}");
+        }
+        Fault {
+            kind,
+            phase,
+            message: String::new(),
+            origin,
+        }
+    }
+
+    /// What is written, else what the kind carries.
+    fn origin(&self, kind: FaultKind) -> Option<Origin> {
+        let written = [
+            self.errno.map(Origin::Errno),
+            self.eai.map(Origin::Eai),
+            self.rcode.map(Origin::Rcode),
+            self.redis
+                .as_ref()
+                .map(|word| Origin::Redis(word.parse().unwrap())),
+        ];
+        written.into_iter().flatten().next().or(match kind {
+            FaultKind::DnsRcode(code) => Some(Origin::Rcode(code)),
+            FaultKind::TlsAlert(alert) => Some(Origin::TlsAlert(alert)),
+            FaultKind::ProxyStatus(status)
+            | FaultKind::WebSocketRefused(status)
+            | FaultKind::SseRefused(status)
+            | FaultKind::LogRefused(status) => Some(Origin::HttpStatus(status)),
+            FaultKind::Http2Reset(code) | FaultKind::Http2Goaway(code) => Some(Origin::Http2(code)),
+            FaultKind::WebSocketClosed(code) => Some(Origin::CloseCode(code)),
+            FaultKind::Postgres(state) => Some(Origin::SqlState(state)),
+            FaultKind::MySql(number) => Some(Origin::MySql(number)),
+            FaultKind::Sqlite(code) => Some(Origin::Sqlite(code)),
+            FaultKind::ProcessSignal(signal) => Some(Origin::Signal(signal)),
+            FaultKind::ProcessExit(code) => Some(Origin::ExitCode(code)),
+            _ => None,
+        })
+    }
+
+    fn facts(&self) -> Facts {
+        let mut facts = Facts::default();
+        let mut put = |name: &'static str, value: Option<Value>| {
+            if let Some(value) = value {
+                facts.insert(name, value);
+            }
+        };
+        put("status", self.status.map(Value::int));
+        put("hop", self.hop.clone().map(Value::Text));
+        let header = |(name, value): (&String, &String)| {
+            (
+                name.clone(),
+                Value::List(vec![Value::Untyped(value.clone())]),
+            )
+        };
+        let headers = (!self.headers.is_empty())
+            .then(|| Value::Map(self.headers.iter().map(header).collect()));
+        put("headers", headers);
+        put("body", self.body.clone().map(Value::Untyped));
+        put("json", self.json.as_ref().map(|raw| value(&raw.0)));
+        put("exit_code", self.exit_code.map(Value::int));
+        put("signal", self.signal.map(Value::int));
+        put("close_code", self.close_code.map(Value::int));
+        put("log", self.log.clone().map(Value::Untyped));
+        put("stderr", self.stderr.clone().map(Value::Untyped));
+        put("stdout", self.stdout.clone().map(Value::Untyped));
+        for (name, raw) in &self.facts {
+            facts.insert(name.clone(), value(&raw.0));
+        }
+        facts
+    }
+
+    fn excerpts(&self) -> Vec<Excerpt> {
+        let excerpt = |(label, text): (&String, &String)| Excerpt {
+            label: label.clone().into(),
+            text: text.clone(),
+            keep: Keep::First(2048),
+        };
+        self.evidence.iter().map(excerpt).collect()
+    }
+
+    fn findings(&self, code: &Code) -> Vec<Finding> {
+        let finding = |path: &str, expected: &str, actual: Option<String>| Finding {
+            code: code.clone(),
+            path: path.to_owned(),
+            expected: expected.to_owned(),
+            actual,
+            state: State::NotHeld,
+            detail: None,
+            place: None,
+        };
+        if self.findings.is_empty() {
+            let actual = self.status.map(|status| status.to_string());
+            return vec![finding("status", "equals 200", actual)];
+        }
+        let all = self.findings.iter();
+        all.map(|(path, expected, actual)| finding(path, expected, actual.clone()))
+            .collect()
+    }
+
+    fn header(&self) -> TestHeader {
+        TestHeader {
+            id: TestId::parse("examples/one").unwrap(),
+            place: Place {
+                file: "examples.yaml".into(),
+                line: 1,
+                column: 1,
+            },
+            title: None,
+            description: None,
+            tags: Vec::new(),
+            owner: None,
+            critical: false,
+            invariant: false,
+            preflight: false,
+            requires: Vec::new(),
+            requires_categories: Vec::new(),
+            uses: Vec::new(),
+            resources: self.resources.clone(),
+            on_fail: OnFail {
+                class: self.on_fail.clone(),
+                ..OnFail::default()
+            },
+            connections: Connections::Fresh,
+            pulled_in: false,
+            alone: false,
+            expectations: Vec::new(),
+            digest: String::new(),
+        }
+    }
+}
+
+fn attempt(
+    number: u64,
+    outcome: Outcome,
+    steps: Vec<StepRecord>,
+    code: Option<Code>,
+) -> AttemptRecord {
+    AttemptRecord {
+        number,
+        started: Duration::ZERO,
+        elapsed: Duration::from_millis(2),
+        steps,
+        outcome,
+        code,
+        decided_by: None,
+        kept: None,
+        flaps: None,
+    }
+}
+
+/// What stands in YAML, as a probe would have seen it.
+fn value(node: &crate::yaml::Node) -> Value {
+    if let Some(items) = node.as_sequence() {
+        return Value::List(items.iter().map(value).collect());
+    }
+    if let Some(entries) = node.as_mapping() {
+        let entries = entries.iter();
+        return Value::Map(
+            entries
+                .map(|entry| (entry.key.to_string(), value(&entry.value)))
+                .collect(),
+        );
+    }
+    let scalar = node.as_scalar().expect("a scalar");
+    match scalar.resolve() {
+        Resolved::Null => Value::Null,
+        Resolved::Bool(truth) => Value::Bool(truth),
+        Resolved::Int(number) => Value::int(number),
+        Resolved::Float(number) => Value::Number(Number::Float(number)),
+        Resolved::Text | Resolved::Unclear(_) => Value::Text(scalar.text.to_string()),
+    }
+}

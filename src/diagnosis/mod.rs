@@ -1,0 +1,22 @@
+//! SAYING WHY: which layer a failure is of, whose it is, and which few causes explain the many failures of a run.
+//!
+//! Pure: no clock, no files. The same record and rules give the same diagnosis, byte for byte; it is never part of the verdict. Rules
+//! are data (`rules.yaml`); each failed instance gets the first one that its evidence matches, and the rest of the run changes its words.
+
+mod causes;
+mod classify;
+mod diagnose;
+#[cfg(test)]
+mod examples;
+mod family;
+mod resource;
+mod rule;
+mod rules;
+mod seen;
+mod short;
+mod signal;
+
+pub use diagnose::diagnose;
+pub use rule::Rule;
+pub use rules::Rules;
+pub use signal::Signal;

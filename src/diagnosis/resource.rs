@@ -1,0 +1,48 @@
+//! What a failure broke at.
+
+use super::seen::Seen;
+use crate::model::Layer;
+
+/// The resource of the failing step at the failing layer; where it has none, the test itself: `test:database/login`.
+pub(super) fn resource(layer: Layer, seen: &Seen<'_>) -> String {
+    let layer = match layer {
+        // Of what was written down wrong, the thing that it was written for.
+        Layer::Configuration => seen.family(),
+        other => other,
+    };
+    if layer == Layer::Runner {
+        return "runner".to_owned();
+    }
+    let kinds = match layer {
+        Layer::Dns => &["dns:"][..],
+        Layer::Transport => &["sock:", "unix:"],
+        Layer::Tls => &["tls:", "sock:", "unix:"],
+        Layer::Proxy => &["proxy:", "origin:"],
+        Layer::Runner
+        | Layer::Configuration
+        | Layer::Auth
+        | Layer::Protocol
+        | Layer::Application
+        | Layer::Performance => spoken_by(seen.probe()),
+    };
+    kinds
+        .iter()
+        .find_map(|kind| seen.resources.iter().find(|one| one.starts_with(kind)))
+        .cloned()
+        .unwrap_or_else(|| format!("test:{}", seen.id))
+}
+
+/// What a probe talks to, nearest first.
+fn spoken_by(probe: &str) -> &'static [&'static str] {
+    match probe {
+        "sql" | "pool" | "redis" => &["dsn:", "file:", "sock:", "unix:"],
+        "process" | "command" => &["proc:", "program:"],
+        "log" => &["file:", "proc:", "program:", "origin:"],
+        "tcp" => &["sock:", "unix:"],
+        "tls" => &["tls:", "sock:"],
+        "dns" => &["dns:"],
+        "runner" => &["runner"],
+        "http" | "websocket" | "sse" => &["origin:", "sock:"],
+        _ => &["dsn:", "origin:", "proc:", "program:", "file:", "sock:"],
+    }
+}

@@ -1,0 +1,172 @@
+//! One failed instance, as rules see it.
+
+use super::family::layer_of;
+use crate::model::{
+    AttemptRecord, Category, Code, Excerpt, Fault, Finding, KnownCode, Layer, OnFail, Origin,
+    Outcome, RunRecord, SessionRecord, Status, StepRecord, TestId, TestRecord, Value,
+};
+
+/// What one failed instance has to say.
+#[derive(Debug)]
+pub(super) struct Seen<'r> {
+    /// The instance; of a session [`session_id`].
+    pub(super) id: TestId,
+    /// The code it ended with.
+    pub(super) code: Code,
+    /// The attempt that explains it. None where no single one does: a claim about a sample.
+    pub(super) attempt: Option<&'r AttemptRecord>,
+    /// The step of it that decided.
+    pub(super) step: Option<&'r StepRecord>,
+    /// What stopped that step, if it is why it failed.
+    pub(super) fault: Option<&'r Fault>,
+    /// What was looked at.
+    pub(super) resources: &'r [String],
+    /// What the author of the test knows.
+    pub(super) on_fail: Option<&'r OnFail>,
+    /// How many of its attempts held, and of how many.
+    pub(super) held: (u64, u64),
+    /// What was judged over all attempts.
+    claims: &'r [Finding],
+}
+
+/// Every instance and session that failed of its own: sessions first, then instances in plan order.
+pub(super) fn failed(record: &RunRecord) -> impl Iterator<Item = Seen<'_>> {
+    let sessions = record.sessions.iter();
+    let sessions = sessions.filter_map(|session| Seen::of_session(session));
+    sessions.chain(record.tests.iter().filter_map(Seen::of))
+}
+
+/// What a session is called where instances are listed: `session/user`.
+pub(super) fn session_id(session: &SessionRecord) -> TestId {
+    let name = &session.name;
+    TestId::parse(&format!("session/{name}"))
+        .unwrap_or_else(|| TestId::new(Category::new("session"), name.as_str()))
+}
+
+impl<'r> Seen<'r> {
+    /// What an instance has to say; `None` when it did not fail of its own.
+    pub(super) fn of(test: &'r TestRecord) -> Option<Self> {
+        match test.status {
+            Status::Failed
+            | Status::Errored
+            | Status::Unproved
+            | Status::UnexpectedPass
+            | Status::Flaky => {}
+            Status::Passed
+            | Status::Blocked
+            | Status::NotRun
+            | Status::Skipped
+            | Status::ExpectedFailure
+            | Status::Waived => return None,
+        }
+        let attempt = test
+            .deciding_attempt()
+            .filter(|attempt| explains(attempt, test.code.as_ref()));
+        let held = test.sample.as_ref().map_or_else(
+            || {
+                let held =
+                    |attempt: &&std::sync::Arc<AttemptRecord>| attempt.outcome == Outcome::Held;
+                let held = test.attempts.iter().filter(held).count();
+                (held as u64, test.attempts_made)
+            },
+            |sample| (sample.held, sample.rows.len() as u64),
+        );
+        let mut seen = Self::new(test.header.id.clone(), test.code.as_ref(), attempt);
+        seen.resources = &test.header.resources;
+        seen.on_fail = Some(&test.header.on_fail);
+        seen.held = held;
+        seen.claims = test.sample.as_ref().map_or(&[], |sample| &sample.findings);
+        Some(seen)
+    }
+
+    fn of_session(session: &'r SessionRecord) -> Option<Self> {
+        let failed = matches!(session.status, Status::Failed | Status::Errored);
+        let attempt = session.attempt.as_deref();
+        failed.then(|| Self::new(session_id(session), session.code.as_ref(), attempt))
+    }
+
+    fn new(id: TestId, code: Option<&Code>, attempt: Option<&'r AttemptRecord>) -> Self {
+        let of_attempt = attempt.and_then(|attempt| attempt.code.as_ref());
+        let step = attempt.and_then(AttemptRecord::deciding_step);
+        let fault = step.and_then(|step| step.observation.fault.as_ref());
+        // A fault that was expected, and came, is not why it failed.
+        let is_why = |fault: &&Fault| {
+            of_attempt.is_some_and(|code| {
+                *code == fault.code() || *code == KnownCode::ExpectedFault.code()
+            })
+        };
+        Self {
+            id,
+            code: code
+                .or(of_attempt)
+                .cloned()
+                .unwrap_or_else(|| Code::fixed("unknown")),
+            attempt,
+            step,
+            fault: fault.filter(is_why),
+            resources: &[],
+            on_fail: None,
+            held: (0, u64::from(attempt.is_some())),
+            claims: &[],
+        }
+    }
+
+    /// The key of the probe that looked.
+    pub(super) fn probe(&self) -> &'r str {
+        self.step.map_or("", |step| &step.probe)
+    }
+
+    /// The layer of what stopped it, else of the code it ended with.
+    pub(super) fn family(&self) -> Layer {
+        let fault = self.fault.map(Fault::code);
+        layer_of(fault.as_ref().unwrap_or(&self.code))
+    }
+
+    /// The typed signal behind the fault.
+    pub(super) fn origin(&self) -> Option<Origin> {
+        self.fault?.origin
+    }
+
+    /// What was seen under this name.
+    pub(super) fn fact(&self, name: &str) -> Option<&'r Value> {
+        self.step?.observation.facts.get(name)
+    }
+
+    /// The same, where it is text.
+    pub(super) fn text(&self, name: &str) -> Option<&'r str> {
+        self.fact(name)?.as_text()
+    }
+
+    /// Who answered: `app`, the name of a proxy, or `unknown`.
+    pub(super) fn hop(&self) -> Option<&'r str> {
+        self.text("hop")
+    }
+
+    /// The evidence of its step.
+    pub(super) fn excerpts(&self) -> &'r [Excerpt] {
+        self.step.map_or(&[], |step| &step.observation.evidence)
+    }
+
+    /// What was expected and did not hold: of a claim about many attempts the claims, else of the step.
+    pub(super) fn findings(&self) -> impl Iterator<Item = &'r Finding> {
+        let of_step = self.step.map_or(&[][..], |step| &step.findings);
+        let claims = self.claims.iter();
+        claims.chain(of_step).filter(|finding| finding.is_open())
+    }
+}
+
+/// Whether an attempt is why its test ended with this code, and not what was judged over all of them.
+fn explains(attempt: &AttemptRecord, code: Option<&Code>) -> bool {
+    let over_all = [
+        KnownCode::PassRate,
+        KnownCode::Flaky,
+        KnownCode::StableFor,
+        KnownCode::Flapping,
+    ];
+    match code {
+        None => true,
+        code if code == attempt.code.as_ref() => true,
+        // Judged over many attempts, and by those that did not hold.
+        Some(code) => over_all.iter().any(|known| known.code() == *code),
+    }
+}

@@ -1,0 +1,147 @@
+//! What a rule asks of a failure: every key of `when` must hold, and of a list one.
+//!
+//! Questions are typed wherever a code exists. Texts are asked only of who is known not to be the application, or with `untrusted: true`.
+
+mod codes;
+mod items;
+mod json;
+mod keys;
+mod names;
+mod numbers;
+mod quantity;
+mod question;
+mod sqlstate;
+mod texts;
+mod words;
+
+use self::keys::{KEYS, question};
+use self::question::Question;
+use super::seen::Seen;
+use super::short::short;
+use crate::model::Fault;
+use crate::yaml::{Diagnostic, Diagnostics, Fields, Node};
+
+/// What a rule asks: `when`.
+#[derive(Debug, Clone, Default)]
+pub struct Signal {
+    asked: Vec<Asked>,
+    is_untrusted: bool,
+}
+
+/// One key of it.
+#[derive(Debug, Clone)]
+struct Asked {
+    key: &'static str,
+    written: String,
+    question: Question,
+}
+
+impl Signal {
+    /// Reads the mapping `when`. What is wrong with it is told, each mistake at its place.
+    pub(super) fn decode(node: &Node, problems: &mut Diagnostics) -> Option<Self> {
+        let known: Vec<&str> = KEYS.iter().copied().chain(["untrusted"]).collect();
+        let before = problems.errors();
+        let fields = Fields::of(node, "`when` mapping", &known, problems)?;
+        let is_untrusted = fields.decode("untrusted", problems).unwrap_or_default();
+        let mut asked = Vec::new();
+        for entry in fields.entries() {
+            let Some(key) = KEYS.iter().find(|key| **key == &*entry.key) else {
+                continue;
+            };
+            if let Some(question) = question(key, &entry.value, problems) {
+                asked.push(Asked {
+                    key,
+                    written: items::written(&entry.value),
+                    question,
+                });
+            }
+        }
+        if asked.is_empty() && problems.errors() == before {
+            problems.push(Diagnostic::error(
+                fields.span(),
+                "`when` asks nothing: every failure would match",
+            ));
+        }
+        // Looking at a word costs less than searching a text, and most failures end at the first question.
+        asked.sort_by_key(|one| one.question.cost());
+        let signal = Self {
+            asked,
+            is_untrusted,
+        };
+        signal.check_trust(&fields, problems);
+        (problems.errors() == before).then_some(signal)
+    }
+
+    /// A body is asked only of a proxy, whose pages are its own: an application can write anything.
+    fn check_trust(&self, fields: &Fields<'_>, problems: &mut Diagnostics) {
+        let Some(body) = fields.entry("body").filter(|_| !self.is_untrusted) else {
+            return;
+        };
+        let is_of_proxies = self
+            .asked
+            .iter()
+            .any(|one| matches!(&one.question, Question::Hop(hops) if !hops.has("app") && !hops.has("unknown")));
+        if !is_of_proxies {
+            problems.push(
+                Diagnostic::error(
+                    body.key_span,
+                    "`body` asks for `hop` with the names of proxies: an application can write anything",
+                )
+                .help("or write `untrusted: true`; such a rule has at most medium confidence"),
+            );
+        }
+    }
+
+    /// Whether it believes what anybody could have written.
+    pub(super) fn is_untrusted(&self) -> bool {
+        self.is_untrusted
+    }
+
+    /// Its keys with what is asked, as written: `("errno", "ECONNREFUSED")`.
+    pub fn written(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.asked.iter().map(|one| (one.key, one.written.as_str()))
+    }
+
+    /// Whether a failure gives it.
+    pub(super) fn holds(&self, seen: &Seen<'_>) -> bool {
+        self.asked.iter().all(|one| one.question.holds(seen))
+    }
+}
+
+/// What matched, in words; of a rule that asks nothing what there is to say.
+pub(super) fn evidence(signal: &Signal, seen: &Seen<'_>) -> Vec<String> {
+    let mut all: Vec<String> = seen.fault.map(fault).into_iter().collect();
+    let matched = signal
+        .asked
+        .iter()
+        .filter_map(|one| one.question.evidence(seen));
+    for text in matched {
+        if !all.contains(&text) {
+            all.push(text);
+        }
+    }
+    if let Some(error) = seen.step.and_then(|step| step.error.as_ref()) {
+        all.push(short(&format!("could not look: {}", error.message)));
+    }
+    if seen.fault.is_none()
+        && let Some(finding) = seen.findings().next()
+    {
+        let actual = finding.actual.as_deref().unwrap_or("none");
+        all.push(short(&format!(
+            "{} {}, but was {actual}",
+            finding.path, finding.expected
+        )));
+    }
+    if all.is_empty() {
+        all.push(seen.code.to_string());
+    }
+    all
+}
+
+/// `tcp.refused (errno 111) in phase connect`.
+fn fault(fault: &Fault) -> String {
+    let origin = fault
+        .origin
+        .map_or_else(String::new, |origin| format!(" ({origin})"));
+    format!("{}{origin} in phase {}", fault.code(), fault.phase)
+}

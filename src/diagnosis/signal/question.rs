@@ -1,0 +1,148 @@
+//! One question, and whether a failure answers it.
+
+use super::codes::Codes;
+use super::json::Places;
+use super::numbers::Numbers;
+use super::quantity::Quantity;
+use super::sqlstate::SqlStates;
+use super::texts::{Pattern, Patterns, line_of};
+use super::words::Words;
+use crate::diagnosis::seen::Seen;
+use crate::diagnosis::short::short;
+use crate::model::{Origin, Phase, Value};
+
+/// What one key of `when` asks.
+#[derive(Debug, Clone)]
+pub(in crate::diagnosis) enum Question {
+    /// What stopped us.
+    Fault(Codes),
+    /// The code it ended with.
+    Code(Codes),
+    /// The phase in which it was stopped.
+    Phase(Vec<Phase>),
+    /// What looked.
+    Probe(Words),
+    /// Who answered.
+    Hop(Words),
+    /// A number that says what happened.
+    Number(Quantity, Numbers),
+    /// What PostgreSQL said.
+    SqlState(SqlStates),
+    /// The first word that Redis said.
+    Redis(Vec<String>),
+    /// Headers of the answer, all of them, by lower-case name.
+    Header(Vec<(String, Pattern)>),
+    /// Values in the answer's document.
+    Json(Places),
+    /// What the answer says.
+    Body(Patterns),
+    /// What a program wrote.
+    Log(Patterns),
+}
+
+impl Question {
+    /// Whether the failure answers it so.
+    pub(super) fn holds(&self, seen: &Seen<'_>) -> bool {
+        match self {
+            Self::Fault(codes) => seen.fault.is_some_and(|fault| codes.meet(&fault.code())),
+            Self::Code(codes) => codes.meet(&seen.code),
+            Self::Phase(phases) => seen
+                .fault
+                .is_some_and(|fault| phases.contains(&fault.phase)),
+            Self::Probe(probes) => probes.has(seen.probe()),
+            Self::Hop(hops) => seen.hop().is_some_and(|hop| hops.has(hop)),
+            Self::Number(quantity, numbers) => {
+                quantity.of(seen).is_some_and(|number| numbers.have(number))
+            }
+            Self::SqlState(states) => {
+                matches!(seen.origin(), Some(Origin::SqlState(state)) if states.meet(state))
+            }
+            Self::Redis(prefixes) => matches!(
+                seen.origin(),
+                Some(Origin::Redis(prefix)) if prefixes.iter().any(|one| one == prefix.as_str())
+            ),
+            Self::Header(headers) => headers
+                .iter()
+                .all(|(name, pattern)| header(seen, name, pattern).is_some()),
+            Self::Json(places) => places.hold(seen),
+            Self::Body(patterns) => body(seen, patterns).is_some(),
+            Self::Log(patterns) => log(seen, patterns).is_some(),
+        }
+    }
+
+    /// What answers it, in words; `None` where the line of the fault says it.
+    pub(super) fn evidence(&self, seen: &Seen<'_>) -> Option<String> {
+        match self {
+            Self::Fault(_)
+            | Self::Phase(_)
+            | Self::Probe(_)
+            | Self::SqlState(_)
+            | Self::Redis(_) => None,
+            Self::Code(_) => Some(seen.code.to_string()),
+            Self::Hop(_) => Some(format!("answered by {}", seen.hop()?)),
+            Self::Number(quantity, _) => {
+                let is_of_fault = seen
+                    .origin()
+                    .is_some_and(|origin| origin.kind() == quantity.origin());
+                let number = quantity.of(seen)?;
+                (!is_of_fault).then(|| format!("{} {number}", quantity.key().replace('_', " ")))
+            }
+            Self::Header(headers) => {
+                let told = headers.iter().filter_map(|(name, pattern)| {
+                    Some(format!("{name}: {}", header(seen, name, pattern)?))
+                });
+                Some(short(&told.collect::<Vec<_>>().join(", ")))
+            }
+            Self::Json(places) => places.evidence(seen),
+            Self::Body(patterns) => Some(format!("body: {}", body(seen, patterns)?)),
+            Self::Log(patterns) => log(seen, patterns),
+        }
+    }
+
+    /// What asking costs, from little to much.
+    pub(super) const fn cost(&self) -> u8 {
+        match self {
+            Self::Fault(_) | Self::Code(_) => 0,
+            Self::Phase(_) | Self::Number(..) | Self::SqlState(_) | Self::Redis(_) => 1,
+            Self::Probe(_) | Self::Hop(_) => 2,
+            Self::Json(_) => 3,
+            Self::Header(_) => 4,
+            Self::Body(_) | Self::Log(_) => 5,
+        }
+    }
+}
+
+/// The value of a header that a pattern matches.
+fn header(seen: &Seen<'_>, name: &str, pattern: &Pattern) -> Option<String> {
+    let values = match seen.fact("headers")?.get(name)? {
+        Value::List(values) => values,
+        one => std::slice::from_ref(one),
+    };
+    let values = values.iter().filter_map(Value::as_text);
+    let mut matching = values.filter(|value| pattern.find(value).is_some());
+    matching.next().map(str::to_owned)
+}
+
+/// The line of the body that a pattern matches.
+fn body(seen: &Seen<'_>, patterns: &Patterns) -> Option<String> {
+    let shown = seen.excerpts().iter().filter(|one| one.label == "body");
+    let texts = shown.map(|one| one.text.as_str()).chain(seen.text("body"));
+    first_line(texts, patterns)
+}
+
+/// What programs write, by the names that probes give it.
+const OUTPUT: &[&str] = &["log", "stderr", "stdout"];
+
+/// The line of a log that a pattern matches: `stderr: …`.
+fn log(seen: &Seen<'_>, patterns: &Patterns) -> Option<String> {
+    OUTPUT.iter().find_map(|name| {
+        let shown = seen.excerpts().iter().filter(|one| one.label == *name);
+        let texts = shown.map(|one| one.text.as_str()).chain(seen.text(name));
+        Some(format!("{name}: {}", first_line(texts, patterns)?))
+    })
+}
+
+fn first_line<'t>(texts: impl Iterator<Item = &'t str>, patterns: &Patterns) -> Option<String> {
+    let mut found = texts.filter_map(|text| Some(line_of(text, patterns.find(text)?)));
+    found.next()
+}
