@@ -37,7 +37,11 @@ pub(super) fn report(args: &ReportArgs) -> Result<u8, Failure> {
         Some(verdict) => verdict,
         None => Arc::new(gate::decide(&record)),
     };
-    let finished = FinishedRun { record, verdict };
+    let finished = FinishedRun {
+        record,
+        verdict,
+        diagnosis: recorded.diagnosis.unwrap_or_default(),
+    };
     let lost = write_all(
         &reports,
         &finished,

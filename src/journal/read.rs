@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{JOURNAL, JournalError};
-use crate::model::{Event, Fold, RunId, RunRecord, Verdict};
+use crate::model::{Diagnosis, Event, Fold, RunId, RunRecord, Verdict};
 use crate::wire;
 
 /// A run as far as it is recorded.
@@ -16,6 +16,8 @@ pub struct Recorded {
     pub record: RunRecord,
     /// What the gate decided, if it got so far.
     pub verdict: Option<Arc<Verdict>>,
+    /// What explains it, if it got so far and was written by a version that diagnoses.
+    pub diagnosis: Option<Arc<Diagnosis>>,
     /// Whether the run came to its end.
     pub complete: bool,
     /// Whether it is still being written.
@@ -63,6 +65,7 @@ pub fn read(path: &Path) -> Result<Recorded, JournalError> {
     }
     Ok(Recorded {
         verdict: fold.verdict(),
+        diagnosis: fold.diagnosis(),
         complete: fold.is_complete(),
         record: fold.finish(),
         running,

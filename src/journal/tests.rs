@@ -57,6 +57,7 @@ fn a_run_reads_back_as_it_was_told() {
         let back = read(&path).unwrap();
         assert!(back.complete && !back.running);
         assert_eq!(back.verdict.unwrap(), run.verdict);
+        assert_eq!(back.diagnosis.unwrap(), run.diagnosis);
         assert_eq!(format!("{:?}", back.record), format!("{:?}", *run.record));
     }
 }
@@ -80,6 +81,7 @@ fn a_journal_of_version_1_keeps_loading() {
     assert!(back.complete);
     assert_eq!(back.verdict.unwrap().word.name(), "GO");
     assert_eq!(back.record.counts().of(Status::Passed), 1);
+    assert_eq!(back.diagnosis, None, "nobody diagnosed then");
 }
 
 #[test]

@@ -30,6 +30,11 @@ pub struct Diagnosis {
 }
 
 impl Diagnosis {
+    /// Whether anybody diagnosed the run. A record of an older version was not; who reads it may diagnose it anew.
+    pub fn is_made(&self) -> bool {
+        !self.ruleset.is_empty()
+    }
+
     /// The diagnosis of an instance.
     pub fn of(&self, test: &TestId) -> Option<&Diagnosed> {
         self.failures.iter().find(|one| one.test == *test)

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    AttemptRecord, Code, Interrupt, NotRun, RunHeader, RunRecord, Sample, SessionRecord, Status,
-    TestHeader, TestRecord, Verdict, Why,
+    AttemptRecord, Code, Diagnosis, Interrupt, NotRun, RunHeader, RunRecord, Sample, SessionRecord,
+    Status, TestHeader, TestRecord, Verdict, Why,
 };
 
 /// Something that happened. `RunStarted` is the first, `RunEnded` the runner's last, `Judged` the last of all.
@@ -36,8 +36,17 @@ pub enum Event {
         /// The signal that ended it early.
         interrupted: Option<Interrupt>,
     },
-    /// The gate has decided.
-    Judged(Arc<Verdict>),
+    /// The gate has decided, and what did not hold was diagnosed.
+    Judged(Judged),
+}
+
+/// The gate has decided, and what did not hold was diagnosed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// What the gate decided.
+    pub verdict: Arc<Verdict>,
+    /// What explains it; of an older journal, one that was not [made](Diagnosis::is_made).
+    pub diagnosis: Arc<Diagnosis>,
 }
 
 /// An attempt that is kept has ended.
@@ -81,7 +90,7 @@ pub struct Fold {
     has_ended: Vec<bool>,
     sessions: Vec<Arc<SessionRecord>>,
     ended: Option<(Duration, Option<Interrupt>)>,
-    verdict: Option<Arc<Verdict>>,
+    judged: Option<Judged>,
 }
 
 impl Fold {
@@ -105,7 +114,7 @@ impl Fold {
             header,
             sessions: Vec::new(),
             ended: None,
-            verdict: None,
+            judged: None,
         }
     }
 
@@ -139,7 +148,7 @@ impl Fold {
                 elapsed,
                 interrupted,
             } => self.ended = Some((*elapsed, *interrupted)),
-            Event::Judged(verdict) => self.verdict = Some(verdict.clone()),
+            Event::Judged(judged) => self.judged = Some(judged.clone()),
         }
     }
 
@@ -150,7 +159,13 @@ impl Fold {
 
     /// The verdict, when `Judged` was seen.
     pub fn verdict(&self) -> Option<Arc<Verdict>> {
-        self.verdict.clone()
+        Some(self.judged.as_ref()?.verdict.clone())
+    }
+
+    /// The diagnosis, when `Judged` was seen with one.
+    pub fn diagnosis(&self) -> Option<Arc<Diagnosis>> {
+        let diagnosis = &self.judged.as_ref()?.diagnosis;
+        diagnosis.is_made().then(|| diagnosis.clone())
     }
 
     /// The record. Instances without an end, which only a killed run has, ended as not run.

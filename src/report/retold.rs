@@ -1,6 +1,6 @@
 //! A finished run told again as the events it could have been.
 
-use crate::model::{AttemptEnded, Event, FinishedRun, Status, TestEnded, TestRecord};
+use crate::model::{AttemptEnded, Event, FinishedRun, Judged, Status, TestEnded, TestRecord};
 
 /// The events of the run, one instance after the other in plan order, then the sessions. Their fold is the record again;
 /// what overlapped in time does not overlap here.
@@ -38,7 +38,10 @@ pub fn retold(run: &FinishedRun) -> Vec<Event> {
         elapsed: record.elapsed,
         interrupted: record.interrupted,
     });
-    events.push(Event::Judged(run.verdict.clone()));
+    events.push(Event::Judged(Judged {
+        verdict: run.verdict.clone(),
+        diagnosis: run.diagnosis.clone(),
+    }));
     events
 }
 

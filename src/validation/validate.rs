@@ -8,7 +8,7 @@ use super::{Refused, Request, identity};
 use crate::demo;
 use crate::gate;
 use crate::journal::{self, Journal, JournalError};
-use crate::model::{Event, FinishedRun};
+use crate::model::{Diagnosis, Event, FinishedRun, Judged};
 use crate::plan::{Identity, Plan};
 use crate::probe::Shared;
 use crate::runner::{self, Cancel};
@@ -100,12 +100,17 @@ async fn observe(
     let plan = Arc::new(plan);
     let record = runner::run(plan.clone(), config, shared, cancel, &mut emit).await;
     let verdict = Arc::new(gate::decide(&record));
-    emit(&[Event::Judged(verdict.clone())]);
+    let diagnosis = Arc::new(Diagnosis::default());
+    emit(&[Event::Judged(Judged {
+        verdict: verdict.clone(),
+        diagnosis: diagnosis.clone(),
+    })]);
     journal::prune(&config.runs, config.keep);
     Ok(Validated {
         finished: FinishedRun {
             record: Arc::new(record),
             verdict,
+            diagnosis,
         },
         plan,
         folder,

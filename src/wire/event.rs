@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::attempt::{Attempt, Sample};
+use super::diagnosis::Diagnosis;
 use super::document::{WireError, check};
 use super::header::Header;
 use super::mirror::{Mirror, mirror};
@@ -79,7 +80,7 @@ enum Line<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         interrupted: Option<Named<Interrupt>>,
     },
-    Judged(Verdict<'a>),
+    Judged(Box<Judged<'a>>),
 }
 
 mirror! {
@@ -108,6 +109,15 @@ mirror! {
     }
 }
 
+/// The verdict as it always was, and the diagnosis beside it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Judged<'a> {
+    #[serde(flatten)]
+    verdict: Verdict<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diagnosis: Option<Diagnosis<'a>>,
+}
+
 impl<'a> Line<'a> {
     fn of(event: &'a Event) -> Self {
         match event {
@@ -128,7 +138,10 @@ impl<'a> Line<'a> {
                 elapsed_ns: Mirror::of(elapsed),
                 interrupted: Mirror::of(interrupted),
             },
-            Event::Judged(verdict) => Self::Judged(Mirror::of(verdict)),
+            Event::Judged(judged) => Self::Judged(Box::new(Judged {
+                verdict: Mirror::of(&judged.verdict),
+                diagnosis: (judged.diagnosis.is_made()).then(|| Mirror::of(&judged.diagnosis)),
+            })),
         }
     }
 
@@ -149,7 +162,10 @@ impl<'a> Line<'a> {
                 elapsed: elapsed_ns.back(),
                 interrupted: interrupted.back(),
             },
-            Self::Judged(verdict) => Event::Judged(verdict.back()),
+            Self::Judged(judged) => Event::Judged(model::Judged {
+                verdict: judged.verdict.back(),
+                diagnosis: Arc::new(judged.diagnosis.map(Mirror::back).unwrap_or_default()),
+            }),
         }
     }
 }

@@ -8,6 +8,7 @@
 //! Not for: files and folders (`journal`), words for people (`report`).
 
 mod attempt;
+mod diagnosis;
 mod document;
 mod event;
 mod header;

@@ -1,12 +1,14 @@
 //! The document of a finished run.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use super::diagnosis::{Cause, Diagnosed, Summary};
 use super::document::{WireError, check};
 use super::header::Header;
 use super::mirror::Mirror;
@@ -14,7 +16,7 @@ use super::scalar::Elapsed;
 use super::test::{Session, Test};
 use super::verdict::Verdict;
 use super::word::Named;
-use crate::model::{self, FinishedRun, Interrupt, RunRecord, Status};
+use crate::model::{self, FinishedRun, Interrupt, RunRecord, Status, TestId};
 
 /// The `format` of the document.
 pub const RUN_FORMAT: &str = "allclear-run";
@@ -71,17 +73,41 @@ struct Run<'a> {
     interrupted: Option<Named<Interrupt>>,
     /// The sessions that were opened, in the order they ended.
     sessions: Vec<Session<'a>>,
+    /// What explains the failures, where anybody diagnosed the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diagnosis: Option<Summary<'a>>,
+    /// The few causes behind the many failures: who explains most first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    causes: Option<Vec<Cause<'a>>>,
     /// Every planned instance, in plan order.
-    tests: Vec<Test<'a>>,
+    tests: Vec<Told<'a>>,
+}
+
+/// An instance, how it ended, and what its evidence says where it failed of its own.
+#[derive(Debug, serde::Serialize, serde::Deserialize, JsonSchema)]
+struct Told<'a> {
+    #[serde(flatten)]
+    test: Test<'a>,
+    /// What the evidence of the failure says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diagnosis: Option<Diagnosed<'a>>,
 }
 
 impl<'a> Run<'a> {
-    fn of(FinishedRun { record, verdict }: &'a FinishedRun) -> Self {
+    fn of(
+        FinishedRun {
+            record,
+            verdict,
+            diagnosis,
+        }: &'a FinishedRun,
+    ) -> Self {
         let mut header = Header::of(&record.header);
         // The plan is told twice only when a record does not add up, which the gate must still see later.
         if is_as_planned(record) {
             header.tests.clear();
         }
+        let is_made = diagnosis.is_made();
+        let (tests, beside) = told(record, if is_made { &diagnosis.failures } else { &[] });
         Self {
             format: RUN_FORMAT.into(),
             version: VERSION,
@@ -92,12 +118,19 @@ impl<'a> Run<'a> {
             elapsed: Mirror::of(&record.elapsed),
             interrupted: Mirror::of(&record.interrupted),
             sessions: Mirror::of(&record.sessions),
-            tests: Mirror::of(&record.tests),
+            diagnosis: is_made.then(|| Summary::of(diagnosis, beside)),
+            causes: is_made.then(|| Mirror::of(&diagnosis.causes)),
+            tests,
         }
     }
 
     fn back(self) -> Result<FinishedRun, WireError> {
-        let tests: Vec<model::TestRecord> = self.tests.back();
+        let mut failures = Vec::new();
+        let mut tests: Vec<model::TestRecord> = Vec::with_capacity(self.tests.len());
+        for Told { test, diagnosis } in self.tests {
+            failures.extend(diagnosis.map(Mirror::back));
+            tests.push(test.back());
+        }
         let mut header: model::RunHeader = self.header.back();
         if header.tests.is_empty() {
             header.tests = tests.iter().map(|test| test.header.clone()).collect();
@@ -116,11 +149,35 @@ impl<'a> Run<'a> {
             sessions: self.sessions.back(),
             tests,
         };
+        let causes = self.causes.unwrap_or_default();
+        let diagnosis = self.diagnosis.map(|summary| summary.back(causes, failures));
         Ok(FinishedRun {
             record: Arc::new(record),
             verdict: self.verdict.back(),
+            diagnosis: Arc::new(diagnosis.unwrap_or_default()),
         })
     }
+}
+
+/// Each instance with what is said of it, and what is said of none of them.
+fn told<'a>(
+    record: &'a RunRecord,
+    failures: &'a [model::Diagnosed],
+) -> (Vec<Told<'a>>, Vec<Diagnosed<'a>>) {
+    let mut left: Vec<Option<&model::Diagnosed>> = failures.iter().map(Some).collect();
+    let mut position: HashMap<&TestId, usize> = HashMap::new();
+    for (at, one) in failures.iter().enumerate() {
+        position.entry(&one.test).or_insert(at);
+    }
+    let tell = |test: &'a model::TestRecord| {
+        let at = position.get(&test.header.id);
+        Told {
+            test: Mirror::of(test),
+            diagnosis: at.and_then(|at| left[*at].take()).map(Mirror::of),
+        }
+    };
+    let tests = record.tests.iter().map(tell).collect();
+    (tests, left.into_iter().flatten().map(Mirror::of).collect())
 }
 
 fn is_as_planned(record: &RunRecord) -> bool {

@@ -41,6 +41,7 @@ pub(crate) fn finished(text: &str) -> FinishedRun {
         filtered: 68,
         tests: tests.iter().map(|test| test.header.clone()).collect(),
     };
+    let diagnosis = diagnosis(&tests, text);
     let record = RunRecord {
         header: Arc::new(header),
         elapsed: Duration::new(98, 765_432_101),
@@ -51,6 +52,7 @@ pub(crate) fn finished(text: &str) -> FinishedRun {
     FinishedRun {
         record: Arc::new(record),
         verdict: Arc::new(verdict(text)),
+        diagnosis: Arc::new(diagnosis),
     }
 }
 
@@ -86,7 +88,10 @@ pub(crate) fn events(run: &FinishedRun) -> Vec<Event> {
         elapsed: record.elapsed,
         interrupted: record.interrupted,
     });
-    events.push(Event::Judged(run.verdict.clone()));
+    events.push(Event::Judged(Judged {
+        verdict: run.verdict.clone(),
+        diagnosis: run.diagnosis.clone(),
+    }));
     events
 }
 
@@ -148,6 +153,91 @@ fn verdict(text: &str) -> Verdict {
         word: Word::NoGo,
         reasons: reasons.collect(),
         conditions: conditions.collect(),
+    }
+}
+
+/// Every class at every confidence, every layer and every modifier; the first failure is of no instance.
+fn diagnosis(tests: &[TestRecord], text: &str) -> Diagnosis {
+    let cited = |attempt| Cited {
+        test: TestId::parse("agents/test-0").unwrap(),
+        attempt,
+        text: text.to_owned(),
+    };
+    let why = |evidence| WhyLine {
+        text: text.to_owned(),
+        evidence,
+    };
+    let blames = Class::ALL.iter().flat_map(|class| {
+        let confidences = Confidence::ALL.iter();
+        confidences.map(|confidence| Blame {
+            class: *class,
+            detail: (*confidence == Confidence::Low).then(|| text.to_owned()),
+            confidence: *confidence,
+            owner: text.to_owned(),
+        })
+    });
+    let layers = Layer::ALL.iter().copied().cycle();
+    let causes = blames.clone().zip(layers.clone()).enumerate();
+    let causes = causes.map(|(position, (blame, layer))| {
+        let odd = position % 2 == 1;
+        Cause {
+            resource: text.to_owned(),
+            layer,
+            rule: "TCP-1".to_owned(),
+            code: Code::fixed("tcp.refused"),
+            blame,
+            standing: if odd {
+                Standing::Intermittent { failed: 3, of: 20 }
+            } else {
+                Standing::Down
+            },
+            unexplained: odd,
+            failed: vec![tests[1].header.id.clone()],
+            blocked: vec![tests[0].header.id.clone()],
+            tied_with: if odd { vec![position - 1] } else { Vec::new() },
+            evidence: vec![cited(Some(2)), cited(None)],
+            refuting: vec![cited(Some(1))],
+            seen: (Duration::from_nanos(1), Duration::from_nanos(7_000_000_001)),
+            why: vec![why(Some(cited(Some(1)))), why(None)],
+            rejected: odd.then(|| why(Some(cited(None)))),
+            confirm: text.to_owned(),
+            falsify: text.to_owned(),
+            commands: vec![text.to_owned()],
+        }
+    });
+    let elsewhere = TestId::new(Category::new("elsewhere"), "gone");
+    let ids = tests.iter().map(|test| test.header.id.clone());
+    let failures = [elsewhere]
+        .into_iter()
+        .chain(ids)
+        .zip(blames.zip(layers))
+        .enumerate();
+    let failures = failures.map(|(position, (test, (blame, layer)))| Diagnosed {
+        test,
+        attempt: 1 + position as u64,
+        step: (position % 2 == 0).then(|| StepName::new(text)),
+        rule: text.to_owned(),
+        layer,
+        resource: text.to_owned(),
+        code: Code::new("postgres.28P01"),
+        blame,
+        evidence: vec![text.to_owned()],
+        alternatives: vec![text.to_owned()],
+        next: text.to_owned(),
+        adjusted: Modifier::ALL
+            .iter()
+            .map(|kind| Adjustment {
+                kind: *kind,
+                text: text.to_owned(),
+            })
+            .collect(),
+        cause: position,
+    });
+    Diagnosis {
+        ruleset: text.to_owned() + "2026.1",
+        causes: causes.collect(),
+        failures: failures.collect(),
+        hidden: 9,
     }
 }
 

@@ -43,7 +43,7 @@ fn every_interrupt_reads_back() {
         };
         let run = FinishedRun {
             record: Arc::new(record),
-            verdict: run.verdict.clone(),
+            ..run.clone()
         };
         assert_same(&read(&document(&run)).unwrap(), &run);
     }
@@ -63,10 +63,10 @@ fn events_read_back_and_fold_to_the_same_record() {
     for event in &events[1..] {
         fold.apply(event);
     }
-    let verdict = fold.verdict().unwrap();
     let back = FinishedRun {
+        verdict: fold.verdict().unwrap(),
+        diagnosis: fold.diagnosis().unwrap(),
         record: Arc::new(fold.finish()),
-        verdict,
     };
     assert_same(&back, &run);
 }
@@ -90,11 +90,52 @@ fn a_record_that_does_not_add_up_still_does_not_when_read_back() {
     let run = specimen::finished("text");
     let mut record = (*run.record).clone();
     record.tests.pop();
+    let mut diagnosis = (*run.diagnosis).clone();
+    diagnosis.failures.pop();
     let run = FinishedRun {
         record: Arc::new(record),
-        verdict: run.verdict,
+        diagnosis: Arc::new(diagnosis),
+        ..run
     };
     assert_same(&read(&document(&run)).unwrap(), &run);
+}
+
+#[test]
+fn a_leaning_is_never_written_as_a_class() {
+    let document = document(&specimen::finished("text"));
+    let causes = document["causes"].as_array().unwrap();
+    let leaning = causes.iter().find(|cause| cause["leaning"] != Json::Null);
+    assert_eq!(leaning.unwrap()["leaning"], "infrastructure");
+    for told in causes.iter().chain(
+        document["tests"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|test| &test["diagnosis"]),
+    ) {
+        assert!(
+            told["confidence"] != "low" || told["class"] == "unknown",
+            "{told}"
+        );
+    }
+    assert_eq!(document["diagnosis"]["split"]["infrastructure"], 2);
+    assert_eq!(document["diagnosis"]["split"]["leaning_infrastructure"], 1);
+    assert_eq!(document["diagnosis"]["beside"][0]["test"], "elsewhere/gone");
+}
+
+#[test]
+fn a_run_nobody_diagnosed_reads_as_such_and_stays_so() {
+    let run = run_from_json(VERSION_1).unwrap();
+    assert!(!run.diagnosis.is_made());
+    let written = document(&run);
+    assert_eq!(written["diagnosis"], Json::Null);
+    assert_eq!(written["causes"], Json::Null);
+    let Event::Judged(judged) = specimen::events(&run).pop().unwrap() else {
+        panic!("the last event is the verdict");
+    };
+    let line = event_to_line(&Event::Judged(judged.clone()));
+    assert!(!line.contains("diagnosis"), "{line}");
+    assert_eq!(event_from_line(&line).unwrap(), Event::Judged(judged));
 }
 
 #[test]
@@ -133,7 +174,7 @@ fn unknown_fields_are_ignored_everywhere() {
                 // Objects whose keys are data, and enums with one key, have no fields to add to.
                 let open = !matches!(
                     path,
-                    "variables" | "phases_us" | "why" | "root" | "origin" | "keep"
+                    "variables" | "phases_us" | "why" | "root" | "origin" | "keep" | "standing"
                 ) && !path.starts_with("max_");
                 if open {
                     entries.insert("added_later".to_owned(), json!({ "a": [1] }));

@@ -10,8 +10,8 @@ use serde::ser::{Serialize, Serializer};
 
 use super::mirror::Mirror;
 use crate::model::{
-    ConditionKind, Connections, GateMode, Interrupt, Kept, NotRun, Outcome, Phase, Rule, Status,
-    Unable, Word,
+    Class, ConditionKind, Confidence, Connections, GateMode, Interrupt, Kept, Layer, Modifier,
+    NotRun, Outcome, Phase, Rule, Status, Unable, Word,
 };
 
 /// One of a closed list of names.
@@ -38,9 +38,13 @@ macro_rules! vocabularies {
     )*};
 }
 vocabularies! {
+    Class = Self::ALL;
     ConditionKind = Self::ALL;
+    Confidence = Self::ALL;
     Interrupt = Self::ALL;
     Kept = Self::ALL;
+    Layer = Self::ALL;
+    Modifier = Self::ALL;
     NotRun = Self::ALL;
     Outcome = Self::ALL;
     Phase = Self::ALL;

@@ -136,6 +136,7 @@ pub(crate) fn finished(tests: Vec<TestRecord>, verdict: Verdict) -> FinishedRun 
             tests,
         }),
         verdict: Arc::new(verdict),
+        diagnosis: Arc::default(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use allclear::model::{Event, FinishedRun, TestEnded};
+use allclear::model::{Event, FinishedRun, Judged, TestEnded};
 use allclear::report::{Detail, Live, Style};
 
 use super::built;
@@ -56,7 +56,10 @@ fn follow(mut live: Live, run: &FinishedRun) {
         elapsed: run.record.elapsed,
         interrupted: None,
     });
-    live.hear(&Event::Judged(run.verdict.clone()));
+    live.hear(&Event::Judged(Judged {
+        verdict: run.verdict.clone(),
+        diagnosis: run.diagnosis.clone(),
+    }));
 }
 
 fn shown(detail: Detail) -> String {
