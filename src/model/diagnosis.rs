@@ -13,7 +13,7 @@ mod split;
 pub use blame::{Blame, Class, Confidence};
 pub use cause::{Cause, Cited, Standing, WhyLine};
 pub use layer::Layer;
-pub use split::Split;
+pub use split::{Share, Split};
 
 /// Everything that diagnosis has to say of a run. The same record gives the same diagnosis.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -27,7 +27,7 @@ mod verdict;
 pub use code::{Code, CodePattern};
 pub use diagnosis::{
     Adjustment, Blame, Cause, Cited, Class, Confidence, Diagnosed, Diagnosis, Layer, Modifier,
-    Split, Standing, WhyLine,
+    Share, Split, Standing, WhyLine,
 };
 pub use event::{AttemptEnded, Event, Fold, Judged, TestEnded};
 pub use fault::{

@@ -330,6 +330,9 @@ pub struct StepRecord {
     pub probe: String,
     /// What was asked, masked: `GET http://127.0.0.1:8080/health`.
     pub request: String,
+    /// What this very step looked at, masked: `sock:db.internal:5432`. Kept where it did not hold, and where it was not known before the
+    /// run; of a step that held the test's own resources say enough.
+    pub resources: Vec<String>,
     /// What was seen, masked and cut.
     pub observation: Observation,
     /// What each expectation came to. An unexpected fault is the first finding.

@@ -92,7 +92,7 @@ impl Probe for Command {
     }
 
     fn resources(&self) -> Vec<String> {
-        vec![format!("program:{}", self.argv.split().0)]
+        vec![format!("proc:{}", self.argv.split().0)]
     }
 
     fn request(&self) -> String {

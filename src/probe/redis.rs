@@ -179,6 +179,9 @@ impl Probe for Redis {
             return Vec::new();
         };
         let mut all = place.endpoint.resources();
+        if place.tls.is_some() {
+            all.extend(place.endpoint.tls_resource());
+        }
         all.push(format!("dsn:{}", place.shown().replace(' ', ":")));
         all
     }

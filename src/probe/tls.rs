@@ -144,7 +144,9 @@ impl Probe for Tls {
     }
 
     fn resources(&self) -> Vec<String> {
-        net::resources(&self.host, self.port())
+        let mut resources = net::resources(&self.host, self.port());
+        resources.push(net::tls_resource(&self.host, self.port(), self.name()));
+        resources
     }
 
     fn request(&self) -> String {

@@ -46,6 +46,8 @@ pub(super) enum Shown {
 #[derive(Debug)]
 pub(super) struct Seen {
     pub(super) request: String,
+    /// What it looked at, where it did not hold or that is only known now.
+    pub(super) resources: Vec<String>,
     pub(super) observation: Observation,
     pub(super) findings: Vec<Finding>,
     pub(super) captured: Vec<Captured>,
@@ -63,6 +65,7 @@ pub(super) async fn look(
     shown: Shown,
 ) -> Seen {
     let mut request = String::new();
+    let mut late_resources = Vec::new();
     let looking = AssertUnwindSafe(async {
         match &step.look {
             Look::Ready(probe, expectations) => {
@@ -79,6 +82,7 @@ pub(super) async fn look(
             Look::Late(late) => {
                 let (probe, expectations) = fill(step.probe, late, scope)
                     .map_err(|error| ProbeError::new(Unable::Value, error.to_string()))?;
+                late_resources = probe.resources();
                 permitted(probe.needs(), stage.run.allowed)?;
                 let filled = (&probe, &expectations);
                 observe(step, filled, stage, deadline, shown, &mut request).await
@@ -89,10 +93,27 @@ pub(super) async fn look(
         .catch_unwind()
         .await
         .unwrap_or_else(|panic| Err(ProbeError::new(Unable::Panic, panic_message(&*panic))));
+    let resources = match &step.look {
+        Look::Late(_) => late_resources,
+        // Ten thousand looks that hold do not each keep what their tests say.
+        Look::Ready(..)
+            if looked
+                .as_ref()
+                .is_ok_and(|seen| seen.outcome == Outcome::Held) =>
+        {
+            Vec::new()
+        }
+        Look::Ready(probe, _) => probe.resources(),
+    };
     match looked {
-        Ok(seen) => Seen { request, ..seen },
+        Ok(seen) => Seen {
+            request,
+            resources,
+            ..seen
+        },
         Err(error) => Seen {
             request,
+            resources,
             observation: Observation::default(),
             findings: Vec::new(),
             captured: Vec::new(),
@@ -193,6 +214,7 @@ async fn observe(
     }
     Ok(Seen {
         request: String::new(),
+        resources: Vec::new(),
         observation,
         findings,
         captured,

@@ -40,6 +40,9 @@ pub(super) fn prune(step: &mut StepRecord) {
 pub(super) fn slim(step: &mut StepRecord, mask: &Mask, detail: Detail) {
     let mask = asked_once(mask);
     clean(&mut step.request, mask);
+    for resource in &mut step.resources {
+        clean(resource, mask);
+    }
     observation(&mut step.observation, mask, detail);
     for finding in &mut step.findings {
         clean_finding(finding, mask);
@@ -282,6 +285,7 @@ mod tests {
             name: None,
             probe: "scripted".to_owned(),
             request: format!("GET /?token={secret}"),
+            resources: vec![format!("file:/{secret}")],
             observation,
             findings: vec![Finding {
                 code: Code::fixed("expect.text"),

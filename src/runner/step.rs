@@ -34,6 +34,7 @@ pub(super) async fn take(
     };
     let Seen {
         request,
+        resources,
         observation,
         findings,
         captured,
@@ -46,6 +47,7 @@ pub(super) async fn take(
         name: step.name.clone(),
         probe: step.probe.to_owned(),
         request,
+        resources,
         observation,
         findings,
         captured: names,

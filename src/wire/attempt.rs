@@ -48,6 +48,10 @@ mirror! {
         probe: Cow<'a, str>,
         /// What was asked, masked.
         request: Cow<'a, str>,
+        /// What this very step looked at, masked: `sock:db.internal:5432`. Written where it did not hold, and where it was not known
+        /// before the run.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        resources: Vec<Cow<'a, str>>,
         /// What was seen.
         observation: Observation<'a>,
         /// What each expectation came to. An unexpected fault is the first.

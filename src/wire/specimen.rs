@@ -367,6 +367,7 @@ fn steps(text: &str) -> Vec<StepRecord> {
         name: Some(StepName::new(text)),
         probe: "http".to_owned(),
         request: text.to_owned(),
+        resources: vec![text.to_owned()],
         observation,
         findings: findings(text),
         captured: vec!["token".to_owned()],
@@ -408,6 +409,7 @@ fn steps(text: &str) -> Vec<StepRecord> {
     );
     steps.push(StepRecord {
         name: None,
+        resources: Vec::new(),
         cleanup: false,
         cold: true,
         polls: None,

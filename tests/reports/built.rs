@@ -402,6 +402,7 @@ fn step(
         name: None,
         probe: probe.to_owned(),
         request: request.to_owned(),
+        resources: Vec::new(),
         observation: Observation {
             latency: Duration::from_millis(120),
             ..observation

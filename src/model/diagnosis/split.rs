@@ -51,4 +51,84 @@ impl Split {
             + self.test_defect
             + self.unknown
     }
+
+    /// How many of them are of this class, as far as that is known.
+    pub const fn share(&self, class: Class) -> Share {
+        let decided = match class {
+            Class::Infrastructure => self.infrastructure,
+            Class::Application => self.application,
+            Class::Configuration => self.configuration,
+            Class::TestDefect => self.test_defect,
+            Class::Unknown => self.unknown,
+        };
+        let possible = match class {
+            Class::Unknown => decided,
+            // Whatever is not known may turn out to be of this class, whichever it leans to.
+            _ => decided + self.unknown,
+        };
+        Share {
+            decided,
+            possible,
+            of: self.total(),
+        }
+    }
+}
+
+/// How many of the causes are of one class: at least those that are decided, at most those and all that are not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// So many for certain.
+    pub decided: u64,
+    /// So many at most.
+    pub possible: u64,
+    /// Of so many.
+    pub of: u64,
+}
+
+impl Share {
+    /// Of fewer causes than this nobody makes a percentage: one of three would be "33 %", and so would be one of three thousand.
+    pub const FEWEST: u64 = 10;
+
+    /// The interval in whole per cent: from below for what is certain, from above for what may be. `None` of fewer than
+    /// [`Self::FEWEST`] causes.
+    pub const fn percent(&self) -> Option<(u64, u64)> {
+        if self.of < Self::FEWEST {
+            return None;
+        }
+        Some((
+            self.decided * 100 / self.of,
+            (self.possible * 100).div_ceil(self.of),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_widens_every_share_and_few_causes_make_no_percentage() {
+        let mut split = Split {
+            infrastructure: 1,
+            application: 1,
+            unknown: 1,
+            leaning_infrastructure: 1,
+            ..Split::default()
+        };
+        let share = |split: &Split, class| {
+            let share = split.share(class);
+            (share.decided, share.possible, share.of)
+        };
+        assert_eq!(share(&split, Class::Infrastructure), (1, 2, 3));
+        assert_eq!(share(&split, Class::Application), (1, 2, 3));
+        assert_eq!(share(&split, Class::Configuration), (0, 1, 3));
+        assert_eq!(share(&split, Class::Unknown), (1, 1, 3));
+        assert_eq!(split.share(Class::Infrastructure).percent(), None);
+        split.application = 7;
+        assert_eq!(split.total(), 9);
+        assert_eq!(split.share(Class::Application).percent(), None);
+        split.test_defect = 3;
+        assert_eq!(split.share(Class::Infrastructure).percent(), Some((8, 17)));
+        assert_eq!(split.share(Class::TestDefect).percent(), Some((25, 34)));
+    }
 }

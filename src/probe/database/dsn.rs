@@ -103,6 +103,9 @@ impl Dsn {
             Self::Sqlite { file, .. } => vec![format!("file:{}", file.display())],
             Self::Server(server) => {
                 let mut all = server.endpoint.resources();
+                if server.mode() != TlsMode::Disable {
+                    all.extend(server.endpoint.tls_resource());
+                }
                 all.push(format!("dsn:{}", server.shown().replace(' ', ":")));
                 all
             }

@@ -242,13 +242,21 @@ impl Prepared {
         self.method.is_idempotent()
     }
 
-    /// What it looks at: the name, the socket, the origin.
+    /// What it looks at: the name and the socket, both of a proxy where one is given, then the proxy, TLS, and the origin.
     pub(in crate::probe) fn resources(&self) -> Vec<String> {
         let Target { host, port, .. } = &self.target;
         let mut resources = match &self.via {
-            Via::Given(proxy) => net::resources(&proxy.host, proxy.port),
+            Via::Given(proxy) => {
+                let mut resources = net::resources(&proxy.host, proxy.port);
+                let at = net::authority(&proxy.host, proxy.port).to_ascii_lowercase();
+                resources.push(format!("proxy:{at}"));
+                resources
+            }
             Via::Environment | Via::Direct => net::resources(host, *port),
         };
+        if self.target.is_tls {
+            resources.push(net::tls_resource(host, *port, host));
+        }
         let scheme = self.target.scheme();
         resources.push(format!("origin:{scheme}://{}", net::authority(host, *port)));
         resources

@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use tokio::net::UnixStream;
 
 use super::connect::{open, socket_halt};
-use super::host::{authority, check_host, check_port, resources};
+use super::host::{authority, check_host, check_port, resources, tls_resource};
 use super::resolve::Resolving;
 use super::stream::Stream;
 use crate::model::{FaultKind, Origin, Phase, Stopped, TcpFault};
@@ -93,6 +93,14 @@ impl Endpoint {
         match self {
             Self::Socket { host, port, .. } => resources(host, *port),
             Self::Unix(path) => vec![format!("unix:{}", path.display())],
+        }
+    }
+
+    /// The TLS that is spoken there, under the name of the host; of a unix socket none.
+    pub(in crate::probe) fn tls_resource(&self) -> Option<String> {
+        match self {
+            Self::Socket { host, port, .. } => Some(tls_resource(host, *port, host)),
+            Self::Unix(_) => None,
         }
     }
 

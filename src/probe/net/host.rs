@@ -71,6 +71,12 @@ pub(in crate::probe) fn resources(host: &str, port: u16) -> Vec<String> {
     }
 }
 
+/// The TLS that is spoken there under a name: the same socket has other certificates for other names.
+pub(in crate::probe) fn tls_resource(host: &str, port: u16, name: &str) -> String {
+    let at = authority(host, port).to_ascii_lowercase();
+    format!("tls:{at}:{}", name.to_ascii_lowercase())
+}
+
 /// Undoes percent-encoding (RFC 3986 §2.1); a `%` that encodes nothing stays.
 pub(in crate::probe) fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());

@@ -58,7 +58,7 @@ impl Streamed {
 
     /// What failures are grouped by.
     pub(in crate::probe) fn resource(&self) -> String {
-        format!("program:{}", self.argv.split().0)
+        format!("proc:{}", self.argv.split().0)
     }
 
     fn spawn(&self) -> Result<(Child, Group), ProbeError> {

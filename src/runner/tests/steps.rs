@@ -1,10 +1,10 @@
 //! Steps, captures, late values, clean-ups, budgets, secrets.
 
 use super::bench::{Bench, Ran, capturing, good, named, seconds, step, takes, test, with};
-use crate::check::testing::late;
+use crate::check::{Expectations, testing::late};
 use crate::model::{CodePattern, Outcome, State, Status, Value, Why};
 use crate::plan::{LateLook, Look, Mode, PlannedStep, PlannedTest, Retry, Until};
-use crate::probe::Scene;
+use crate::probe::{AnyProbe, Scene, Scripted};
 
 fn of(steps: impl Into<Vec<PlannedStep>>) -> PlannedTest {
     with(good("a/x"), |test| test.steps = steps.into())
@@ -311,4 +311,30 @@ async fn a_fault_that_nobody_expected_gives_its_code_and_the_rest_is_not_reached
             .collect::<Vec<_>>(),
         [State::NotHeld, State::NotReached]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_step_looked_at_is_kept_where_the_test_does_not_say_it() {
+    let at = |scene: Scene, place: &str| {
+        let probe = AnyProbe::from(Scripted::new([scene]).at(&[place]));
+        PlannedStep {
+            look: Look::Ready(Box::new(probe), Expectations::no_fault()),
+            ..step([])
+        }
+    };
+    let held = late_step(
+        "looks: [{ status: 200 }]\nresources: [\"sock:a:${attempt}\"]",
+        "status: 200",
+    );
+    let test = of([
+        at(Scene::status(200), "sock:a:1"),
+        held,
+        at(Scene::fault("tcp.refused"), "sock:b:1"),
+    ]);
+    let ran = run(test).await;
+    let steps = &ran.test("a/x").attempts[0].steps;
+    let kept: Vec<usize> = steps.iter().map(|step| step.resources.len()).collect();
+    assert_eq!(kept, [0, 1, 1], "{steps:?}");
+    assert_eq!(steps[1].resources, ["sock:a:1"]);
+    assert_eq!(steps[2].resources, ["sock:b:1"]);
 }

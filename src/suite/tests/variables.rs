@@ -341,7 +341,7 @@ fn a_program_may_be_known_only_in_a_run() {
     let suites = Folder::with_target(target, tests)
         .embedded(running)
         .loaded();
-    assert_eq!(suites.tests[0].steps[0].resources, ["program:/bin/ls"]);
+    assert_eq!(suites.tests[0].steps[0].resources, ["proc:/bin/ls"]);
     for wrong in ["[]", "\"\"", "\"\\0\"", "ls -l", "pending"] {
         let test = tests.replace("\"${start}\"", wrong);
         let errors = Folder::with_target(target, &test)

@@ -92,6 +92,7 @@ async fn plain_targets_are_asked_for_with_their_whole_url() {
         probe.resources(),
         [
             format!("sock:{}", proxy.address),
+            format!("proxy:{}", proxy.address),
             "origin:http://web.example:80".to_owned()
         ]
     );

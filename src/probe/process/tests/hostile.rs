@@ -190,7 +190,7 @@ fn what_only_counts_must_be_expected_and_what_takes_long_says_so() {
         ("stays_up.for", Duration::from_mins(2))
     );
     assert_eq!(probe.request(), "a 'b c'");
-    assert_eq!(probe.resources(), ["program:a"]);
+    assert_eq!(probe.resources(), ["proc:a"]);
     assert!(probe.needs().commands && !probe.needs().side_effects);
     let probe: Process = read("argv: [a]");
     assert_eq!(probe.counts(), ["exit_code", "exit_status", "signal"]);

@@ -201,6 +201,7 @@ fn credentials_are_not_in_what_is_asked() {
         [
             "dns:web.example",
             "sock:web.example:443",
+            "tls:web.example:443:web.example",
             "origin:https://web.example:443"
         ]
     );
