@@ -148,6 +148,12 @@ impl Certificates {
         self.signed("wrong-host", &leaf(names, "Somebody else"))
     }
 
+    /// For these names and no others, in a file of this name.
+    pub(crate) fn for_names(&self, file: &str, names: &[&str]) -> Pair {
+        let names = names.iter().map(|&name| name.to_owned()).collect();
+        self.signed(file, &leaf(names, "The shop"))
+    }
+
     /// Only for clients.
     pub(crate) fn wrong_purpose(&self) -> Pair {
         let mut params = server();

@@ -55,6 +55,12 @@ pub(crate) struct Nginx {
 impl Nginx {
     #[track_caller]
     pub(crate) fn start(sites: &[Site]) -> Self {
+        Self::start_with("", sites)
+    }
+
+    /// The same with lines that are for all sites.
+    #[track_caller]
+    pub(crate) fn start_with(lines: &str, sites: &[Site]) -> Self {
         let directory = directory();
         let ports: Vec<Port> = sites.iter().map(|_| Port::hold()).collect();
         let mut servers = String::new();
@@ -71,7 +77,7 @@ impl Nginx {
         let config = format!(
             "daemon off; master_process off; pid nginx.pid; error_log stderr info;\n\
              events {{ worker_connections 256; }}\n\
-             http {{ access_log off; ssl_protocols TLSv1.2 TLSv1.3;\n{temporary} {servers} }}\n"
+             http {{ access_log off; ssl_protocols TLSv1.2 TLSv1.3;\n{temporary} {lines}\n{servers} }}\n"
         );
         let file = write(&directory, "nginx.conf", config);
         let prefix = directory.path().to_owned();

@@ -1,0 +1,128 @@
+//! Answers an application gives of its own.
+
+use allclear::model::{Class, Layer};
+
+use crate::expert::Answer::{self, Is, Leans, Rather};
+use crate::row::{Row, look_at, row};
+use crate::support::{Answer as Said, Canary};
+use crate::told::Told;
+
+const JSON: &str = "application/json";
+
+/// What Python prints when nobody caught it.
+const TRACEBACK: &str = "Traceback (most recent call last):\\n  File \\\"/app/orders.py\\\", line 12, in total\\n    \
+    return price / count\\nZeroDivisionError: division by zero";
+
+/// The same when a database behind it does not let it in.
+const TOO_MANY: &str = "sqlalchemy.exc.OperationalError: (psycopg2.OperationalError) connection to server at \\\"10.0.0.5\\\", \
+    port 5432 failed: FATAL:  sorry, too many clients already (SQLSTATE 53300)";
+
+/// How the parts of an application are.
+const HEALTH: &str = r#"{"status":"unhealthy","checks":{"database":{"status":"disconnected"},"cache":{"status":"ok"}}}"#;
+
+/// What is shown to browsers wherever they go.
+const PAGE: &str = "<!doctype html><html><body><div id=\"root\"></div></body></html>";
+
+pub(super) fn faults() -> Vec<Told> {
+    let mut apps = Apps::default();
+    let mut rows = erring(&mut apps);
+    rows.extend(answering(&mut apps));
+    look_at(rows)
+}
+
+/// One for each row, and still there when it is looked at.
+#[derive(Default)]
+struct Apps(Vec<Canary>);
+
+impl Apps {
+    /// A look at one that answers everybody with this.
+    fn saying(&mut self, status: u16, kind: &'static str, body: &str) -> String {
+        let body = body.to_owned();
+        let app = Canary::answering(move |_| Said::Reply(status, kind, body.clone()));
+        let probe = format!("http: {{ url: \"{}/orders\" }}", app.url());
+        self.0.push(app);
+        probe
+    }
+}
+
+/// It says that something is wrong, and of which kind.
+fn erring(apps: &mut Apps) -> Vec<Row> {
+    use Class::{Application, Configuration, Infrastructure, TestDefect};
+    use Layer::{Auth, Dns, Protocol, Transport};
+    let app = Layer::Application;
+    let cases = [
+        ("", 400, "count must be a number", app, Is(TestDefect)),
+        ("", 401, "token is not known", Auth, Is(Configuration)),
+        ("", 403, "not yours", Auth, Is(Configuration)),
+        ("", 404, "Not Found", app, Is(Configuration)),
+        ("", 405, "Method Not Allowed", app, Is(TestDefect)),
+        ("", 409, "there already", app, Leans(Application)),
+        ("", 415, "send JSON", app, Is(TestDefect)),
+        ("", 422, "field required", app, Is(TestDefect)),
+        ("", 429, "too many requests", app, Rather(Infrastructure)),
+        ("", 500, "internal error", app, Is(Application)),
+        ("-traceback", 500, TRACEBACK, app, Is(Application)),
+        (
+            "-refused",
+            500,
+            "connect ECONNREFUSED 10.0.0.5:5432",
+            Transport,
+            Leans(Infrastructure),
+        ),
+        ("-too-many", 500, TOO_MANY, Protocol, Rather(Configuration)),
+        (
+            "-no-name",
+            500,
+            "getaddrinfo EAI_AGAIN db.internal",
+            Dns,
+            Rather(Infrastructure),
+        ),
+    ];
+    let told = cases.map(|(more, status, why, layer, answer): (_, _, _, _, Answer)| {
+        let probe = apps.saying(status, JSON, &format!("{{\"detail\":\"{why}\"}}"));
+        let name = format!("app-{status}{more}");
+        row(&name, probe, "expect.status", layer, answer).expecting("status: 200")
+    });
+    let mut rows: Vec<Row> = told.into();
+    let names_its_database = row(
+        "app-503-names-its-database",
+        apps.saying(503, JSON, HEALTH),
+        "expect.status",
+        app,
+        Leans(Infrastructure),
+    );
+    rows.push(names_its_database.expecting("status: 200"));
+    rows
+}
+
+/// It says that all is well, and something is not.
+fn answering(apps: &mut Apps) -> Vec<Row> {
+    let healthy = "json: { $.status: healthy }";
+    vec![
+        row(
+            "app-200-html",
+            apps.saying(200, "text/html", PAGE),
+            "expect.json",
+            Layer::Application,
+            Is(Class::Configuration),
+        )
+        .expecting(healthy),
+        // The application may have changed, or the test be stale.
+        row(
+            "app-200-without-the-field",
+            apps.saying(200, JSON, "{}"),
+            "expect.json",
+            Layer::Application,
+            Rather(Class::Application),
+        )
+        .expecting(healthy),
+        row(
+            "app-200-slow",
+            apps.saying(200, JSON, "{}"),
+            "expect.latency",
+            Layer::Performance,
+            Leans(Class::Application),
+        )
+        .expecting("latency: { below: 1us }"),
+    ]
+}

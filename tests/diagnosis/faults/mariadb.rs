@@ -1,0 +1,149 @@
+//! MariaDB in the states in which it does not do what it is asked for.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use allclear::model::{Class, Layer};
+
+use crate::expert::Answer::{self, Is, Leans};
+use crate::row::{Row, look_at_each, row};
+use crate::support::mariadb::{MariaDb, Options};
+use crate::support::{APP, Login};
+use crate::told::Told;
+
+const WRONG: Login = Login {
+    user: "app",
+    password: "buzzard",
+};
+
+fn sql(dsn: &str, keys: &str) -> String {
+    format!("sql: {{ dsn: \"{dsn}\"{keys} }}")
+}
+
+fn broken(name: &str, probe: String, code: &'static str, layer: Layer, answer: Answer) -> Row {
+    row(&format!("mariadb-{name}"), probe, code, layer, answer)
+}
+
+pub(super) fn faults() -> Vec<Told> {
+    use Class::{Application, Configuration, Infrastructure, TestDefect};
+    let mut server = MariaDb::start(&Options {
+        max_connections: 10,
+        conf: "max_statement_time=0.3",
+        sql: "CREATE TABLE users (id int PRIMARY KEY);; INSERT INTO users VALUES (1)",
+        ..Options::default()
+    });
+    let dsn = server.dsn();
+    let forbidden = format!("{}/nowhere", dsn.trim_end_matches("/app"));
+    let nowhere = server.socket_dsn().replacen("/app?", "/nowhere?", 1);
+    let (auth, protocol) = (Layer::Auth, Layer::Protocol);
+    let query = |name: &str, statement: &str, code, class| {
+        let probe = sql(&dsn, &format!(", query: \"{statement}\""));
+        broken(name, probe, code, protocol, Is(class))
+    };
+    let endless =
+        "SELECT count(*) FROM seq_1_to_1000000 a, seq_1_to_1000000 b WHERE a.seq + b.seq = 0";
+    let mut all = look_at_each(vec![
+        broken(
+            "wrong-password",
+            sql(&server.dsn_of(&WRONG), ""),
+            "mysql.1045",
+            auth,
+            Is(Configuration),
+        ),
+        broken(
+            "forbidden-database",
+            sql(&forbidden, ""),
+            "mysql.1044",
+            auth,
+            Is(Configuration),
+        ),
+        broken(
+            "no-such-database",
+            sql(&nowhere, ""),
+            "mysql.1049",
+            protocol,
+            Is(Configuration),
+        ),
+        query(
+            "no-table",
+            "SELECT * FROM nowhere",
+            "mysql.1146",
+            Application,
+        ),
+        query(
+            "no-column",
+            "SELECT nope FROM users",
+            "mysql.1054",
+            Application,
+        ),
+        query("no-sense", "SELEKT 1", "mysql.1064", TestDefect),
+        query(
+            "no-rights",
+            "SELECT * FROM mysql.user",
+            "mysql.1142",
+            Configuration,
+        ),
+        query(
+            "twice",
+            "INSERT INTO users VALUES (1)",
+            "mysql.1062",
+            Application,
+        ),
+        query("slower-than-it-allows", endless, "mysql.1969", Application),
+    ]);
+    server.set_read_only(true);
+    all.extend(look_at_each(vec![query(
+        "read-only",
+        "INSERT INTO users VALUES (2)",
+        "mysql.1290",
+        Infrastructure,
+    )]));
+    server.set_read_only(false);
+    let held = [(); 10].map(|()| Held::open(&mut server.client(&APP)));
+    all.extend(look_at_each(vec![broken(
+        "too-many",
+        sql(&dsn, ""),
+        "mysql.1040",
+        protocol,
+        Is(Configuration),
+    )]));
+    drop(held);
+    server.stop();
+    all.extend(look_at_each(vec![broken(
+        "stopped",
+        sql(&dsn, ""),
+        "tcp.refused",
+        Layer::Transport,
+        Leans(Infrastructure),
+    )]));
+    all
+}
+
+/// A client that was let in, and is ended with its test.
+struct Held(Child);
+
+impl Held {
+    fn open(command: &mut Command) -> Self {
+        let mut child = command
+            .args([
+                "--unbuffered",
+                "--execute",
+                "SELECT 'in'; SET max_statement_time = 0; DO SLEEP(600)",
+            ])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        let stdout = child.stdout.take().unwrap();
+        BufReader::new(stdout).read_line(&mut said).unwrap();
+        assert_eq!(said, "in\n");
+        Self(child)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
