@@ -103,7 +103,7 @@ fn answering(apps: &mut Apps) -> Vec<Row> {
             "app-200-html",
             apps.saying(200, "text/html", PAGE),
             "expect.json",
-            Layer::Application,
+            Layer::Proxy,
             Is(Class::Configuration),
         )
         .expecting(healthy),

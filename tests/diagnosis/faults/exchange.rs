@@ -45,7 +45,12 @@ fn without_an_answer() -> Vec<Told> {
             app,
             Leans(Class::Application),
         ),
-        (Hostile::garbage(), "http.protocol", Layer::Protocol, Open),
+        (
+            Hostile::garbage(),
+            "http.protocol",
+            Layer::Protocol,
+            Rather(Class::Configuration),
+        ),
     ];
     let broken = cases
         .iter()

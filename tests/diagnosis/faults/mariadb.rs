@@ -25,8 +25,8 @@ fn broken(name: &str, probe: String, code: &'static str, layer: Layer, answer: A
 }
 
 pub(super) fn faults() -> Vec<Told> {
-    use Class::{Application, Configuration, Infrastructure, TestDefect};
-    let mut server = MariaDb::start(&Options {
+    use Class::{Application, Configuration, TestDefect};
+    let server = MariaDb::start(&Options {
         max_connections: 10,
         conf: "max_statement_time=0.3",
         sql: "CREATE TABLE users (id int PRIMARY KEY);; INSERT INTO users VALUES (1)",
@@ -35,13 +35,11 @@ pub(super) fn faults() -> Vec<Told> {
     let dsn = server.dsn();
     let forbidden = format!("{}/nowhere", dsn.trim_end_matches("/app"));
     let nowhere = server.socket_dsn().replacen("/app?", "/nowhere?", 1);
-    let (auth, protocol) = (Layer::Auth, Layer::Protocol);
-    let query = |name: &str, statement: &str, code, class| {
+    let (app, auth, protocol) = (Layer::Application, Layer::Auth, Layer::Protocol);
+    let query = |name: &str, statement: &str, code, layer, class| {
         let probe = sql(&dsn, &format!(", query: \"{statement}\""));
-        broken(name, probe, code, protocol, Is(class))
+        broken(name, probe, code, layer, Is(class))
     };
-    let endless =
-        "SELECT count(*) FROM seq_1_to_1000000 a, seq_1_to_1000000 b WHERE a.seq + b.seq = 0";
     let mut all = look_at_each(vec![
         broken(
             "wrong-password",
@@ -64,40 +62,67 @@ pub(super) fn faults() -> Vec<Told> {
             protocol,
             Is(Configuration),
         ),
-        query(
+    ]);
+    let endless =
+        "SELECT count(*) FROM seq_1_to_1000000 a, seq_1_to_1000000 b WHERE a.seq + b.seq = 0";
+    let cases = [
+        (
             "no-table",
             "SELECT * FROM nowhere",
             "mysql.1146",
+            app,
             Application,
         ),
-        query(
+        (
             "no-column",
             "SELECT nope FROM users",
             "mysql.1054",
+            app,
             Application,
         ),
-        query("no-sense", "SELEKT 1", "mysql.1064", TestDefect),
-        query(
+        ("no-sense", "SELEKT 1", "mysql.1064", app, TestDefect),
+        (
             "no-rights",
             "SELECT * FROM mysql.user",
             "mysql.1142",
+            auth,
             Configuration,
         ),
-        query(
+        (
             "twice",
             "INSERT INTO users VALUES (1)",
             "mysql.1062",
+            app,
             Application,
         ),
-        query("slower-than-it-allows", endless, "mysql.1969", Application),
-    ]);
+        (
+            "slow",
+            endless,
+            "mysql.1969",
+            Layer::Performance,
+            Application,
+        ),
+    ];
+    let asked = cases
+        .map(|(name, statement, code, layer, class)| query(name, statement, code, layer, class));
+    all.extend(look_at_each(asked.into()));
+    all.extend(states(server));
+    all
+}
+
+/// The server as a whole.
+fn states(mut server: MariaDb) -> Vec<Told> {
+    use Class::{Configuration, Infrastructure};
+    let (dsn, protocol) = (server.dsn(), Layer::Protocol);
     server.set_read_only(true);
-    all.extend(look_at_each(vec![query(
+    let write = ", query: INSERT INTO users VALUES (2)";
+    let mut all = look_at_each(vec![broken(
         "read-only",
-        "INSERT INTO users VALUES (2)",
+        sql(&dsn, write),
         "mysql.1290",
-        Infrastructure,
-    )]));
+        protocol,
+        Is(Infrastructure),
+    )]);
     server.set_read_only(false);
     let held = [(); 10].map(|()| Held::open(&mut server.client(&APP)));
     all.extend(look_at_each(vec![broken(

@@ -2,6 +2,7 @@
 
 mod answers;
 mod certificates;
+mod clouds;
 mod exchange;
 mod handshake;
 mod haproxy;
@@ -38,6 +39,7 @@ pub(crate) const GROUPS: &[Group] = &[
     transport::faults,
     sockets::faults,
     answers::faults,
+    clouds::faults,
     websocket::faults,
     sse::faults,
     sqlite::faults,

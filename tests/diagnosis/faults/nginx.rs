@@ -11,7 +11,7 @@ use crate::support::{Answer as Said, Canary, Certificates, Hostile, Nginx, Refus
 use crate::told::Told;
 
 pub(super) fn faults() -> Vec<Told> {
-    use Class::{Application, Configuration, Infrastructure, TestDefect};
+    use Class::{Application, Configuration, Infrastructure};
     let made = Certificates::make();
     let refusing = Refusing::hold();
     let (resetting, closing) = (Hostile::resetting(), Hostile::closing());
@@ -52,7 +52,7 @@ pub(super) fn faults() -> Vec<Told> {
         said(
             "nginx-413-too-much",
             format!("http: {{ method: POST, url: \"http://{much}/\", body: more than ten }}"),
-            Rather(TestDefect),
+            Rather(Configuration),
         ),
         said("nginx-503-limit", at(5), Rather(Configuration)),
         said("nginx-404", at(6), Is(Configuration)),

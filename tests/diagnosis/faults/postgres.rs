@@ -98,13 +98,12 @@ fn statements() -> Vec<Told> {
         ..Options::default()
     });
     let (dsn, odd) = (server.dsn(), server.dsn_of(&ODD));
-    let query = |name: &str, dsn: &str, statement: &str, code, answer| {
+    let (app, slow) = (Layer::Application, Layer::Performance);
+    let query = |name: &str, dsn: &str, statement: &str, code, layer, answer| {
         let statement = serde_json::Value::from(statement);
         let probe = sql(dsn, &format!(", query: {statement}"));
-        broken(name, probe, code, Layer::Protocol, answer)
+        broken(name, probe, code, layer, answer)
     };
-    let app =
-        |name: &str, statement: &str, code, class| query(name, &dsn, statement, code, Is(class));
     let mut locked = Held::of(server.client("psql"));
     locked.ask("BEGIN; LOCK TABLE users; SELECT 'locked';", "locked");
     let mut all = look_at_each(vec![query(
@@ -112,45 +111,73 @@ fn statements() -> Vec<Told> {
         &odd,
         "SELECT * FROM users",
         "postgres.55P03",
+        app,
         Is(Application),
     )]);
     drop(locked);
-    let read_only = ", statements: [SET TRANSACTION READ ONLY, INSERT INTO users VALUES (3)]";
     let shot = "SELECT pg_terminate_backend(pg_backend_pid())";
-    all.extend(look_at_each(vec![
-        app(
+    let cases = [
+        (
             "no-table",
             "SELECT * FROM nope",
             "postgres.42P01",
+            app,
             Application,
         ),
-        app(
+        (
             "no-column",
             "SELECT nope FROM users",
             "postgres.42703",
+            app,
             Application,
         ),
-        app(
+        (
             "no-rights",
             "SELECT * FROM hidden",
             "postgres.42501",
+            Layer::Auth,
             Configuration,
         ),
-        app("no-sense", "SELEKT 1", "postgres.42601", TestDefect),
-        app(
+        ("no-sense", "SELEKT 1", "postgres.42601", app, TestDefect),
+        (
             "twice",
             "INSERT INTO users VALUES (1)",
             "postgres.23505",
+            app,
             Application,
         ),
-        app("terminated", shot, "postgres.57P01", Infrastructure),
+        (
+            "terminated",
+            shot,
+            "postgres.57P01",
+            Layer::Protocol,
+            Infrastructure,
+        ),
+    ];
+    let asked = cases.map(|(name, statement, code, layer, class)| {
+        query(name, &dsn, statement, code, layer, Is(class))
+    });
+    all.extend(look_at_each(asked.into()));
+    let read_only = ", statements: [SET TRANSACTION READ ONLY, INSERT INTO users VALUES (3)]";
+    let endless = "SELECT pg_sleep(60)";
+    all.extend(look_at_each(vec![
         query(
             "statement-timeout",
             &odd,
-            "SELECT pg_sleep(60)",
+            endless,
             "postgres.57014",
+            slow,
             Is(Application),
         ),
+        query(
+            "slower-than-our-budget",
+            &dsn,
+            endless,
+            "sql.timeout.query",
+            slow,
+            Rather(Application),
+        )
+        .by_its_budget(),
         broken(
             "read-only",
             sql(&dsn, read_only),
@@ -158,14 +185,6 @@ fn statements() -> Vec<Told> {
             Layer::Protocol,
             Is(Infrastructure),
         ),
-        broken(
-            "slower-than-our-budget",
-            sql(&dsn, ", query: SELECT pg_sleep(60)"),
-            "sql.timeout.query",
-            Layer::Protocol,
-            Rather(Application),
-        )
-        .by_its_budget(),
     ]));
     all
 }

@@ -71,15 +71,16 @@ fn credentials() -> Vec<Told> {
             "wrong-type",
             redis(&server.dsn(), "[GET, list]"),
             "redis.wrongtype",
-            Layer::Protocol,
-            Rather(TestDefect),
+            Layer::Application,
+            // The test asks for the wrong thing, or the application has left the wrong thing there.
+            Open,
         ),
         broken(
             "no-such-command",
             redis(&server.dsn(), "[GET]"),
             "redis.error",
-            Layer::Protocol,
-            Rather(TestDefect),
+            Layer::Application,
+            Is(TestDefect),
         ),
     ])
 }
@@ -98,7 +99,7 @@ fn shortages() -> Vec<Told> {
         redis(&small.dsn(), "PING"),
         "redis.max_clients",
         Layer::Protocol,
-        Rather(Infrastructure),
+        Is(Class::Configuration),
     )]);
     drop(held);
     let loading = Redis::loading(&Options::default());

@@ -7,7 +7,7 @@ use allclear::model::{Class, Layer};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
-use crate::expert::Answer::{self, Is};
+use crate::expert::Answer::{self, Is, Rather};
 use crate::row::{Row, look_at, row};
 use crate::support::directory;
 use crate::told::Told;
@@ -25,15 +25,10 @@ pub(super) fn faults() -> Vec<Told> {
     let lock = sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut locked);
     runtime.block_on(lock).unwrap();
     fs::write(file("text.db"), [b'x'; 4096]).unwrap();
-    let broken = |name: &str, path: &Path, keys: &str, code, answer: Answer| -> Row {
+    let (app, written) = (Layer::Application, Layer::Configuration);
+    let broken = |name: &str, path: &Path, keys: &str, code, layer, answer: Answer| -> Row {
         let probe = format!("sql: {{ dsn: \"sqlite:{}{keys} }}", path.display());
-        row(
-            &format!("sqlite-{name}"),
-            probe,
-            code,
-            Layer::Protocol,
-            answer,
-        )
+        row(&format!("sqlite-{name}"), probe, code, layer, answer)
     };
     let all = look_at(vec![
         broken(
@@ -41,20 +36,24 @@ pub(super) fn faults() -> Vec<Told> {
             &file("elsewhere/app.db"),
             "\"",
             "sqlite.14",
+            written,
             Is(Configuration),
         ),
         broken(
             "that-is-none",
             &file("text.db"),
             "\"",
+            // The file is another one, or it is broken.
             "sqlite.26",
-            Is(Configuration),
+            Layer::Protocol,
+            Rather(Configuration),
         ),
         broken(
             "locked",
             &file("locked.db"),
             "\", query: SELECT * FROM users",
             "sqlite.5",
+            app,
             Is(Application),
         )
         .by_its_budget(),
@@ -63,6 +62,7 @@ pub(super) fn faults() -> Vec<Told> {
             &file("empty.db"),
             "\", query: SELECT * FROM orders",
             "sqlite.1",
+            app,
             Is(Application),
         ),
         broken(
@@ -70,6 +70,7 @@ pub(super) fn faults() -> Vec<Told> {
             &file("read-only.db"),
             "?mode=ro\", query: INSERT INTO users VALUES (1)",
             "sqlite.8",
+            written,
             Is(Configuration),
         ),
     ]);

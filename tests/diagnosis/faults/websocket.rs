@@ -74,13 +74,13 @@ pub(super) fn faults() -> Vec<Told> {
 
 /// The conversation does not begin.
 fn refused(servers: &mut Servers) -> Vec<Row> {
-    use Layer::{Auth, Protocol};
+    use Layer::{Auth, Protocol, Proxy};
     let cases = [
         ("401 No", "websocket.refused.401", Auth),
         ("403 No", "websocket.refused.403", Auth),
-        ("200 OK", "websocket.refused.200", Protocol),
-        ("404 No", "websocket.refused.404", Protocol),
-        ("426 No", "websocket.refused.426", Protocol),
+        ("200 OK", "websocket.refused.200", Proxy),
+        ("404 No", "websocket.refused.404", Proxy),
+        ("426 No", "websocket.refused.426", Proxy),
     ];
     let rows = cases.map(|(status, code, layer)| {
         let name = code.replace("websocket.", "").replace('.', "-");
@@ -103,7 +103,7 @@ fn refused(servers: &mut Servers) -> Vec<Row> {
             "without-its-subprotocol",
             servers.greet(opening(until_the_end), ", subprotocols: [chat.v1]"),
             "websocket.subprotocol",
-            Protocol,
+            Layer::Application,
             Is(Class::Application),
         ),
     ]);
@@ -113,22 +113,25 @@ fn refused(servers: &mut Servers) -> Vec<Row> {
 /// The other side ends it, and says why.
 fn closed(servers: &mut Servers) -> Vec<Row> {
     use Class::{Application, Configuration, Infrastructure, TestDefect};
+    use Layer::{Auth, Protocol, Proxy};
+    let app = Layer::Application;
     let cases = [
-        (1000, "websocket.closed.1000", Is(Application)),
-        (1001, "websocket.closed.1001", Is(Infrastructure)),
-        (1002, "websocket.closed.1002", Is(Application)),
-        (1008, "websocket.closed.1008", Rather(Configuration)),
-        (1009, "websocket.closed.1009", Rather(TestDefect)),
-        (1011, "websocket.closed.1011", Is(Application)),
-        (1012, "websocket.closed.1012", Is(Infrastructure)),
-        (1013, "websocket.closed.1013", Is(Infrastructure)),
-        (1014, "websocket.closed.1014", Is(Infrastructure)),
-        (4401, "websocket.closed.4401", Rather(Configuration)),
+        (1000, "websocket.closed.1000", app, Is(Application)),
+        (1001, "websocket.closed.1001", Protocol, Is(Infrastructure)),
+        (1002, "websocket.closed.1002", app, Is(Application)),
+        // Of a token it does not like, or of a rule of its own: it says the same.
+        (1008, "websocket.closed.1008", app, Open),
+        (1009, "websocket.closed.1009", app, Rather(TestDefect)),
+        (1011, "websocket.closed.1011", app, Is(Application)),
+        (1012, "websocket.closed.1012", Protocol, Is(Infrastructure)),
+        (1013, "websocket.closed.1013", Protocol, Is(Infrastructure)),
+        (1014, "websocket.closed.1014", Proxy, Is(Infrastructure)),
+        (4401, "websocket.closed.4401", Auth, Is(Configuration)),
     ];
-    let rows = cases.map(|(number, code, answer)| {
+    let rows = cases.map(|(number, code, layer, answer)| {
         let probe = servers.greet(closing(number), "");
         let name = format!("closed-{number}");
-        broken(&name, probe, code, Layer::Protocol, answer)
+        broken(&name, probe, code, layer, answer)
     });
     rows.into()
 }
@@ -150,14 +153,14 @@ fn wordless(servers: &mut Servers) -> Vec<Row> {
             "silent-and-alive",
             servers.greet(opening(until_the_end), ""),
             "websocket.timeout.event",
-            Layer::Protocol,
+            Layer::Application,
             Is(Class::Application),
         ),
         broken(
             "silent-and-gone",
             servers.greet(deaf, ""),
             "websocket.timeout.pong",
-            Layer::Protocol,
+            Layer::Transport,
             Is(Class::Infrastructure),
         ),
     ]
