@@ -172,6 +172,7 @@ impl Short {
             polls: self.polls,
             flaps: None,
             actor: None,
+            resources: Vec::new(),
         };
         let last = attempt(
             self.before.len() as u64 + 1,

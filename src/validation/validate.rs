@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::inputs::{Inputs, Planned};
 use super::{Refused, Request, identity};
 use crate::demo;
+use crate::diagnosis::{self, Rules};
 use crate::gate;
 use crate::journal::{self, Journal, JournalError};
-use crate::model::{Diagnosis, Event, FinishedRun, Judged};
+use crate::model::{Event, FinishedRun, Judged};
 use crate::plan::{Identity, Plan};
 use crate::probe::Shared;
 use crate::runner::{self, Cancel};
@@ -100,7 +101,7 @@ async fn observe(
     let plan = Arc::new(plan);
     let record = runner::run(plan.clone(), config, shared, cancel, &mut emit).await;
     let verdict = Arc::new(gate::decide(&record));
-    let diagnosis = Arc::new(Diagnosis::default());
+    let diagnosis = Arc::new(diagnosis::diagnose(&record, Rules::embedded()));
     emit(&[Event::Judged(Judged {
         verdict: verdict.clone(),
         diagnosis: diagnosis.clone(),
