@@ -161,6 +161,14 @@ fn explain_test(test: &PlannedTest, text: &mut String) {
             test.cleanup.len()
         );
     }
+    if !test.looks.is_empty() {
+        let names = joined(
+            test.looks
+                .iter()
+                .filter_map(|look| Some(look.name.as_ref()?.as_str())),
+        );
+        let _ = writeln!(text, "      when it fails also looks: {names}");
+    }
     if let Some(expected) = &test.expect_failure {
         let code = expected.code.as_str();
         let _ = writeln!(

@@ -168,6 +168,7 @@ impl Short {
             error: unable.map(|unable| ProbeError::new(unable, "it could not be")),
             outcome,
             cleanup: false,
+            diagnostic: false,
             cold: false,
             polls: self.polls,
             flaps: None,

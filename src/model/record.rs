@@ -61,7 +61,7 @@ pub struct TestRecord {
     pub sample: Option<Arc<Sample>>,
     /// When it started looking, from the run's start. Waiting for a slot comes before.
     pub started: Duration,
-    /// How long it took, clean-ups included, waiting for a slot not.
+    /// How long it took, clean-ups included; neither waiting for a slot nor what `on_fail` looked at.
     pub elapsed: Duration,
     /// Clean-ups that did not hold: what they left behind.
     pub left_behind: Vec<String>,
@@ -214,7 +214,7 @@ pub struct AttemptRecord {
     pub started: Duration,
     /// Of its steps: without clean-ups, and without what belongs to a cold start.
     pub elapsed: Duration,
-    /// The steps that were reached; clean-ups are marked, and what belongs to a cold start.
+    /// The steps that were reached; clean-ups are marked, what belongs to a cold start, and looks of `on_fail`, which come last.
     pub steps: Vec<StepRecord>,
     /// How it came out.
     pub outcome: Outcome,
@@ -249,9 +249,10 @@ impl AttemptRecord {
                 .any(|finding| finding.is_open() && finding.code == *code)
     }
 
-    /// The step that is why it did not hold: the first of those that can be, else the first that did not hold. Clean-ups decide nothing.
+    /// The step that is why it did not hold: the first of those that can be, else the first that did not hold. Neither clean-ups nor looks of
+    /// `on_fail` decide anything.
     pub fn deciding_step(&self) -> Option<&StepRecord> {
-        let mut steps = self.steps.iter().filter(|step| !step.cleanup);
+        let mut steps = self.steps.iter().filter(|step| step.may_decide());
         steps
             .clone()
             .find(|step| self.is_decided_by(step))
@@ -331,7 +332,7 @@ pub struct StepRecord {
     /// What was asked, masked: `GET http://127.0.0.1:8080/health`.
     pub request: String,
     /// What this very step looked at, masked: `sock:db.internal:5432`. Kept where it did not hold, and where it was not known before the
-    /// run; of a step that held the test's own resources say enough.
+    /// run; of a step that held the test's own resources say enough, which are not those of a look of `on_fail`.
     pub resources: Vec<String>,
     /// What was seen, masked and cut.
     pub observation: Observation,
@@ -347,12 +348,22 @@ pub struct StepRecord {
     pub cleanup: bool,
     /// Forces a cold start or looks whether there was one: no part of what is measured.
     pub cold: bool,
+    /// A look of `on_fail`, made once the test had not held: evidence, which decides and measures nothing. It has no findings; its
+    /// outcome says whether it saw what it asked for.
+    pub diagnostic: bool,
     /// How many polls were made, for a step with `until`.
     pub polls: Option<u64>,
     /// How often it held and then did not, from poll to poll, where it did.
     pub flaps: Option<u64>,
     /// Whose step it is, in a test with actors.
     pub actor: Option<ActorName>,
+}
+
+impl StepRecord {
+    /// Whether how its attempt came out may be its doing: neither a clean-up nor a look of `on_fail`.
+    pub const fn may_decide(&self) -> bool {
+        !self.cleanup && !self.diagnostic
+    }
 }
 
 /// A session: done once per run, shared by those who use it.

@@ -24,6 +24,9 @@ use crate::template::Mask;
 /// A clean-up without a `timeout` of its own may take this long; so may what forces a cold start, and each look of its proof.
 pub(super) const CLEANUP_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A look of `on_fail` without a `timeout` of its own may take this long.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Which run this is, where and when.
 #[derive(Debug, Clone)]
 pub struct Identity {
@@ -245,18 +248,11 @@ fn plan_test(
     let preflight = policy.is_preflight(test.id.category());
     let side_effects = changes || test.steps.iter().any(|step| step.needs.side_effects);
 
-    let mut resources: Vec<String> = test
-        .steps
-        .iter_mut()
-        .flat_map(|step| std::mem::take(&mut step.resources))
-        .collect();
-    resources.sort_unstable();
-    resources.dedup();
-    let origins = resources
-        .iter()
-        .filter_map(|resource| resource.strip_prefix("sock:"))
-        .map(str::to_owned)
-        .collect();
+    let resources = resources_of(&mut test.steps);
+    let origins = origins_of(&resources);
+    // What a test is about is what its steps look at; failures are not grouped by what else is shown of them.
+    let mut origins_of_looks = origins_of(&resources_of(&mut test.looks));
+    origins_of_looks.retain(|origin| !origins.contains(origin));
     let header = TestHeader {
         critical,
         invariant: is_invariant(&test, policy),
@@ -289,6 +285,7 @@ fn plan_test(
         cold: test.cold.map(|cold| Box::new(plan_cold(*cold))),
         steps: plan_steps(test.steps, test.timeout),
         cleanup: plan_steps(test.cleanup, CLEANUP_TIMEOUT),
+        looks: plan_steps(test.looks, LOOK_TIMEOUT),
         alone: test.alone,
         connections: test.connections,
         expect_failure: test.expect_failure,
@@ -301,7 +298,23 @@ fn plan_test(
         side_effects,
         guards: preflight && critical,
         origins,
+        origins_of_looks,
     }
+}
+
+/// What these steps look at, each once, taken from them.
+fn resources_of(steps: &mut [Step]) -> Vec<String> {
+    let taken = |step: &mut Step| std::mem::take(&mut step.resources);
+    let mut resources: Vec<String> = steps.iter_mut().flat_map(taken).collect();
+    resources.sort_unstable();
+    resources.dedup();
+    resources
+}
+
+fn origins_of(resources: &[String]) -> Vec<String> {
+    let sockets = resources.iter();
+    let sockets = sockets.filter_map(|resource| resource.strip_prefix("sock:"));
+    sockets.map(str::to_owned).collect()
 }
 
 pub(super) fn plan_steps(mut steps: Vec<Step>, timeout: Duration) -> Vec<PlannedStep> {

@@ -58,6 +58,8 @@ pub struct PlannedTest {
     pub steps: Vec<PlannedStep>,
     /// After each attempt, in order.
     pub cleanup: Vec<PlannedStep>,
+    /// Once it has not held, in order; nothing of them is judged.
+    pub looks: Vec<PlannedStep>,
     /// Who may run beside it.
     pub alone: Alone,
     /// Whether attempts connect anew.
@@ -82,6 +84,8 @@ pub struct PlannedTest {
     pub guards: bool,
     /// The origins (`host:port`) it talks to, for the per-origin limit; late ones are unknown.
     pub origins: Vec<String>,
+    /// The other origins that its `looks` talk to, which the limit is for, too.
+    pub origins_of_looks: Vec<String>,
 }
 
 /// A start that is to be a cold one.

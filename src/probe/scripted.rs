@@ -158,6 +158,13 @@ impl Scripted {
         self
     }
 
+    /// Needs `--allow-commands`.
+    #[must_use]
+    pub fn needing_commands(mut self) -> Self {
+        self.needs_commands = true;
+        self
+    }
+
     /// How many looks have begun.
     pub fn looks_begun(&self) -> usize {
         self.begun.load(Ordering::SeqCst)

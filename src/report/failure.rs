@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::by_actor::by_actor;
 use super::style::Tone;
-use super::{sample, visible, wording};
+use super::{facts, sample, visible, wording};
 use crate::model::{
     AttemptRecord, Excerpt, Fault, Finding, Keep, Outcome, Place, State, Status, StepRecord,
     TestRecord, Why,
@@ -65,6 +65,7 @@ pub(super) fn tell(test: &TestRecord, bounds: Bounds) -> Vec<Line> {
     }
     lines.attempts(test);
     lines.sample(test);
+    lines.looks(test);
     for left in &test.left_behind {
         lines.add(0, Tone::Warn, &format!("left behind: {left}"));
     }
@@ -114,7 +115,7 @@ pub(super) fn headline(test: &TestRecord) -> Option<String> {
 
 /// The same for one attempt.
 pub(super) fn attempt_headline(attempt: &AttemptRecord) -> Option<String> {
-    let steps = attempt.steps.iter().filter(|step| !step.cleanup);
+    let steps = attempt.steps.iter().filter(|step| step.may_decide());
     let of_step = |step: &StepRecord| {
         let text = if let Some(error) = &step.error {
             visible::line(&error.message)
@@ -251,11 +252,12 @@ impl Lines {
         let mut groups = by_actor(attempt);
         // The one that decided first; others may only have waited for it.
         groups.sort_by_key(|(_, steps)| !steps.iter().any(|step| attempt.is_decided_by(step)));
-        let is_wrong = |step: &&StepRecord| step.outcome != Outcome::Held;
+        // What `on_fail` looked at is told by itself.
+        let is_wrong = |step: &&StepRecord| step.outcome != Outcome::Held && !step.diagnostic;
         groups.retain(|(_, steps)| steps.iter().any(&is_wrong));
         for (_, steps) in groups.iter().take(self.bounds.actors) {
             // What belongs to a cold start has a name of its own.
-            let counted = |step: &&&StepRecord| !step.cold;
+            let counted = |step: &&&StepRecord| !step.cold && !step.diagnostic;
             let several = steps.iter().filter(counted).count() > 1;
             let mut position = 0;
             for step in steps {
@@ -278,10 +280,11 @@ impl Lines {
     }
 
     fn step(&mut self, step: &StepRecord, position: Option<usize>) {
-        let kind = match (step.cleanup, step.cold) {
-            (true, _) => "clean-up",
-            (false, true) => "cold start:",
-            (false, false) => "step",
+        let kind = match (step.cleanup, step.cold, step.diagnostic) {
+            (true, ..) => "clean-up",
+            (false, true, _) => "cold start:",
+            (false, false, true) => "look",
+            (false, false, false) => "step",
         };
         let name = match (&step.name, position) {
             (Some(name), _) => format!("{kind} {name} · "),
@@ -317,8 +320,33 @@ impl Lines {
             );
         }
         self.findings(step);
+        if step.diagnostic {
+            self.seen(step);
+        }
         for excerpt in &step.observation.evidence {
             self.evidence(excerpt);
+        }
+    }
+
+    /// What `on_fail` looked at, whatever it saw.
+    fn looks(&mut self, test: &TestRecord) {
+        let steps = test.attempts.iter().flat_map(|attempt| &attempt.steps);
+        for look in steps.filter(|step| step.diagnostic) {
+            self.step(look, None);
+        }
+    }
+
+    fn seen(&mut self, look: &StepRecord) {
+        if let Some(seen) = &look.observation.fault {
+            self.add(1, Tone::Plain, &fault(seen));
+        }
+        let (lines, left_out) = facts::in_lines(&look.observation, self.bounds.findings);
+        for line in lines {
+            self.add(1, Tone::Plain, &line);
+        }
+        if left_out > 0 {
+            let more = wording::count(left_out as u64, "fact");
+            self.add(1, Tone::Dim, &format!("… and {more} more"));
         }
     }
 

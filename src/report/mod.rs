@@ -6,6 +6,7 @@
 mod by_actor;
 mod catalogue;
 mod console;
+mod facts;
 mod failure;
 mod json;
 mod jsonl;

@@ -106,9 +106,9 @@ impl Part {
         &mut self.taken.steps
     }
 
-    /// Its steps, with its name.
-    pub(super) fn into_steps(self) -> Vec<StepRecord> {
-        named(self.taken.steps, self.actor.as_ref())
+    /// Its steps, with its name, and what it knew.
+    pub(super) fn into_steps(self) -> (Vec<StepRecord>, LateScope) {
+        (named(self.taken.steps, self.actor.as_ref()), self.scope)
     }
 
     /// The code of the step that did not hold.

@@ -11,7 +11,7 @@ use super::earlier::Earlier;
 use super::executor::Run;
 use super::isolation;
 use super::round::{budget, detail};
-use super::scope::Sessions;
+use super::scope::{LateScope, Sessions};
 use super::slim::slim;
 use super::step::earlier;
 use crate::model::{AttemptEnded, AttemptRecord, KnownCode, Outcome, Sample};
@@ -45,12 +45,14 @@ pub(super) struct Attempted {
     pub(super) leaked: bool,
     /// Clean-ups that did not hold.
     pub(super) left_behind: Vec<String>,
+    /// What was known in it, where `on_fail` may look with it: with actors to the one whose step decided.
+    pub(super) scope: Option<LateScope>,
 }
 
 impl Attempted {
     /// Why we could not look, in words.
     pub(super) fn error(&self) -> Option<String> {
-        let steps = self.record.steps.iter().filter(|step| !step.cleanup);
+        let steps = self.record.steps.iter().filter(|step| step.may_decide());
         let mut of_cause = steps.filter(|step| step.actor == self.record.decided_by);
         let error = of_cause.find_map(|step| step.error.as_ref());
         error.map(|error| error.message.clone())
@@ -100,13 +102,20 @@ impl Subject {
         }
         let mut cleanups = Vec::new();
         let mut left_behind = Vec::new();
+        let may_look_on = !cut && !self.planned().looks.is_empty();
+        let mut scope = None;
         for (mut part, (of_part, left)) in cleaned_up {
             let detail = detail(part.outcome(), self.run.keep_evidence);
             // Only now: what a later step, a clean-up or another actor captured as a secret may stand in an earlier one.
             for step in part.steps() {
                 slim(step, &self.run.shared.mask, detail);
             }
-            steps.extend(part.into_steps());
+            let decided = part.actor() == decided_by.as_ref();
+            let (of_steps, known) = part.into_steps();
+            steps.extend(of_steps);
+            if may_look_on && (decided || scope.is_none()) {
+                scope = Some(known);
+            }
             cleanups.extend(of_part);
             left_behind.extend(left);
         }
@@ -129,6 +138,7 @@ impl Subject {
             cut,
             leaked,
             left_behind,
+            scope,
         }
     }
 

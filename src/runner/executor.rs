@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::attempt::Subject;
+use super::attempt::{Attempted, Subject};
 use super::halt::Halting;
+use super::look_on_fail::Deciding;
 use super::{repeat, retry, until};
 use crate::model::{Code, KnownCode, NotRun, Sample, Status, TestEnded, Why};
 use crate::plan::{ExpectFailure, Mode, Plan};
@@ -39,6 +40,8 @@ pub(super) struct Ending {
     pub(super) attempts_made: u64,
     pub(super) sample: Option<Arc<Sample>>,
     pub(super) left_behind: Vec<String>,
+    /// Attempts that are not told yet, because `on_fail` may have something to add.
+    pub(super) deciding: Option<Deciding>,
 }
 
 impl Ending {
@@ -51,6 +54,15 @@ impl Ending {
             attempts_made,
             sample: None,
             left_behind: Vec::new(),
+            deciding: None,
+        }
+    }
+
+    /// This attempt is why.
+    pub(super) fn decided_by(self, attempted: Attempted) -> Self {
+        Self {
+            deciding: Some(Deciding::one(attempted)),
+            ..self
         }
     }
 
@@ -85,6 +97,11 @@ pub(super) async fn execute(subject: Subject, started: Duration) -> TestEnded {
         Some(expected) => turned(ending.status, ending.code, expected),
         None => (ending.status, ending.code),
     };
+    // Only now, when neither the status nor how long it took can change any more.
+    let elapsed = subject.run.started.elapsed().saturating_sub(started);
+    if let Some(deciding) = ending.deciding {
+        deciding.tell(&subject, status).await;
+    }
     TestEnded {
         test: subject.test,
         status,
@@ -93,7 +110,7 @@ pub(super) async fn execute(subject: Subject, started: Duration) -> TestEnded {
         attempts_made: ending.attempts_made,
         sample: ending.sample,
         started,
-        elapsed: subject.run.started.elapsed().saturating_sub(started),
+        elapsed,
         left_behind: ending.left_behind,
     }
 }

@@ -36,6 +36,11 @@ impl Halting {
         }
     }
 
+    /// Ends when nothing new may begin.
+    pub(super) async fn stopping(&self) {
+        self.wait_for(|halt| *halt != Halt::No).await;
+    }
+
     /// Ends when attempts must be let go.
     pub(super) async fn cut(&self) {
         self.wait_for(|halt| matches!(halt, Halt::Cut(_))).await;

@@ -40,7 +40,10 @@ pub(super) struct Limits {
 #[derive(Debug)]
 struct Entry {
     category: usize,
+    /// Those of its steps, then those of its looks.
     origins: Box<[usize]>,
+    /// How many are those of its steps.
+    own: usize,
     excludes: Excludes,
 }
 
@@ -69,22 +72,28 @@ struct Origin {
 }
 
 impl Limits {
-    pub(super) fn new(plan: &Plan, jobs: usize, per_origin: usize) -> Self {
+    pub(super) fn new<'p>(plan: &'p Plan, jobs: usize, per_origin: usize) -> Self {
         let mut categories: HashMap<&Category, usize> = HashMap::new();
-        let mut origins: HashMap<&str, usize> = HashMap::new();
+        let mut origins: HashMap<&'p str, usize> = HashMap::new();
         for test in &plan.tests {
             let next = categories.len();
             categories.entry(test.header.id.category()).or_insert(next);
         }
         let mut tests = Vec::with_capacity(plan.tests.len());
         for test in &plan.tests {
-            let mut own: Vec<usize> = Vec::with_capacity(test.origins.len());
-            for origin in &test.origins {
-                let next = origins.len();
-                own.push(*origins.entry(origin).or_insert(next));
-            }
-            own.sort_unstable();
-            own.dedup();
+            let mut known = |names: &'p [String]| {
+                let mut known: Vec<usize> = Vec::with_capacity(names.len());
+                for origin in names {
+                    let next = origins.len();
+                    known.push(*origins.entry(origin).or_insert(next));
+                }
+                known.sort_unstable();
+                known.dedup();
+                known
+            };
+            let mut all = known(&test.origins);
+            let own = all.len();
+            all.extend(known(&test.origins_of_looks));
             let excludes = match &test.alone {
                 Alone::No => Excludes::Nobody,
                 Alone::Everything => Excludes::Everybody,
@@ -99,7 +108,8 @@ impl Limits {
             let category = categories[test.header.id.category()];
             tests.push(Entry {
                 category,
-                origins: own.into(),
+                origins: all.into(),
+                own,
                 excludes,
             });
         }
@@ -298,10 +308,11 @@ impl Limits {
 
     /// Only tests of one origin count: of several we do not know which one failed.
     fn count_failure(&mut self, ended: &TestEnded) {
-        let [origin] = &*self.tests[ended.test].origins else {
+        let entry = &self.tests[ended.test];
+        let [origin] = entry.origins[..entry.own] else {
             return;
         };
-        let origin = &mut self.origins[*origin];
+        let origin = &mut self.origins[origin];
         let is_tcp = ended
             .code
             .as_ref()

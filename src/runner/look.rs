@@ -125,13 +125,22 @@ pub(super) async fn look(
 
 /// What a probe needs may show only when its values are known: `rollback: "${captured}"`. The plan could not skip it for that.
 fn permitted(needs: Needs, allowed: Needs) -> Result<(), ProbeError> {
-    let flag = match (needs, allowed) {
+    let Some(flag) = missing_flag(needs, allowed) else {
+        return Ok(());
+    };
+    let message = format!("with the values it has now it needs {flag}");
+    Err(ProbeError::new(Unable::Guard, message))
+}
+
+/// The flag that would allow what a probe needs; `None` where it is allowed.
+pub(super) fn missing_flag(needs: Needs, allowed: Needs) -> Option<&'static str> {
+    match (needs, allowed) {
         (
             Needs { commands: true, .. },
             Needs {
                 commands: false, ..
             },
-        ) => "--allow-commands",
+        ) => Some("--allow-commands"),
         (
             Needs {
                 side_effects: true, ..
@@ -140,11 +149,9 @@ fn permitted(needs: Needs, allowed: Needs) -> Result<(), ProbeError> {
                 side_effects: false,
                 ..
             },
-        ) => "--allow-side-effects",
-        _ => return Ok(()),
-    };
-    let message = format!("with the values it has now it needs {flag}");
-    Err(ProbeError::new(Unable::Guard, message))
+        ) => Some("--allow-side-effects"),
+        _ => None,
+    }
 }
 
 /// What a panic says for itself.

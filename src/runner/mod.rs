@@ -21,6 +21,7 @@ mod lanes;
 mod left_behind;
 mod limits;
 mod look;
+mod look_on_fail;
 mod polling;
 mod repeat;
 mod retry;

@@ -6,6 +6,8 @@ use super::attempt::{Attempted, Subject};
 use super::executor::Ending;
 use super::lanes::{Lanes, Skew};
 use super::left_behind::LeftBehind;
+use super::look_on_fail::Deciding;
+use super::scope::LateScope;
 use super::slim::slim_finding;
 use crate::check::{Compared, is_futile, judge};
 use crate::model::{
@@ -35,7 +37,12 @@ pub(super) async fn run(subject: &Subject, repeat: &Repeat) -> Ending {
     let made = gathered.made;
     let miss = gathered.miss();
     let left_behind = std::mem::take(&mut gathered.left_behind).into_lines();
-    for record in gathered.kept() {
+    let scope = gathered.scope.take();
+    let mut kept = gathered.kept();
+    let not_held = |record: &AttemptRecord| record.outcome != Outcome::Held;
+    let deciding = kept.iter().rposition(not_held);
+    let rest = kept.split_off(deciding.unwrap_or(kept.len().saturating_sub(1)));
+    for record in kept {
         subject.tell(record).await;
     }
     let mut sample = gathered.sample;
@@ -66,6 +73,7 @@ pub(super) async fn run(subject: &Subject, repeat: &Repeat) -> Ending {
     Ending {
         sample: Some(Arc::new(sample)),
         left_behind,
+        deciding: Some(Deciding::first_of(rest, scope)),
         ..ending
     }
 }
@@ -170,6 +178,9 @@ struct Gathered {
     /// The code of an attempt in which something of one actor came to another.
     leak: Option<Code>,
     left_behind: LeftBehind,
+    /// What was known in the last attempt that did not hold, or in the last where all have held.
+    scope: Option<LateScope>,
+    has_missed: bool,
     /// Where attempts go in rounds.
     skew: Option<Skew>,
     /// How many rows there are when futility is asked about next.
@@ -195,6 +206,8 @@ impl Gathered {
             unable: None,
             leak: None,
             left_behind: LeftBehind::default(),
+            scope: None,
+            has_missed: false,
             skew: None,
             ask_at: 1,
         }
@@ -217,6 +230,11 @@ impl Gathered {
         }
         self.left_behind.extend(attempted.left_behind);
         let record = attempted.record;
+        let missed = record.outcome != Outcome::Held;
+        if missed || !self.has_missed {
+            self.scope = attempted.scope.or(self.scope.take());
+            self.has_missed |= missed;
+        }
         if let Some(skew) = &mut self.skew {
             skew.take(record.number, record.started);
         }
@@ -286,7 +304,7 @@ impl Gathered {
 
 /// An attempt in tens of bytes.
 fn row(record: &AttemptRecord) -> SampleRow {
-    let measured = |step: &&StepRecord| !step.cleanup && !step.cold;
+    let measured = |step: &&StepRecord| step.may_decide() && !step.cold;
     let steps = record.steps.iter().filter(measured);
     let mut phases: Vec<(Phase, u64)> = Vec::new();
     let mut of_actor: Vec<(Phase, u64)> = Vec::new();

@@ -17,30 +17,29 @@ pub(super) async fn run(subject: &Subject, retry: Option<&Retry>) -> Ending {
     let mut number = 0;
     let ending = loop {
         number += 1;
-        let attempted = subject.attempt(number, None).await;
-        let error = attempted.error();
-        left_behind.extend(attempted.left_behind);
-        let (outcome, code) = (attempted.record.outcome, attempted.record.code.clone());
-        subject.tell(attempted.record).await;
+        let mut attempted = subject.attempt(number, None).await;
+        left_behind.extend(std::mem::take(&mut attempted.left_behind));
         let halting = &subject.run.halting;
-        if attempted.cut {
-            break Ending::not_run(halting.reason().unwrap_or(NotRun::Interrupted), number);
-        }
-        match outcome {
-            Outcome::Held if number == 1 => break Ending::new(Status::Passed, None, number),
-            Outcome::Held => {
-                break Ending::new(Status::Flaky, Some(KnownCode::Flaky.code()), number);
-            }
-            Outcome::Unable => break Ending::errored(code, error, number),
-            Outcome::NotHeld => {}
-        }
+        let code = attempted.record.code.clone();
         let again = retry.filter(|_| !attempted.leaked);
-        let Some(delay) = again.and_then(|retry| next(retry, number, code.as_ref())) else {
-            break Ending::new(Status::Failed, code, number);
+        let delay = again.and_then(|retry| next(retry, number, code.as_ref()));
+        let ending = match (attempted.record.outcome, delay) {
+            _ if attempted.cut => {
+                Ending::not_run(halting.reason().unwrap_or(NotRun::Interrupted), number)
+            }
+            (Outcome::Held, _) if number == 1 => Ending::new(Status::Passed, None, number),
+            (Outcome::Held, _) => Ending::new(Status::Flaky, Some(KnownCode::Flaky.code()), number),
+            (Outcome::Unable, _) => Ending::errored(code, attempted.error(), number),
+            (Outcome::NotHeld, None) => Ending::new(Status::Failed, code, number),
+            (Outcome::NotHeld, Some(delay)) => {
+                subject.tell(attempted.record).await;
+                if let Err(reason) = halting.sleep_until(later(Instant::now(), delay)).await {
+                    break Ending::not_run(reason, number);
+                }
+                continue;
+            }
         };
-        if let Err(reason) = halting.sleep_until(later(Instant::now(), delay)).await {
-            break Ending::not_run(reason, number);
-        }
+        break ending.decided_by(attempted);
     };
     Ending {
         left_behind: left_behind.into_lines(),

@@ -301,6 +301,7 @@ mod tests {
             outcome: Outcome::NotHeld,
             cleanup: false,
             cold: false,
+            diagnostic: false,
             polls: None,
             flaps: None,
             actor: None,

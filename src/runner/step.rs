@@ -55,6 +55,7 @@ pub(super) async fn take(
         outcome,
         cleanup: false,
         cold: false,
+        diagnostic: false,
         polls: polled.as_ref().map(|polled| polled.count),
         flaps: polled.and_then(|polled| polled.flaps),
         actor: None,

@@ -110,24 +110,19 @@ pub(super) async fn run(subject: &Subject, until: &Until) -> Ending {
     }
 }
 
-/// Tells what is kept besides the first poll, in order.
+/// Tells what is kept besides the first poll and before the last, which is told in the end.
 async fn finish(
     subject: &Subject,
     last_not_held: Option<Attempted>,
-    last: Attempted,
+    mut last: Attempted,
     ending: impl FnOnce(u64) -> Ending,
 ) -> Ending {
     if let Some(attempted) = last_not_held {
         tell(subject, attempted, Kept::LastNotHeld).await;
     }
     let polls = last.record.number;
-    tell(
-        subject,
-        last,
-        if polls == 1 { Kept::First } else { Kept::Final },
-    )
-    .await;
-    ending(polls)
+    last.record.kept = Some(if polls == 1 { Kept::First } else { Kept::Final });
+    ending(polls).decided_by(last)
 }
 
 async fn tell(subject: &Subject, mut attempted: Attempted, kept: Kept) {
@@ -144,7 +139,7 @@ fn mark(
     let planned = &subject.planned().steps;
     let record = &mut attempted.record;
     let steps = || 0..record.steps.len();
-    let is_step = |at: &usize| !record.steps[*at].cleanup;
+    let is_step = |at: &usize| record.steps[*at].may_decide();
     // Where all have held, all have taken all steps: the last of them is the last that is planned.
     let not_held = steps().find(|at| is_step(at) && record.steps[*at].outcome != Outcome::Held);
     if let Some(at) = not_held.or_else(|| steps().rfind(is_step)) {

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::early;
 use super::scope::StepScope;
-use super::step::{self, Around, decode_list, is_told};
+use super::step::{self, Around, Meant, decode_list, is_told};
 use super::who::need_no_actors;
 use super::{Mode, Step};
 use crate::check::Captures;
@@ -175,6 +175,7 @@ fn proof(
         sources,
         scope: scope.clone(),
         position: Some(1),
+        meant: Meant::ToJudge,
     };
     let step = step::decode(&fields, &around, problems);
     fields.required("fact", problems)?;

@@ -10,12 +10,13 @@ use super::defaults::{Defaults, switch, tags, timeout};
 use super::early::EarlyFields;
 use super::failure_keys::{expect_failure, on_fail};
 use super::file::Surroundings;
+use super::look_on_fail::looks_of;
 use super::matrix::{Row, rows};
 use super::project::{LONGEST_NAME, NAME_RULE, is_name};
 use super::relations::{alone, requires, when};
 use super::scope::StepScope;
 use super::session::no_timeout;
-use super::step::{self, Around, decode_list, is_told, named_span};
+use super::step::{self, Around, Meant, decode_list, is_told, named_span};
 use super::test::Spans;
 use super::who::{connections_of, few_at_once, fit_actors, need_no_actors, who};
 use super::{CompareWith, Mode, Repeat, Retry, Step, Test, Until};
@@ -211,6 +212,7 @@ fn decode_row(
         .get("cleanup")
         .map(|node| decode_list(node, sources, &after, problems).0)
         .unwrap_or_default();
+    let looks = looks_of(fields, sources, &after, problems);
     fit_actors(&actors, steps.as_deref().unwrap_or_default(), problems);
     let mode_there = mode.as_ref().zip(mode_span);
     cold::fit(cold.as_deref(), mode_there, &actors, problems);
@@ -254,6 +256,7 @@ fn decode_row(
         expect_failure,
         side_effects: switch(fields, "side_effects", problems),
         on_fail,
+        looks,
         digest,
         spans: Spans {
             name: name_span,
@@ -342,6 +345,7 @@ fn steps(
             sources,
             scope: scope.clone(),
             position: None,
+            meant: Meant::ToJudge,
         };
         if fields.get("expect").is_none() && !is_told(fields, &["expect"]) {
             problems.push(

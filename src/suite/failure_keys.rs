@@ -5,7 +5,7 @@ use super::codes;
 use super::early::EarlyFields;
 use super::step::meant;
 use crate::model::OnFail;
-use crate::yaml::{Diagnostic, Diagnostics, Fields};
+use crate::yaml::{Diagnostic, Fields};
 
 /// `expect_failure:`.
 pub(super) fn expect_failure(early: &mut EarlyFields<'_, '_>) -> Option<ExpectFailure> {
@@ -33,34 +33,37 @@ const CLASSES: &[&str] = &[
     "test_defect",
 ];
 
-/// `on_fail:`.
+/// The keys of `on_fail`.
+pub(super) const ON_FAIL_KEYS: &[&str] = &["class", "owner", "hint", "runbook", "look"];
+
+/// `on_fail:`, all of it but `look`.
 pub(super) fn on_fail(early: &mut EarlyFields<'_, '_>) -> OnFail {
-    let Some(node) = early.texts("on_fail") else {
+    let Some(node) = early.fields.get("on_fail") else {
         return OnFail::default();
     };
-    let Some(fields) = Fields::of(
-        &node,
-        "`on_fail` mapping",
-        &["class", "owner", "hint", "runbook"],
-        early.problems,
-    ) else {
+    let known = ON_FAIL_KEYS;
+    let Some(fields) = Fields::of(node, "`on_fail` mapping", known, early.problems) else {
         return OnFail::default();
     };
-    let class = fields.text("class", early.problems);
-    if let Some(class) = class.filter(|class| !CLASSES.contains(class)) {
+    // Each of its own: what `look` looks with may only be known once the test has run.
+    let mut own = EarlyFields {
+        fields: &fields,
+        scope: early.scope,
+        sources: early.sources,
+        problems: early.problems,
+    };
+    let class = own.text("class");
+    if let Some(class) = class.as_deref().filter(|class| !CLASSES.contains(class)) {
         let hint = meant(class, CLASSES.iter().copied());
         let message = format!("no class is called `{class}`{hint}");
         let at = fields.get("class").map_or(node.span, |node| node.span);
-        early
-            .problems
+        own.problems
             .push(Diagnostic::error(at, message).help(format!("there are {}", CLASSES.join(", "))));
     }
-    let text =
-        |key: &str, problems: &mut Diagnostics| fields.text(key, problems).map(str::to_owned);
     OnFail {
-        class: class.map(str::to_owned),
-        owner: text("owner", early.problems),
-        hint: text("hint", early.problems),
-        runbook: text("runbook", early.problems),
+        class,
+        owner: own.text("owner"),
+        hint: own.text("hint"),
+        runbook: own.text("runbook"),
     }
 }

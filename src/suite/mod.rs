@@ -18,6 +18,7 @@ mod links;
 mod lint;
 mod literal;
 mod load;
+mod look_on_fail;
 mod matrix;
 mod mode;
 mod project;

@@ -104,12 +104,42 @@ pub struct LateLook {
 /// The keys a step has beside its probe.
 pub(super) const STEP_KEYS: &[&str] = &["name", "expect", "capture", "timeout", "until"];
 
+/// The keys a look of `on_fail` has beside its probe.
+pub(super) const LOOK_KEYS: &[&str] = &["name", "timeout"];
+
 /// What decoding a step needs to know.
 pub(super) struct Around<'a> {
     pub(super) sources: &'a Arc<Sources>,
     pub(super) scope: StepScope,
     /// For a step: from 1. `None` for the one probe of a test.
     pub(super) position: Option<usize>,
+    pub(super) meant: Meant,
+}
+
+/// What is made of what a step sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meant {
+    /// It is judged.
+    ToJudge,
+    /// It is only shown: a look of `on_fail`.
+    ToShow,
+}
+
+impl Meant {
+    const fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::ToJudge => STEP_KEYS,
+            Self::ToShow => LOOK_KEYS,
+        }
+    }
+
+    /// What it is called.
+    const fn noun(self) -> &'static str {
+        match self {
+            Self::ToJudge => "step",
+            Self::ToShow => "look",
+        }
+    }
 }
 
 /// Reads the one probe of a mapping, what it expects and what it captures. `fields` may have more keys than a step.
@@ -159,7 +189,9 @@ pub(super) fn decode(
         node: &filled.node,
         expected: facts.unwrap_or_default(),
     };
-    if !is_fault_expected && !counted.can_fail(key_span, problems) || !counted.are_known(problems) {
+    let must_be_able_to_fail = around.meant == Meant::ToJudge && !is_fault_expected;
+    if must_be_able_to_fail && !counted.can_fail(key_span, problems) || !counted.are_known(problems)
+    {
         return None;
     }
     let template = |node: &Node| Template {
@@ -241,6 +273,17 @@ pub(super) fn decode_list(
     scope: &StepScope,
     problems: &mut Diagnostics,
 ) -> (Vec<Step>, StepScope) {
+    decode_all(node, Meant::ToJudge, sources, scope, problems)
+}
+
+/// The same for what is judged, or only shown.
+pub(super) fn decode_all(
+    node: &Node,
+    meant: Meant,
+    sources: &Arc<Sources>,
+    scope: &StepScope,
+    problems: &mut Diagnostics,
+) -> (Vec<Step>, StepScope) {
     let mut scope = scope.clone();
     let Some(items) = node.as_sequence() else {
         problems.push(Diagnostic::error(node.span, "expected a list of steps"));
@@ -252,17 +295,23 @@ pub(super) fn decode_list(
             "an empty list looks at nothing",
         ));
     }
-    let known: Vec<&str> = STEP_KEYS.iter().chain(AnyProbe::NAMES).copied().collect();
+    let known: Vec<&str> = meant
+        .keys()
+        .iter()
+        .chain(AnyProbe::NAMES)
+        .copied()
+        .collect();
     let mut steps = Vec::new();
     let mut names: HashMap<StepName, Span> = HashMap::new();
     for (at, item) in items.iter().enumerate() {
-        let Some(fields) = Fields::of(item, "step", &known, problems) else {
+        let Some(fields) = Fields::of(item, meant.noun(), &known, problems) else {
             continue;
         };
         let around = Around {
             sources,
             scope: scope.clone(),
             position: Some(at + 1),
+            meant,
         };
         if let Some(step) = decode(&fields, &around, problems) {
             if let Some(name) = step.name.clone() {
@@ -295,7 +344,8 @@ pub(super) fn decode_list(
 fn name(fields: &Fields<'_>, around: &Around<'_>, problems: &mut Diagnostics) -> Option<StepName> {
     let position = around.position?;
     let Some(written) = fields.text("name", problems).map(str::trim) else {
-        return Some(StepName::new(format!("step {position}")));
+        let noun = around.meant.noun();
+        return Some(StepName::new(format!("{noun} {position}")));
     };
     if written.is_empty() || written.len() > 200 || written.chars().any(char::is_control) {
         problems.push(Diagnostic::error(

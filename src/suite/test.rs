@@ -51,6 +51,8 @@ pub struct Test {
     pub side_effects: bool,
     /// What its author knows better than the classifier.
     pub on_fail: OnFail,
+    /// What is looked at, too, once it has not held; nothing of it is judged.
+    pub looks: Vec<Step>,
     /// SHA-256 of its mapping as written, with its row, in hexadecimal: what it looks at and expects.
     pub digest: String,
     /// Where things stand that can only be checked when all suites are read, and that lints point at.

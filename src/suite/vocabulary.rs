@@ -491,6 +491,28 @@ pub(super) const ON_FAIL: Table = Table {
         key("owner", Shape::Text, "Who is to look at it."),
         key("hint", Shape::Text, "What to look at first."),
         key("runbook", Shape::Text, "Where it is written what to do."),
+        key(
+            "look",
+            Shape::OneOrList(&LOOK),
+            "What else to look at then: steps without `expect` and `capture`, once, after the clean-up of the attempt that decided. They are shown, and change nothing.",
+        ),
+    ],
+};
+
+pub(super) const LOOK: Table = Table {
+    name: "look",
+    about: "A look that is only shown: one probe. It sees what the steps have captured; where that is missing it says so. One that needs a flag that was not given is not made, and says so; the test runs all the same.",
+    keys: &[
+        key(
+            "name",
+            Shape::Text,
+            "Unique in its list; `look N` where it has none.",
+        ),
+        key(
+            "timeout",
+            Shape::Time,
+            "Of this look (10s); the end of the run is an end for it, too.",
+        ),
     ],
 };
 
@@ -718,6 +740,7 @@ pub(super) const TABLES: &[(&str, &Table)] = &[
     ("`compare_with`", &COMPARE_WITH),
     ("`expect_failure`", &EXPECT_FAILURE),
     ("`on_fail`", &ON_FAIL),
+    ("An entry of `look`", &LOOK),
     ("`events`", &EVENTS),
     ("`partial`", &PARTIAL),
     ("An entry of `pairs`", &PAIR),
@@ -870,7 +893,7 @@ pub(super) const MATCHERS: &[(&str, Takes, &str, &str)] = &[
 mod tests {
     use super::*;
     use crate::check::Matcher;
-    use crate::suite::{cold, decode, defaults, gate_keys, step};
+    use crate::suite::{cold, decode, defaults, failure_keys, gate_keys, step};
     use crate::yaml::{Diagnostics, Sources, parse};
 
     fn names(table: &Table) -> Vec<&str> {
@@ -882,6 +905,8 @@ mod tests {
         assert_eq!(names(&TEST), decode::KEYS);
         assert_eq!(names(&STEP), step::STEP_KEYS);
         assert_eq!(names(&PROOF), cold::PROOF_KEYS);
+        assert_eq!(names(&ON_FAIL), failure_keys::ON_FAIL_KEYS);
+        assert_eq!(names(&LOOK), step::LOOK_KEYS);
         assert_eq!(names(&DEFAULTS), defaults::Defaults::KEYS);
         assert_eq!(names(&GATE), gate_keys::GateKeys::KEYS);
     }

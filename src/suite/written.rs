@@ -10,7 +10,7 @@ pub(super) struct Written<'s> {
     pub(super) expect: Option<&'s Node>,
 }
 
-/// Every look of every test, clean-up and session.
+/// Every look of every test, what it looks at when it fails, clean-up and session.
 pub(super) fn looks<'s>(suites: &'s [Node], sessions: Option<&'s Node>) -> Vec<Written<'s>> {
     let mut looks = Vec::new();
     for suite in suites {
@@ -29,7 +29,8 @@ pub(super) fn looks<'s>(suites: &'s [Node], sessions: Option<&'s Node>) -> Vec<W
 fn collect<'s>(holder: &'s Node, looks: &mut Vec<Written<'s>>) {
     for entry in holder.as_mapping().unwrap_or_default() {
         match &*entry.key {
-            "steps" | "cleanup" | "force_cold" | "proof_of_cold" => {
+            "on_fail" => collect(&entry.value, looks),
+            "steps" | "cleanup" | "force_cold" | "proof_of_cold" | "look" => {
                 for step in entry.value.as_sequence().unwrap_or_default() {
                     collect(step, looks);
                 }

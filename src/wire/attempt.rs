@@ -9,7 +9,7 @@ use super::word::Named;
 use crate::model;
 
 mirror! {
-    /// One attempt: the steps in order, then the clean-ups.
+    /// One attempt: the steps in order, then the clean-ups, then what `on_fail` looked at.
     Attempt<'a> of AttemptRecord {
         /// From 1.
         number: u64,
@@ -68,6 +68,9 @@ mirror! {
         /// Forces a cold start or looks whether there was one; no part of what is measured. Missing where it is false.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         cold: bool,
+        /// A look of `on_fail`, made once the test had not held: evidence, which decides and measures nothing. Missing where it is false.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        diagnostic: bool,
         /// How many polls were made, for a step with `until`.
         #[serde(skip_serializing_if = "Option::is_none")]
         polls: Option<u64>,

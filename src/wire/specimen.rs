@@ -375,6 +375,7 @@ fn steps(text: &str) -> Vec<StepRecord> {
         outcome: Outcome::NotHeld,
         cleanup: true,
         cold: false,
+        diagnostic: false,
         polls: Some(4),
         flaps: Some(3),
         actor: Some(ActorName::new(text)),
@@ -407,6 +408,12 @@ fn steps(text: &str) -> Vec<StepRecord> {
             .iter()
             .map(|kind| step(Observation::default(), Some(ProbeError::new(*kind, text)))),
     );
+    steps.push(StepRecord {
+        cleanup: false,
+        diagnostic: true,
+        findings: Vec::new(),
+        ..step(observation(text), None)
+    });
     steps.push(StepRecord {
         name: None,
         resources: Vec::new(),

@@ -16,6 +16,7 @@ mod init;
 mod limits;
 mod list;
 mod log;
+mod look_on_fail;
 mod report;
 mod run;
 mod samples;

@@ -413,6 +413,7 @@ fn step(
         outcome: Outcome::NotHeld,
         cleanup: false,
         cold: false,
+        diagnostic: false,
         polls: None,
         flaps: None,
         actor: None,

@@ -187,6 +187,7 @@ fn phase(test: &TestRecord) -> String {
         .iter()
         .rev()
         .flat_map(|attempt| &attempt.steps)
+        .filter(|step| step.may_decide())
         .filter_map(|step| step.observation.fault.as_ref())
         .find(|fault| Some(fault.code()) == test.code);
     fault.map_or_else(String::new, |fault| format!(" in phase {}", fault.phase))

@@ -71,6 +71,7 @@ pub(in crate::runner) fn test(id: &str, scenes: impl Into<Vec<Scene>>) -> Planne
         cold: None,
         steps: vec![step(scenes)],
         cleanup: Vec::new(),
+        looks: Vec::new(),
         alone: Alone::No,
         connections: Connections::Fresh,
         expect_failure: None,
@@ -83,6 +84,7 @@ pub(in crate::runner) fn test(id: &str, scenes: impl Into<Vec<Scene>>) -> Planne
         side_effects: false,
         guards: false,
         origins: Vec::new(),
+        origins_of_looks: Vec::new(),
     }
 }
 

@@ -7,6 +7,7 @@ mod ending;
 mod flaps;
 mod isolation;
 mod limits;
+mod look_on_fail;
 mod modes;
 mod order;
 mod requires;

@@ -10,7 +10,7 @@ fn of(steps: impl Into<Vec<PlannedStep>>) -> PlannedTest {
     with(good("a/x"), |test| test.steps = steps.into())
 }
 
-fn late_step(probe: &str, expect: &str) -> PlannedStep {
+pub(super) fn late_step(probe: &str, expect: &str) -> PlannedStep {
     let look = LateLook {
         probe: late(probe),
         expect: Some(late(expect)),

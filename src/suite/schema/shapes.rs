@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::probes::Probes;
-use crate::suite::vocabulary::{Key, MATCHERS, SECRET, Shape, Table, Takes, USE};
+use crate::suite::vocabulary::{Key, LOOK, MATCHERS, SECRET, Shape, Table, Takes, USE};
 
 /// A mapping with these keys; tests and steps also with exactly one probe.
 pub(super) fn mapping(table: &Table, probes: &Probes) -> Value {
@@ -26,7 +26,7 @@ pub(super) fn mapping(table: &Table, probes: &Probes) -> Value {
         "required": required,
         "additionalProperties": false,
     });
-    if has(table, "expect") || has(table, "fact") {
+    if has(table, "expect") || has(table, "fact") || is_only_shown(table) {
         look(&mut schema, table, probes);
     }
     if has(table, "strict") {
@@ -45,6 +45,11 @@ pub(super) fn mapping(table: &Table, probes: &Probes) -> Value {
     schema
 }
 
+/// Nothing is expected of it.
+fn is_only_shown(table: &Table) -> bool {
+    table.name == LOOK.name
+}
+
 fn has(table: &Table, name: &str) -> bool {
     table.keys.iter().any(|key: &Key| key.name == name)
 }
@@ -60,6 +65,9 @@ fn look(schema: &mut Value, table: &Table, probes: &Probes) {
         mapping["description"] = json!(probe.about);
         schema["properties"][name] = mapping;
         one_of.push(json!({ "required": [name] }));
+        if is_only_shown(table) {
+            continue;
+        }
         let mut then = if has(table, "fact") {
             let one = format!("#/$defs/capture_{name}/additionalProperties");
             json!({ "properties": { "fact": { "$ref": one } } })
@@ -83,7 +91,9 @@ fn look(schema: &mut Value, table: &Table, probes: &Probes) {
         all_of.push(json!({ "if": { "required": ["steps"] }, "then": { "not": misplaced } }));
     }
     schema["oneOf"] = json!(one_of);
-    schema["allOf"] = json!(all_of);
+    if !all_of.is_empty() {
+        schema["allOf"] = json!(all_of);
+    }
 }
 
 /// How to see that a program is ready: a probe but the one that starts programs, and what it must see.
