@@ -15,7 +15,7 @@ const LINE: usize = 100;
 pub(super) fn in_lines(seen: &Observation, most: usize) -> (Vec<String>, usize) {
     let is_shown = |value: &Value| {
         let mut evidence = seen.evidence.iter();
-        matches!(value, Value::Text(text) if evidence.any(|excerpt| excerpt.text == *text))
+        matches!(value, Value::Text(text) | Value::Untyped(text) if evidence.any(|excerpt| excerpt.text == *text))
     };
     let facts = seen
         .facts
