@@ -62,7 +62,9 @@ use crate::model::{KnownFact, Looked, Observation, ProbeError, Stopped, Unable};
 
 /// One kind of look.
 pub trait Probe: Send + Sync {
-    /// The facts it can give, beyond `latency`, `phases.*` and `fault`.
+    /// The facts it can give, beyond `latency`, `phases.*` and `fault`. Those that only explain a fault are not among them
+    /// (`socket_directory` of a socket that is not there, `covers_sibling` and `san` of a certificate for another name): they are
+    /// for rules, and nothing to expect.
     const FACTS: &'static [KnownFact];
 
     /// Parses what needs parsing (URL, DSN, regex): at load when the step is ready, before the look when it is late.

@@ -623,6 +623,10 @@ mod over_tls {
             let mut evidence = seen.evidence.iter();
             let evidence = evidence.find(|one| one.label == "certificate").unwrap();
             assert!(evidence.text.contains("names: "), "{}", evidence.text);
+            let names = Value::List(vec![Value::Text("web.example".to_owned())]);
+            let is_other = expected == "tls.wrong_name";
+            assert_eq!(seen.facts.get("san"), is_other.then_some(&names));
+            assert_eq!(seen.facts.get("covers_sibling"), None);
             assert_eq!(seen.fault.unwrap().phase, Phase::Tls);
         }
     }

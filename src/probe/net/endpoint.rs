@@ -11,7 +11,7 @@ use super::connect::{open, socket_halt};
 use super::host::{authority, check_host, check_port, resources, tls_resource};
 use super::resolve::Resolving;
 use super::stream::Stream;
-use crate::model::{FaultKind, Origin, Phase, Stopped, TcpFault};
+use crate::model::{FaultKind, Origin, Phase, Stopped, TcpFault, Value};
 use crate::probe::Invalid;
 use crate::probe::look::{Halt, Look};
 use crate::yaml::visible;
@@ -118,7 +118,14 @@ impl Endpoint {
             Self::Unix(path) => {
                 let late = FaultKind::Tcp(TcpFault::Timeout);
                 let connecting = Box::pin(connect(path));
-                look.phase(Phase::Connect, late, connecting).await
+                let connected = look.timed(Phase::Connect, late, connecting).await;
+                if let Err(Halt::Fault { kind, .. }) = &connected
+                    && *kind == FaultKind::Tcp(TcpFault::NoSocket)
+                {
+                    let is_there = has_directory(path).await;
+                    look.fact("socket_directory", Value::Bool(is_there));
+                }
+                connected.map_err(|halt| look.stop(Phase::Connect, halt))
             }
         }
     }
@@ -192,19 +199,32 @@ async fn unix_halt(error: &io::Error, path: &Path) -> Halt {
     }
 }
 
+/// Where the socket belongs; the root belongs nowhere.
+fn directory(path: &Path) -> Option<&Path> {
+    let parent = path.parent()?;
+    Some(if parent.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        parent
+    })
+}
+
+async fn has_directory(path: &Path) -> bool {
+    let Some(directory) = directory(path) else {
+        return true;
+    };
+    let found = tokio::fs::metadata(directory).await;
+    found.is_ok_and(|found| found.is_dir())
+}
+
 /// A missing mount and a missing listener are for different people.
 async fn missing(path: &Path, shown: &str) -> String {
-    let directory = match path.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
-        Some(parent) => parent,
-        None => return format!("there is no `{shown}`"),
+    let Some(directory) = directory(path) else {
+        return format!("there is no `{shown}`");
     };
-    let is_there = tokio::fs::metadata(directory)
-        .await
-        .is_ok_and(|found| found.is_dir());
     let place = directory.display().to_string();
     let place = visible(&place);
-    if is_there {
+    if has_directory(path).await {
         format!("there is no `{shown}`; the directory `{place}` is there")
     } else {
         format!("there is no `{shown}`, and no directory `{place}`")

@@ -3,7 +3,7 @@
 //! Bodies tell, headers alone lie: nginx writes its name over the `server` of what it relays, and HAProxy's own pages have
 //! none.
 
-use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, SERVER};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, SERVER, VIA};
 
 /// So much of a body is looked at.
 const HEAD: usize = 4096;
@@ -50,6 +50,10 @@ pub(super) fn attribute(
     }
     if is_relayed_by_envoy {
         return Hop::new("app", "Envoy says how long its upstream took");
+    }
+    if is_via_google(headers) {
+        let why = "`via: 1.1 google` is on all that Google's load balancer relays or writes; its log says in `statusDetails` which it was";
+        return Hop::new("unknown", why);
     }
     Hop::new("unknown", "nothing in the answer tells who wrote it")
 }
@@ -167,6 +171,13 @@ fn is_server(headers: &HeaderMap, name: &str) -> bool {
         .is_some_and(|value| value.as_bytes() == name.as_bytes())
 }
 
+fn is_via_google(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(VIA).iter();
+    values
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.split(',').any(|hop| hop.trim() == "1.1 google"))
+}
+
 /// Whether the media type is JSON (`application/json`, `application/problem+json`).
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let value = headers.get(CONTENT_TYPE);
@@ -195,6 +206,21 @@ mod tests {
             .collect();
         let marker = HeaderName::from_static("x-app-revision");
         attribute(status, &map, body.as_bytes(), Some(&marker)).who
+    }
+
+    #[test]
+    fn googles_load_balancer_is_on_the_way_and_decides_nothing() {
+        let map: HeaderMap = [(VIA, HeaderValue::from_static("1.1 proxy, 1.1 google"))]
+            .into_iter()
+            .collect();
+        let hop = attribute(502, &map, b"bad", None);
+        assert_eq!(hop.who, "unknown");
+        assert!(hop.why.contains("statusDetails"), "{}", hop.why);
+        assert!(
+            !attribute(502, &HeaderMap::new(), b"bad", None)
+                .why
+                .contains("google")
+        );
     }
 
     const NGINX: &str = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n\

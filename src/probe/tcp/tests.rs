@@ -75,6 +75,19 @@ async fn what_a_peer_says_by_itself_is_its_banner() {
 }
 
 #[tokio::test]
+async fn of_a_socket_that_is_not_there_its_directory_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    for (path, is_there) in [("none", true), ("none/none", false)] {
+        let path = directory.path().join(path);
+        let probe: Tcp = read(&format!("unix: {}", path.display()));
+        let (code, seen) = stopped(look(&probe).await);
+        assert_eq!(code.as_str(), "tcp.no_socket");
+        let fact = seen.facts.get("socket_directory");
+        assert_eq!(fact, Some(&Value::Bool(is_there)));
+    }
+}
+
+#[tokio::test]
 async fn a_unix_socket_is_spoken_to() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("app.sock");

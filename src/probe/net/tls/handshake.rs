@@ -15,7 +15,7 @@ use super::certificate::Certificate;
 use super::heard::Heard;
 use super::revocation;
 use super::verifier::{Rejected, is_authority_as_server};
-use crate::model::{FaultKind, Keep, Origin, Phase, ProbeError, Stopped, TlsFault, Unable};
+use crate::model::{FaultKind, Keep, Origin, Phase, ProbeError, Stopped, TlsFault, Unable, Value};
 use crate::probe::look::{Halt, Look};
 
 /// Shakes hands, as its own phase. The certificate must be valid for `host`, up to a trusted authority; one that is not
@@ -38,11 +38,25 @@ pub(in crate::probe) async fn handshake(
     let shaken = look.timed(Phase::Tls, late, shaking).await;
     if let Some(certificate) = rejected {
         look.evidence("certificate", certificate.to_string(), Keep::First(2048));
+        let wrong_name = FaultKind::Tls(TlsFault::WrongName);
+        if matches!(&shaken, Err(Halt::Fault { kind, .. }) if *kind == wrong_name) {
+            see_names(look, &certificate, host);
+        }
     }
     match shaken {
         Ok(stream) => Ok(Stream::Tls(Box::new(stream))),
         Err(halt) => Err(look.stop(Phase::Tls, halt)),
     }
+}
+
+/// Whose the certificate is instead: a neighbour's, as where a host is written wrongly, or a stranger's, as where a load balancer
+/// presents what it has.
+fn see_names(look: &mut Look<'_>, certificate: &Certificate, host: &str) {
+    if let Some(sibling) = certificate.sibling_of(host) {
+        look.fact("covers_sibling", Value::Text(sibling.to_owned()));
+    }
+    let names = certificate.names.iter().cloned().map(Value::Text).collect();
+    look.fact("san", Value::List(names));
 }
 
 /// The name that is asked for (SNI, RFC 6066 §3) and that the certificate must have. An address is not asked for.
