@@ -1,5 +1,6 @@
 //! Each failure by itself: the first rule that its evidence matches.
 
+use super::nested::{self, Retold};
 use super::resource::resource;
 use super::rule::Rule;
 use super::seen::{Seen, failed};
@@ -37,8 +38,28 @@ fn diagnosed(seen: &Seen<'_>, rules: &Rules) -> Diagnosed {
         adjusted: Vec::new(),
         cause: 0,
     };
+    if let Some(retold) = nested::retold(known, seen, rules) {
+        diagnosed.hear(retold);
+    }
     ask_the_author(&mut diagnosed, seen, known);
     diagnosed
+}
+
+impl Diagnosed {
+    /// Takes over what an application says that it met. Where that was seen stays as it is: the way of ours led no further.
+    fn hear(&mut self, retold: Retold<'_>) {
+        let Retold {
+            rule,
+            blame,
+            adjustment,
+        } = retold;
+        self.rule.clone_from(&rule.id);
+        self.blame = blame;
+        self.alternatives.clone_from(&rule.alternatives);
+        self.next.clone_from(&rule.next);
+        self.evidence.push(adjustment.text.clone());
+        self.adjusted.push(adjustment);
+    }
 }
 
 /// The author of a test knows what an assertion is about: `core_db` says `disconnected`, and it is the database. What stopped us on the
@@ -94,12 +115,11 @@ mod tests {
     #[test]
     fn what_no_rule_knows_is_unknown_at_the_layer_of_its_code() {
         let found =
-            classified("{ probe: sql, fault: sql.protocol, resources: ['dsn:db', 'sock:db:1'] }");
+            classified("{ probe: sql, code: sql.unheard_of, resources: ['dsn:db', 'sock:db:1'] }");
         assert_eq!(found.rule, "UNKNOWN");
         assert_eq!((found.layer, &*found.resource), (Layer::Protocol, "dsn:db"));
         assert_eq!(found.blame.to_string(), "unknown");
-        assert_eq!(found.evidence, ["sql.protocol in phase starttls"]);
-        let found = classified("{ probe: scripted, code: expect.text }");
+        let found = classified("{ probe: scripted, code: unheard.of }");
         assert_eq!(found.resource, "test:examples/one");
     }
 
@@ -122,13 +142,25 @@ mod tests {
         for (code, rule) in [
             ("claim.pass_rate", "TCP-1"),
             ("gate.flaky", "TCP-1"),
-            ("claim.latency.p95", "UNKNOWN"),
-            ("gate.unexpected_pass", "UNKNOWN"),
+            ("claim.latency.p95", "ASSERT-3"),
+            ("gate.unexpected_pass", "GATE-1"),
         ] {
             record.code = Some(crate::model::Code::fixed(code));
             let found = classify_one(&record, Rules::embedded()).unwrap();
             assert_eq!(found.rule, rule, "{code}");
         }
+    }
+
+    #[test]
+    fn a_status_that_was_wanted_is_no_sign_of_anything() {
+        let seen = "probe: http, status: 401, hop: app, code: expect.latency, findings: [[status, equals 401, '401'], [latency, below 1s, 2s]]";
+        let mut record = Short::parse(&format!("{{ {seen} }}")).record();
+        let found = classify_one(&record, Rules::embedded()).unwrap();
+        assert_eq!(found.rule, "HTTP-1");
+        let attempt = std::sync::Arc::make_mut(&mut record.attempts[0]);
+        attempt.steps[0].findings[0].state = crate::model::State::Held;
+        let found = classify_one(&record, Rules::embedded()).unwrap();
+        assert_eq!(found.rule, "ASSERT-3");
     }
 
     #[test]

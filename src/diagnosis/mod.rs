@@ -9,6 +9,7 @@ mod diagnose;
 #[cfg(test)]
 mod examples;
 mod family;
+mod nested;
 mod resource;
 mod rule;
 mod rules;

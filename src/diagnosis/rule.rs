@@ -29,6 +29,8 @@ pub struct Rule {
     pub hint: Option<String>,
     /// Names of [`Rules::command`](super::Rules::command)s, or commands.
     pub commands: Vec<String>,
+    /// What an application wrote counts beside it: a failure of a lower layer in a body or a log gives the class then.
+    pub nested: bool,
     /// Where this was verified: a standard, a document, a source file.
     pub source: Option<String>,
 }
@@ -48,6 +50,7 @@ pub(super) const KEYS: &[&str] = &[
     "falsify",
     "hint",
     "commands",
+    "nested",
     "source",
 ];
 
@@ -105,6 +108,8 @@ impl Rule {
         };
         let hint = optional("hint", problems).or_else(|| base?.hint.clone());
         let source = optional("source", problems).or_else(|| base?.source.clone());
+        let nested = fields.decode("nested", problems);
+        let nested = nested.unwrap_or_else(|| base.is_some_and(|rule| rule.nested));
         if problems.errors() > before {
             return None;
         }
@@ -127,6 +132,7 @@ impl Rule {
             falsify,
             hint,
             commands,
+            nested,
             source,
         };
         rule.check_confidence(fields, problems);

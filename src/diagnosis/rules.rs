@@ -206,6 +206,7 @@ fn fallback() -> Rule {
         falsify: String::new(),
         hint: None,
         commands: Vec::new(),
+        nested: false,
         source: None,
     }
 }

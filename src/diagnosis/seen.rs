@@ -3,7 +3,7 @@
 use super::family::layer_of;
 use crate::model::{
     AttemptRecord, Category, Code, Excerpt, Fault, Finding, KnownCode, Layer, OnFail, Origin,
-    Outcome, RunRecord, SessionRecord, Status, StepRecord, TestId, TestRecord, Value,
+    Outcome, RunRecord, SessionRecord, State, Status, StepRecord, TestId, TestRecord, Value,
 };
 
 /// What one failed instance has to say.
@@ -111,6 +111,21 @@ impl<'r> Seen<'r> {
         }
     }
 
+    /// The same instance, as if it had been stopped by a fault that somebody else wrote down. Nothing else of it is known.
+    pub(super) fn as_if_stopped_by<'f>(&self, fault: &'f Fault) -> Seen<'f> {
+        Seen {
+            id: self.id.clone(),
+            code: fault.code(),
+            attempt: None,
+            step: None,
+            fault: Some(fault),
+            resources: &[],
+            on_fail: None,
+            held: self.held,
+            claims: &[],
+        }
+    }
+
     /// The key of the probe that looked.
     pub(super) fn probe(&self) -> &'r str {
         self.step.map_or("", |step| &step.probe)
@@ -147,6 +162,31 @@ impl<'r> Seen<'r> {
         self.step.map_or(&[], |step| &step.observation.evidence)
     }
 
+    /// What programs wrote, each with its name: the output of one that was run, the lines that a log was searched for.
+    pub(super) fn written(&self) -> impl Iterator<Item = (&'r str, &'r str)> {
+        let excerpts = self.excerpts().iter();
+        let is_log = self.probe() == "log";
+        let shown = excerpts
+            .filter(move |one| match &*one.label {
+                label if OUTPUT.contains(&label) => true,
+                label => is_log && !OF_THE_LOOK.contains(&label),
+            })
+            .map(|one| (&*one.label, &*one.text));
+        let facts = OUTPUT
+            .iter()
+            .filter_map(|name| Some((*name, self.text(name)?)));
+        shown.chain(facts)
+    }
+
+    /// Whether the status that came is the one that was expected: it is no sign of anything then.
+    pub(super) fn wanted_its_status(&self) -> bool {
+        let of_step = self.step.map_or(&[][..], |step| &step.findings);
+        let mut findings = of_step.iter();
+        let is_error = || matches!(self.fact("status"), Some(Value::Number(status)) if status.to_f64() >= 300.0);
+        findings.any(|finding| finding.path == "status" && finding.state == State::Held)
+            && is_error()
+    }
+
     /// What was expected and did not hold: of a claim about many attempts the claims, else of the step.
     pub(super) fn findings(&self) -> impl Iterator<Item = &'r Finding> {
         let of_step = self.step.map_or(&[][..], |step| &step.findings);
@@ -154,6 +194,12 @@ impl<'r> Seen<'r> {
         claims.chain(of_step).filter(|finding| finding.is_open())
     }
 }
+
+/// What programs write, by the names that probes give it.
+const OUTPUT: &[&str] = &["log", "stderr", "stdout"];
+
+/// Evidence of a look at a log that is no line of it.
+const OF_THE_LOOK: &[&str] = &["curl", "hop", "body", "note", "certificate"];
 
 /// Whether an attempt is why its test ended with this code, and not what was judged over all of them.
 fn explains(attempt: &AttemptRecord, code: Option<&Code>) -> bool {

@@ -3,11 +3,14 @@
 //! Questions are typed wherever a code exists. Texts are asked only of who is known not to be the application, or with `untrusted: true`.
 
 mod codes;
+mod facts;
+mod findings;
 mod items;
 mod json;
 mod keys;
 mod names;
 mod numbers;
+mod places;
 mod quantity;
 mod question;
 mod sqlstate;

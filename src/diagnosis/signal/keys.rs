@@ -1,9 +1,12 @@
 //! The keys of `when`, and how each is read.
 
 use super::codes::Codes;
+use super::facts::Facts;
+use super::findings::Judged;
 use super::items::{any, scalar, span};
 use super::json::Places;
 use super::numbers::Numbers;
+use super::places::Place;
 use super::quantity::Quantity;
 use super::question::Question;
 use super::sqlstate::SqlStates;
@@ -36,6 +39,9 @@ pub(super) const KEYS: &[&str] = &[
     "exit_code",
     "signal",
     "log",
+    "fact",
+    "finding",
+    "resource",
 ];
 
 /// Who can have answered, as probes tell it.
@@ -89,6 +95,9 @@ pub(super) fn question(key: &str, node: &Node, problems: &mut Diagnostics) -> Op
         "json" => Places::decode(node, problems).map(Question::Json),
         "body" => Patterns::decode(node, problems).map(Question::Body),
         "log" => Patterns::decode(node, problems).map(Question::Log),
+        "fact" => Facts::decode(node, problems).map(Question::Fact),
+        "finding" => Judged::decode(node, problems).map(Question::Judged),
+        "resource" => Place::decode(node, problems).map(Question::Place),
         _ => None,
     }
 }

@@ -1,8 +1,11 @@
 //! One question, and whether a failure answers it.
 
 use super::codes::Codes;
+use super::facts::Facts;
+use super::findings::Judged;
 use super::json::Places;
 use super::numbers::Numbers;
+use super::places::Place;
 use super::quantity::Quantity;
 use super::sqlstate::SqlStates;
 use super::texts::{Pattern, Patterns, line_of};
@@ -38,6 +41,12 @@ pub(in crate::diagnosis) enum Question {
     Body(Patterns),
     /// What a program wrote.
     Log(Patterns),
+    /// What a probe saw, by name.
+    Fact(Facts),
+    /// What the finding that decided is about.
+    Judged(Judged),
+    /// What was looked at.
+    Place(Place),
 }
 
 impl Question {
@@ -51,6 +60,7 @@ impl Question {
                 .is_some_and(|fault| phases.contains(&fault.phase)),
             Self::Probe(probes) => probes.has(seen.probe()),
             Self::Hop(hops) => seen.hop().is_some_and(|hop| hops.has(hop)),
+            Self::Number(Quantity::Status, _) if seen.wanted_its_status() => false,
             Self::Number(quantity, numbers) => {
                 quantity.of(seen).is_some_and(|number| numbers.have(number))
             }
@@ -67,6 +77,9 @@ impl Question {
             Self::Json(places) => places.hold(seen),
             Self::Body(patterns) => body(seen, patterns).is_some(),
             Self::Log(patterns) => log(seen, patterns).is_some(),
+            Self::Fact(facts) => facts.hold(seen),
+            Self::Judged(judged) => judged.hold(seen),
+            Self::Place(place) => place.hold(seen),
         }
     }
 
@@ -77,7 +90,8 @@ impl Question {
             | Self::Phase(_)
             | Self::Probe(_)
             | Self::SqlState(_)
-            | Self::Redis(_) => None,
+            | Self::Redis(_)
+            | Self::Judged(_) => None,
             Self::Code(_) => Some(seen.code.to_string()),
             Self::Hop(_) => Some(format!("answered by {}", seen.hop()?)),
             Self::Number(quantity, _) => {
@@ -96,6 +110,8 @@ impl Question {
             Self::Json(places) => places.evidence(seen),
             Self::Body(patterns) => Some(format!("body: {}", body(seen, patterns)?)),
             Self::Log(patterns) => log(seen, patterns),
+            Self::Fact(facts) => facts.evidence(seen),
+            Self::Place(place) => place.find(seen).map(short),
         }
     }
 
@@ -104,8 +120,8 @@ impl Question {
         match self {
             Self::Fault(_) | Self::Code(_) => 0,
             Self::Phase(_) | Self::Number(..) | Self::SqlState(_) | Self::Redis(_) => 1,
-            Self::Probe(_) | Self::Hop(_) => 2,
-            Self::Json(_) => 3,
+            Self::Probe(_) | Self::Hop(_) | Self::Judged(_) | Self::Place(_) => 2,
+            Self::Json(_) | Self::Fact(_) => 3,
             Self::Header(_) => 4,
             Self::Body(_) | Self::Log(_) => 5,
         }
@@ -130,16 +146,11 @@ fn body(seen: &Seen<'_>, patterns: &Patterns) -> Option<String> {
     first_line(texts, patterns)
 }
 
-/// What programs write, by the names that probes give it.
-const OUTPUT: &[&str] = &["log", "stderr", "stdout"];
-
 /// The line of a log that a pattern matches: `stderr: …`.
 fn log(seen: &Seen<'_>, patterns: &Patterns) -> Option<String> {
-    OUTPUT.iter().find_map(|name| {
-        let shown = seen.excerpts().iter().filter(|one| one.label == *name);
-        let texts = shown.map(|one| one.text.as_str()).chain(seen.text(name));
-        Some(format!("{name}: {}", first_line(texts, patterns)?))
-    })
+    let mut written = seen.written();
+    written
+        .find_map(|(name, text)| Some(format!("{name}: {}", line_of(text, patterns.find(text)?))))
 }
 
 fn first_line<'t>(texts: impl Iterator<Item = &'t str>, patterns: &Patterns) -> Option<String> {

@@ -1,0 +1,146 @@
+//! What was looked at: a unix socket, a name that is none.
+
+use std::net::IpAddr;
+
+use super::words::word;
+use crate::diagnosis::seen::Seen;
+use crate::yaml::{Diagnostic, Diagnostics, Fields, Node};
+
+/// The kinds of resources that probes name.
+const KINDS: &[&str] = &[
+    "dns", "sock", "unix", "tls", "proxy", "origin", "dsn", "file", "cred", "program", "proc",
+    "runner",
+];
+
+/// What a host can be.
+const HOSTS: &[&str] = &["name", "literal", "mangled"];
+
+/// A resource of this kind, and what its host is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::diagnosis) struct Place {
+    kind: String,
+    host: Option<String>,
+}
+
+impl Place {
+    /// Reads `{ kind: dns, host: mangled }`.
+    pub(super) fn decode(node: &Node, problems: &mut Diagnostics) -> Option<Self> {
+        let fields = Fields::of(node, "`resource`", &["kind", "host"], problems)?;
+        let kind = fields.required("kind", problems)?;
+        let kind = word(kind, "kind of resource", KINDS, problems);
+        let host = fields
+            .get("host")
+            .map(|node| word(node, "kind of host", HOSTS, problems));
+        if let (Some("unix" | "file" | "cred" | "program" | "proc" | "runner"), Some(_)) =
+            (kind, host)
+        {
+            problems.push(Diagnostic::error(
+                fields.span(),
+                "only a resource of the network has a `host`",
+            ));
+            return None;
+        }
+        Some(Self {
+            kind: kind?.to_owned(),
+            host: match host {
+                None => None,
+                Some(word) => Some(word?.to_owned()),
+            },
+        })
+    }
+
+    pub(super) fn hold(&self, seen: &Seen<'_>) -> bool {
+        self.find(seen).is_some()
+    }
+
+    /// The resource that is so.
+    pub(super) fn find<'r>(&self, seen: &Seen<'r>) -> Option<&'r str> {
+        seen.resources
+            .iter()
+            .map(String::as_str)
+            .find(|resource| self.is(resource))
+    }
+
+    fn is(&self, resource: &str) -> bool {
+        let (kind, rest) = resource.split_once(':').unwrap_or((resource, ""));
+        kind == self.kind
+            && self
+                .host
+                .as_ref()
+                .is_none_or(|wanted| wanted == kind_of(host(kind, rest)))
+    }
+}
+
+/// The host in the rest of a resource.
+fn host<'t>(kind: &str, rest: &'t str) -> &'t str {
+    match kind {
+        "dns" => rest,
+        "origin" => {
+            let authority = rest.split_once("://").map_or(rest, |(_, after)| after);
+            without_port(authority)
+        }
+        _ => without_port(rest),
+    }
+}
+
+fn without_port(authority: &str) -> &str {
+    authority
+        .rsplit_once(':')
+        .map_or(authority, |(host, _)| host)
+}
+
+/// An address is not resolved; something around it makes a name of it that nobody has.
+fn kind_of(host: &str) -> &'static str {
+    let is_literal = |text: &str| {
+        let text = text.strip_prefix('[').unwrap_or(text);
+        let text = text.strip_suffix(']').unwrap_or(text);
+        text.parse::<IpAddr>().is_ok()
+    };
+    if is_literal(host) {
+        return "literal";
+    }
+    let is_foreign = |c: char| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, ':' | '/' | '@' | '?' | '#' | '\\' | '"' | '\'')
+    };
+    let bare = host.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != ':');
+    if host.is_empty() || host.contains(is_foreign) || is_literal(bare) {
+        "mangled"
+    } else {
+        "name"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_with_something_around_it_is_mangled() {
+        for (host, kind) in [
+            ("db.internal", "name"),
+            ("db", "name"),
+            ("10.0.0.1.nip.io", "name"),
+            ("10.0.0.1", "literal"),
+            ("::1", "literal"),
+            ("10.0.0.1\n", "mangled"),
+            ("10.0.0.1 ", "mangled"),
+            ("10.0.0.1.", "mangled"),
+            (" db", "mangled"),
+            ("10.0.0.1:6379", "mangled"),
+            ("db:6379", "mangled"),
+            ("http://db", "mangled"),
+            ("\"10.0.0.1\"", "mangled"),
+            ("", "mangled"),
+        ] {
+            assert_eq!(kind_of(host), kind, "{host:?}");
+        }
+        let socket = Place {
+            kind: "sock".to_owned(),
+            host: Some("literal".to_owned()),
+        };
+        assert!(socket.is("sock:10.0.0.1:80") && socket.is("sock:[::1]:80"));
+        assert!(!socket.is("sock:db:80") && !socket.is("dns:db"));
+    }
+}
