@@ -165,6 +165,7 @@ impl Short {
             },
             findings: self.findings(&code),
             captured: Vec::new(),
+            resources: self.resources.clone(),
             error: unable.map(|unable| ProbeError::new(unable, "it could not be")),
             outcome,
             cleanup: false,
@@ -242,22 +243,8 @@ impl Short {
                 .as_ref()
                 .map(|word| Origin::Redis(word.parse().unwrap())),
         ];
-        written.into_iter().flatten().next().or(match kind {
-            FaultKind::DnsRcode(code) => Some(Origin::Rcode(code)),
-            FaultKind::TlsAlert(alert) => Some(Origin::TlsAlert(alert)),
-            FaultKind::ProxyStatus(status)
-            | FaultKind::WebSocketRefused(status)
-            | FaultKind::SseRefused(status)
-            | FaultKind::LogRefused(status) => Some(Origin::HttpStatus(status)),
-            FaultKind::Http2Reset(code) | FaultKind::Http2Goaway(code) => Some(Origin::Http2(code)),
-            FaultKind::WebSocketClosed(code) => Some(Origin::CloseCode(code)),
-            FaultKind::Postgres(state) => Some(Origin::SqlState(state)),
-            FaultKind::MySql(number) => Some(Origin::MySql(number)),
-            FaultKind::Sqlite(code) => Some(Origin::Sqlite(code)),
-            FaultKind::ProcessSignal(signal) => Some(Origin::Signal(signal)),
-            FaultKind::ProcessExit(code) => Some(Origin::ExitCode(code)),
-            _ => None,
-        })
+        let written = written.into_iter().flatten().next();
+        written.or_else(|| kind.own_origin())
     }
 
     fn facts(&self) -> Facts {

@@ -9,6 +9,7 @@ mod diagnose;
 #[cfg(test)]
 mod examples;
 mod family;
+mod lint;
 mod nested;
 mod resource;
 mod rule;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::lint::{Written, lint};
 use super::rule::{KEYS, Rule};
 use super::seen::Seen;
 use super::signal::Signal;
@@ -37,11 +38,13 @@ impl Rules {
     }
 
     /// These rules and those of a user's file: new ones are asked before ours, and one with the id of ours takes its place; what it
-    /// leaves out stays as it was. The problems tell what is wrong with the file, each mistake at its place.
+    /// leaves out stays as it was. The problems tell what is wrong with the file, each mistake at its place, and warn of rules that can
+    /// never match.
     #[must_use]
     pub fn with(&self, file: FileId, sources: &Sources, problems: &mut Diagnostics) -> Self {
         let mut rules = self.clone();
-        rules.take(file, sources, problems);
+        let written = rules.take(file, sources, problems);
+        lint(&rules.all, &written, problems);
         rules.ruleset = format!("{} + {}", self.ruleset, sources.name(file));
         rules
     }
@@ -94,14 +97,20 @@ impl Rules {
         }
     }
 
-    /// Adds what a file has.
-    fn take(&mut self, file: FileId, sources: &Sources, problems: &mut Diagnostics) {
-        let Some(tree) = parse(sources, file, problems) else {
-            return;
-        };
+    /// Adds what a file has; says which rules those are.
+    fn take(
+        &mut self,
+        file: FileId,
+        sources: &Sources,
+        problems: &mut Diagnostics,
+    ) -> Vec<Written> {
+        let tree = parse(sources, file, problems);
         let known = ["ruleset", "commands", "rules"];
-        let Some(fields) = Fields::of(&tree, "file of rules", &known, problems) else {
-            return;
+        let Some(fields) = tree
+            .as_ref()
+            .and_then(|tree| Fields::of(tree, "file of rules", &known, problems))
+        else {
+            return Vec::new();
         };
         if let Some(ruleset) = fields.text("ruleset", problems) {
             ruleset.clone_into(&mut self.ruleset);
@@ -113,24 +122,21 @@ impl Rules {
             }
         }
         let Some(rules) = fields.required("rules", problems) else {
-            return;
+            return Vec::new();
         };
-        let Some(items) = rules.as_sequence() else {
-            let message = "`rules` is a list of rules";
-            problems.push(Diagnostic::error(rules.resolved().span, message));
-            return;
+        let wrong = match rules.as_sequence() {
+            Some(items) if items.len() <= MOST => return self.take_rules(items, problems),
+            Some(items) => format!("{} rules; more than {MOST} are not read", items.len()),
+            None => "`rules` is a list of rules".to_owned(),
         };
-        if items.len() > MOST {
-            let message = format!("{} rules; more than {MOST} are not read", items.len());
-            problems.push(Diagnostic::error(rules.resolved().span, message));
-            return;
-        }
-        self.take_rules(items, problems);
+        problems.push(Diagnostic::error(rules.resolved().span, wrong));
+        Vec::new()
     }
 
-    fn take_rules(&mut self, items: &[Node], problems: &mut Diagnostics) {
+    fn take_rules(&mut self, items: &[Node], problems: &mut Diagnostics) -> Vec<Written> {
         let mut here: HashMap<String, Span> = HashMap::new();
         let mut new = Vec::new();
+        let mut written = Vec::new();
         for item in items {
             let Some(fields) = Fields::of(item, "rule", KEYS, problems) else {
                 continue;
@@ -149,12 +155,14 @@ impl Rules {
             let Some(rule) = Rule::decode(&fields, &id, base, problems) else {
                 continue;
             };
+            written.push((id, at));
             match ours {
                 Some(at) => self.all[at] = rule,
                 None => new.push(rule),
             }
         }
         self.all.splice(0..0, new);
+        written
     }
 }
 

@@ -1,6 +1,7 @@
 //! One failed instance, as rules see it.
 
 use super::family::layer_of;
+use super::signal::Often;
 use crate::model::{
     AttemptRecord, Category, Code, Excerpt, Fault, Finding, KnownCode, Layer, OnFail, Origin,
     Outcome, RunRecord, SessionRecord, State, Status, StepRecord, TestId, TestRecord, Value,
@@ -19,6 +20,8 @@ pub(super) struct Seen<'r> {
     pub(super) step: Option<&'r StepRecord>,
     /// What stopped that step, if it is why it failed.
     pub(super) fault: Option<&'r Fault>,
+    /// Its code: every rule asks for it.
+    pub(super) fault_code: Option<Code>,
     /// What was looked at.
     pub(super) resources: &'r [String],
     /// What the author of the test knows.
@@ -72,7 +75,11 @@ impl<'r> Seen<'r> {
             |sample| (sample.held, sample.rows.len() as u64),
         );
         let mut seen = Self::new(test.header.id.clone(), test.code.as_ref(), attempt);
-        seen.resources = &test.header.resources;
+        // What this very step looked at; older records know only what the whole test does.
+        let of_step = seen.step.map(|step| step.resources.as_slice());
+        seen.resources = of_step
+            .filter(|resources| !resources.is_empty())
+            .unwrap_or(&test.header.resources);
         seen.on_fail = Some(&test.header.on_fail);
         seen.held = held;
         seen.claims = test.sample.as_ref().map_or(&[], |sample| &sample.findings);
@@ -82,7 +89,11 @@ impl<'r> Seen<'r> {
     fn of_session(session: &'r SessionRecord) -> Option<Self> {
         let failed = matches!(session.status, Status::Failed | Status::Errored);
         let attempt = session.attempt.as_deref();
-        failed.then(|| Self::new(session_id(session), session.code.as_ref(), attempt))
+        failed.then(|| {
+            let mut seen = Self::new(session_id(session), session.code.as_ref(), attempt);
+            seen.resources = seen.step.map_or(&[], |step| &step.resources);
+            seen
+        })
     }
 
     fn new(id: TestId, code: Option<&Code>, attempt: Option<&'r AttemptRecord>) -> Self {
@@ -103,6 +114,7 @@ impl<'r> Seen<'r> {
                 .unwrap_or_else(|| Code::fixed("unknown")),
             attempt,
             step,
+            fault_code: fault.filter(is_why).map(Fault::code),
             fault: fault.filter(is_why),
             resources: &[],
             on_fail: None,
@@ -119,6 +131,7 @@ impl<'r> Seen<'r> {
             attempt: None,
             step: None,
             fault: Some(fault),
+            fault_code: Some(fault.code()),
             resources: &[],
             on_fail: None,
             held: self.held,
@@ -133,8 +146,7 @@ impl<'r> Seen<'r> {
 
     /// The layer of what stopped it, else of the code it ended with.
     pub(super) fn family(&self) -> Layer {
-        let fault = self.fault.map(Fault::code);
-        layer_of(fault.as_ref().unwrap_or(&self.code))
+        layer_of(self.fault_code.as_ref().unwrap_or(&self.code))
     }
 
     /// The typed signal behind the fault.
@@ -155,6 +167,19 @@ impl<'r> Seen<'r> {
     /// Who answered: `app`, the name of a proxy, or `unknown`.
     pub(super) fn hop(&self) -> Option<&'r str> {
         self.text("hop")
+    }
+
+    /// Whether it failed every time, or held now and then. `None` where one look is all there is.
+    pub(super) fn often(&self) -> Option<Often> {
+        let of_attempt = self.attempt.and_then(|attempt| attempt.flaps);
+        let flaps = of_attempt.or_else(|| self.step?.flaps).unwrap_or(0);
+        let polls = self.step.and_then(|step| step.polls).unwrap_or(0);
+        let (held, made) = self.held;
+        if held > 0 || flaps > 0 {
+            Some(Often::Sometimes)
+        } else {
+            (made.max(polls) > 1).then_some(Often::Always)
+        }
     }
 
     /// The evidence of its step.

@@ -3,6 +3,8 @@
 //! Questions are typed wherever a code exists. Texts are asked only of who is known not to be the application, or with `untrusted: true`.
 
 mod codes;
+mod contradiction;
+mod covers;
 mod facts;
 mod findings;
 mod items;
@@ -18,6 +20,7 @@ mod texts;
 mod words;
 
 use self::keys::{KEYS, question};
+pub(super) use self::question::Often;
 use self::question::Question;
 use super::seen::Seen;
 use super::short::short;

@@ -193,6 +193,38 @@ kinds! {
 }
 
 impl FaultKind {
+    /// The signal that stands in its code, of those families that carry it there.
+    pub const fn own_origin(self) -> Option<Origin> {
+        Some(match self {
+            Self::DnsRcode(code) => Origin::Rcode(code),
+            Self::TlsAlert(alert) => Origin::TlsAlert(alert),
+            Self::ProxyStatus(status)
+            | Self::WebSocketRefused(status)
+            | Self::SseRefused(status)
+            | Self::LogRefused(status) => Origin::HttpStatus(status),
+            Self::Http2Reset(code) | Self::Http2Goaway(code) => Origin::Http2(code),
+            Self::WebSocketClosed(code) => Origin::CloseCode(code),
+            Self::Postgres(state) => Origin::SqlState(state),
+            Self::MySql(number) => Origin::MySql(number),
+            Self::Sqlite(code) => Origin::Sqlite(code),
+            Self::ProcessSignal(signal) => Origin::Signal(signal),
+            Self::ProcessExit(code) => Origin::ExitCode(code),
+            Self::Dns(_)
+            | Self::Tcp(_)
+            | Self::Tls(_)
+            | Self::Http(_)
+            | Self::Proxy(_)
+            | Self::WebSocket(_)
+            | Self::Sse(_)
+            | Self::Sql(_)
+            | Self::Redis(_)
+            | Self::Pool(_)
+            | Self::Process(_)
+            | Self::Log(_)
+            | Self::Runner(_) => return None,
+        })
+    }
+
     /// The fixed codes of every layer, and one line for each numbered family.
     pub fn all_codes() -> Vec<&'static str> {
         let all = Self::catalogue();

@@ -29,7 +29,8 @@ fn the_embedded_rules_have_no_mistake_and_every_part() {
     let file = sources.add("rules.yaml", include_str!("../rules.yaml"));
     let mut problems = Diagnostics::default();
     let mut rules = Rules::none();
-    rules.take(file, &sources, &mut problems);
+    let written = rules.take(file, &sources, &mut problems);
+    lint(&rules.all, &written, &mut problems);
     assert!(problems.is_empty(), "{:#?}", problems.in_words(&sources));
     assert!(rules.all().len() >= 15 && !rules.ruleset().is_empty());
     for rule in rules.all() {
@@ -72,6 +73,105 @@ fn a_users_rule_is_asked_first_and_an_override_takes_the_place_of_ours() {
     );
 }
 
+/// What is asked, and what is said of it.
+const MISTAKES: &[(&str, &str)] = &[
+    (
+        "{ falt: x }",
+        "falt: unknown key `falt`; did you mean `fault`?",
+    ),
+    (
+        "{ fault: tcp.refusd }",
+        "tcp.refusd: no fault has the code `tcp.refusd`; did you mean `tcp.refused`?",
+    ),
+    (
+        "{ code: expect }",
+        "expect: nothing fails with the code `expect`",
+    ),
+    (
+        "{ errno: ECONREFUSED }",
+        "ECONREFUSED: `ECONREFUSED` is no `errno`: expected a number or a name; did you mean `ECONNREFUSED`?",
+    ),
+    (
+        "{ errno: 0 }",
+        "0: `errno` is a number from 1 to 4095, and not 0",
+    ),
+    (
+        "{ eai: [EAI_AGAN] }",
+        "EAI_AGAN: `EAI_AGAN` is no `eai`: expected a number or a name; did you mean `EAI_AGAIN`?",
+    ),
+    (
+        "{ phase: conect }",
+        "conect: no phase is called `conect`; did you mean `connect`?",
+    ),
+    (
+        "{ hop: ngnix }",
+        "ngnix: no hop is called `ngnix`; did you mean `nginx`?",
+    ),
+    (
+        "{ probe: htp }",
+        "htp: no probe is called `htp`; did you mean `http`?",
+    ),
+    (
+        "{ status: { from: 599, to: 500 } }",
+        "{ from: 599, to: 500 }: no number is from 599 to 500",
+    ),
+    ("{ status: [] }", "[]: an empty list matches nothing"),
+    ("{ sqlstate: '5330' }", "'5330': `5330` is no SQLSTATE"),
+    (
+        "{ redis: noauth }",
+        "noauth: `noauth`: the first word of an error of Redis",
+    ),
+    ("{ log: '(' }", "'(': no regular expression: unclosed group"),
+    ("{ log: 'x*' }", "'x*': this pattern matches every text"),
+    (
+        "{ body: 'x', hop: app }",
+        "body: `body` asks for `hop` with the names of proxies",
+    ),
+    (
+        "{ body: 'x' }",
+        "body: `body` asks for `hop` with the names of proxies",
+    ),
+    (
+        "{ json: { database: down } }",
+        "database: `database` is no path",
+    ),
+    (
+        "{ resource: { kind: socket } }",
+        "socket: no kind of resource is called `socket`; did you mean `sock`?",
+    ),
+    (
+        "{ resource: { kind: dns, hosts: name } }",
+        "hosts: unknown key `hosts`; did you mean `host`?",
+    ),
+    (
+        "{ resource: {} }",
+        "{}: missing key `kind`",
+    ),
+    (
+        "{ finding: { absent: true, pth: x } }",
+        "pth: unknown key `pth`; did you mean `path`?",
+    ),
+    ("{ fact: oom_killed }", "oom_killed: `fact` is a mapping"),
+    (
+        "{ fact: { oom_killed: [true] } }",
+        "[true]: found a list, expected true, false",
+    ),
+    (
+        "{ attempts: never }",
+        "never: no frequency is called `never`",
+    ),
+    (
+        "{ elapsed: deadlin }",
+        "deadlin: no budget is called `deadlin`; did you mean `deadline`?",
+    ),
+    ("{ header: server }", "server: `header` is a mapping"),
+    ("{}", "{}: `when` asks nothing"),
+    (
+        "{ untrusted: true }",
+        "{ untrusted: true }: `when` asks nothing",
+    ),
+];
+
 #[test]
 fn mistakes_point_at_what_is_wrong_and_name_what_would_be_right() {
     let rule = |when: &str, rest: &str| {
@@ -81,73 +181,7 @@ fn mistakes_point_at_what_is_wrong_and_name_what_would_be_right() {
     };
     let when = |when: &str| told(&rule(when, ""));
     assert_eq!(when("{ fault: dns.nxdomain }"), [""; 0]);
-    for (yaml, says) in [
-        (
-            "{ falt: x }",
-            "falt: unknown key `falt`; did you mean `fault`?",
-        ),
-        (
-            "{ fault: tcp.refusd }",
-            "tcp.refusd: no fault has the code `tcp.refusd`; did you mean `tcp.refused`?",
-        ),
-        (
-            "{ code: expect }",
-            "expect: nothing fails with the code `expect`",
-        ),
-        (
-            "{ errno: ECONREFUSED }",
-            "ECONREFUSED: `ECONREFUSED` is no `errno`: expected a number or a name; did you mean `ECONNREFUSED`?",
-        ),
-        (
-            "{ errno: 0 }",
-            "0: `errno` is a number from 1 to 4095, and not 0",
-        ),
-        (
-            "{ eai: [EAI_AGAN] }",
-            "EAI_AGAN: `EAI_AGAN` is no `eai`: expected a number or a name; did you mean `EAI_AGAIN`?",
-        ),
-        (
-            "{ phase: conect }",
-            "conect: no phase is called `conect`; did you mean `connect`?",
-        ),
-        (
-            "{ hop: ngnix }",
-            "ngnix: no hop is called `ngnix`; did you mean `nginx`?",
-        ),
-        (
-            "{ probe: htp }",
-            "htp: no probe is called `htp`; did you mean `http`?",
-        ),
-        (
-            "{ status: { from: 599, to: 500 } }",
-            "{ from: 599, to: 500 }: no number is from 599 to 500",
-        ),
-        ("{ status: [] }", "[]: an empty list matches nothing"),
-        ("{ sqlstate: '5330' }", "'5330': `5330` is no SQLSTATE"),
-        (
-            "{ redis: noauth }",
-            "noauth: `noauth`: the first word of an error of Redis",
-        ),
-        ("{ log: '(' }", "'(': no regular expression: unclosed group"),
-        ("{ log: 'x*' }", "'x*': this pattern matches every text"),
-        (
-            "{ body: 'x', hop: app }",
-            "body: `body` asks for `hop` with the names of proxies",
-        ),
-        (
-            "{ body: 'x' }",
-            "body: `body` asks for `hop` with the names of proxies",
-        ),
-        (
-            "{ json: { database: down } }",
-            "database: `database` is no path",
-        ),
-        ("{}", "{}: `when` asks nothing"),
-        (
-            "{ untrusted: true }",
-            "{ untrusted: true }: `when` asks nothing",
-        ),
-    ] {
+    for (yaml, says) in MISTAKES {
         let told = when(yaml);
         assert!(
             told.len() == 1 && told[0].starts_with(says),
@@ -228,4 +262,56 @@ fn what_is_no_file_of_rules_is_told() {
         assert!(problems.has_errors(), "{}", &yaml[..yaml.len().min(20)]);
         assert_eq!(rules.all().len(), Rules::embedded().all().len());
     }
+}
+
+#[test]
+fn a_rule_that_says_nothing_is_told_where_it_stands() {
+    let rule = |id: &str, when: &str| {
+        format!(
+            "- {{ id: {id}, layer: dns, when: {when}, class: unknown, confidence: low, owner: app, meaning: M. }}\n"
+        )
+    };
+    let told = |rules: &[(&str, &str)]| {
+        let all: Vec<String> = rules.iter().map(|(id, when)| rule(id, when)).collect();
+        let (_, problems, _) = with(&format!("rules:\n{}", all.concat()));
+        assert!(!problems.has_errors(), "{problems:?}");
+        let told: Vec<String> = problems.iter().map(|one| one.message.clone()).collect();
+        told
+    };
+    assert_eq!(
+        told(&[("A-1", "{ fault: tls.expired, phase: connect }")]),
+        ["rule `A-1` can never match: tls.expired can happen in the phases tls"]
+    );
+    assert_eq!(
+        told(&[
+            ("A-1", "{ fault: 'postgres.*', sqlstate: ['53*', '08*'] }"),
+            (
+                "A-2",
+                "{ fault: postgres.53300, sqlstate: '53300', phase: startup }"
+            ),
+        ]),
+        ["rule `A-2` is never asked: `A-1` before it matches whatever it would"]
+    );
+    assert_eq!(
+        told(&[
+            (
+                "A-1",
+                "{ status: { from: 500, to: 503 }, hop: [nginx, haproxy] }"
+            ),
+            ("A-2", "{ status: 502, hop: nginx, header: { server: x } }"),
+            ("A-3", "{ status: 504, hop: nginx }"),
+            ("A-4", "{ status: 502 }"),
+        ]),
+        ["rule `A-2` is never asked: `A-1` before it matches whatever it would"]
+    );
+    let wide = told(&[("A-1", "{ fault: '*' }")]);
+    assert!(
+        wide[0].starts_with("rule `A-1` is asked before "),
+        "{wide:?}"
+    );
+    assert_eq!(
+        told(&[("A-1", "{ fault: tcp.refused }")]),
+        [""; 0],
+        "ours may be replaced by a wider one"
+    );
 }

@@ -20,6 +20,35 @@ impl Codes {
     pub(super) fn meet(&self, code: &Code) -> bool {
         self.0.iter().any(|pattern| pattern.matches(code))
     }
+
+    /// Whether a code of a catalogue, or one of its family where it ends in `N`, can be met.
+    pub(super) fn may_meet(&self, known: &str) -> bool {
+        let (known, is_family) = match known.strip_suffix('N') {
+            Some(family) => (family, true),
+            None => (known, false),
+        };
+        self.patterns()
+            .any(|pattern| match pattern.strip_suffix('*') {
+                Some(stem) => begins(known, stem, is_family),
+                None if is_family => pattern.starts_with(known),
+                None => pattern == known,
+            })
+    }
+
+    /// As written.
+    pub(super) fn patterns(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(CodePattern::as_str)
+    }
+
+    /// Whether it meets whatever `other` meets.
+    pub(super) fn cover(&self, other: &Self) -> bool {
+        other.patterns().all(|theirs| {
+            self.patterns().any(|mine| match mine.strip_suffix('*') {
+                Some(stem) => theirs.trim_end_matches('*').starts_with(stem),
+                None => mine == theirs,
+            })
+        })
+    }
 }
 
 fn pattern(node: &Node, of_faults: bool, problems: &mut Diagnostics) -> Option<CodePattern> {

@@ -8,7 +8,7 @@ use super::json::Places;
 use super::numbers::Numbers;
 use super::places::Place;
 use super::quantity::Quantity;
-use super::question::Question;
+use super::question::{Often, Question};
 use super::sqlstate::SqlStates;
 use super::texts::{Pattern, Patterns};
 use super::words::{Words, word};
@@ -42,6 +42,8 @@ pub(super) const KEYS: &[&str] = &[
     "fact",
     "finding",
     "resource",
+    "attempts",
+    "elapsed",
 ];
 
 /// Who can have answered, as probes tell it.
@@ -98,6 +100,11 @@ pub(super) fn question(key: &str, node: &Node, problems: &mut Diagnostics) -> Op
         "fact" => Facts::decode(node, problems).map(Question::Fact),
         "finding" => Judged::decode(node, problems).map(Question::Judged),
         "resource" => Place::decode(node, problems).map(Question::Place),
+        "attempts" => match word(node, "frequency", &["always", "sometimes"], problems)? {
+            "always" => Some(Question::Attempts(Often::Always)),
+            _ => Some(Question::Attempts(Often::Sometimes)),
+        },
+        "elapsed" => word(node, "budget", &["deadline"], problems).map(|_| Question::Deadline),
         _ => None,
     }
 }

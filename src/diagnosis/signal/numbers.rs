@@ -26,6 +26,15 @@ impl Numbers {
     pub(super) fn have(&self, number: i64) -> bool {
         self.0.iter().any(|range| range.contains(&number))
     }
+
+    /// Whether each range of `other` lies in one of its own.
+    pub(super) fn cover(&self, other: &Self) -> bool {
+        let is_in = |range: &RangeInclusive<i64>| {
+            let mut mine = self.0.iter();
+            mine.any(|one| one.start() <= range.start() && range.end() <= one.end())
+        };
+        other.0.iter().all(is_in)
+    }
 }
 
 fn range(

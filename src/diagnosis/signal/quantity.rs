@@ -101,7 +101,7 @@ impl Quantity {
 }
 
 /// The number of a signal; `None` for those that are words.
-fn number(origin: Origin) -> Option<i64> {
+pub(super) fn number(origin: Origin) -> Option<i64> {
     Some(match origin {
         Origin::Errno(number)
         | Origin::Eai(number)

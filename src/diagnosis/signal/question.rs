@@ -6,13 +6,13 @@ use super::findings::Judged;
 use super::json::Places;
 use super::numbers::Numbers;
 use super::places::Place;
-use super::quantity::Quantity;
+use super::quantity::{Quantity, number};
 use super::sqlstate::SqlStates;
 use super::texts::{Pattern, Patterns, line_of};
 use super::words::Words;
 use crate::diagnosis::seen::Seen;
 use crate::diagnosis::short::short;
-use crate::model::{Origin, Phase, Value};
+use crate::model::{Code, Origin, Phase, Value};
 
 /// What one key of `when` asks.
 #[derive(Debug, Clone)]
@@ -47,13 +47,26 @@ pub(in crate::diagnosis) enum Question {
     Judged(Judged),
     /// What was looked at.
     Place(Place),
+    /// Whether other attempts, or polls, came out otherwise.
+    Attempts(Often),
+    /// Whether our own deadline ended the phase, and no word of the system or the peer.
+    Deadline,
+}
+
+/// How often it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::diagnosis) enum Often {
+    /// More than once, and every time.
+    Always,
+    /// It held, too.
+    Sometimes,
 }
 
 impl Question {
     /// Whether the failure answers it so.
     pub(super) fn holds(&self, seen: &Seen<'_>) -> bool {
         match self {
-            Self::Fault(codes) => seen.fault.is_some_and(|fault| codes.meet(&fault.code())),
+            Self::Fault(codes) => seen.fault_code.as_ref().is_some_and(|code| codes.meet(code)),
             Self::Code(codes) => codes.meet(&seen.code),
             Self::Phase(phases) => seen
                 .fault
@@ -80,6 +93,25 @@ impl Question {
             Self::Fact(facts) => facts.hold(seen),
             Self::Judged(judged) => judged.hold(seen),
             Self::Place(place) => place.hold(seen),
+            Self::Attempts(often) => seen.often() == Some(*often),
+            Self::Deadline => {
+                let is_timeout = |code: &Code| code.as_str().contains("timeout");
+                seen.origin().is_none() && seen.fault_code.as_ref().is_some_and(is_timeout)
+            }
+        }
+    }
+
+    /// Whether a typed signal by itself is one of those it asks for.
+    pub(super) fn takes(&self, origin: Origin) -> bool {
+        match (self, origin) {
+            (Self::Number(_, numbers), origin) => {
+                number(origin).is_some_and(|number| numbers.have(number))
+            }
+            (Self::SqlState(states), Origin::SqlState(state)) => states.meet(state),
+            (Self::Redis(prefixes), Origin::Redis(prefix)) => {
+                prefixes.iter().any(|one| one == prefix.as_str())
+            }
+            _ => false,
         }
     }
 
@@ -112,6 +144,11 @@ impl Question {
             Self::Log(patterns) => log(seen, patterns),
             Self::Fact(facts) => facts.evidence(seen),
             Self::Place(place) => place.find(seen).map(short),
+            Self::Attempts(_) => {
+                let (held, made) = seen.held;
+                Some(format!("{held} of {made} attempts held"))
+            }
+            Self::Deadline => Some("our own deadline ended it".to_owned()),
         }
     }
 
@@ -120,7 +157,7 @@ impl Question {
         match self {
             Self::Fault(_) | Self::Code(_) => 0,
             Self::Phase(_) | Self::Number(..) | Self::SqlState(_) | Self::Redis(_) => 1,
-            Self::Probe(_) | Self::Hop(_) | Self::Judged(_) | Self::Place(_) => 2,
+            Self::Probe(_) | Self::Hop(_) | Self::Judged(_) | Self::Place(_) | Self::Attempts(_) | Self::Deadline => 2,
             Self::Json(_) | Self::Fact(_) => 3,
             Self::Header(_) => 4,
             Self::Body(_) | Self::Log(_) => 5,

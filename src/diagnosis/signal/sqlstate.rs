@@ -29,6 +29,16 @@ impl SqlStates {
         .map(Self)
     }
 
+    /// Whether it meets whatever `other` meets.
+    pub(super) fn cover(&self, other: &Self) -> bool {
+        other.0.iter().all(|theirs| {
+            self.0.iter().any(|mine| match mine.strip_suffix('*') {
+                Some(stem) => theirs.trim_end_matches('*').starts_with(stem),
+                None => mine == theirs,
+            })
+        })
+    }
+
     pub(super) fn meet(&self, state: SqlState) -> bool {
         let state = state.as_str();
         self.0

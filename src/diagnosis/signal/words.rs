@@ -25,6 +25,11 @@ impl Words {
     pub(super) fn has(&self, word: &str) -> bool {
         self.0.iter().any(|one| one == word)
     }
+
+    /// Whether it has whatever `other` has.
+    pub(super) fn cover(&self, other: &Self) -> bool {
+        other.0.iter().all(|word| self.has(word))
+    }
 }
 
 /// One word of a known list.
