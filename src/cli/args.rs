@@ -88,6 +88,9 @@ pub(super) struct TargetArgs {
     /// Set a variable of the target; may be given again
     #[arg(long, value_name = "NAME=VALUE", value_parser = Flags::pair)]
     set: Vec<(String, String)>,
+    /// Rules of your own that explain failures [default: `diagnosis.rules` in allclear.yaml]
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
     /// Let tests start programs
     #[arg(long)]
     allow_commands: bool,
@@ -275,6 +278,7 @@ impl TargetArgs {
             suites: self.suites.clone(),
             target: self.target.clone(),
             set: self.set.clone(),
+            rules: self.rules.clone(),
             allow_commands: given(self.allow_commands),
             allow_side_effects: self.allow_side_effects.as_ref().map(|target| {
                 if target.is_empty() {

@@ -46,6 +46,8 @@ pub struct Flags {
     pub allow_side_effects: Option<Permission>,
     /// `--vantage NAME`.
     pub vantage: Option<String>,
+    /// `--rules FILE`.
+    pub rules: Option<PathBuf>,
     /// `--color`.
     pub colour: Option<Colour>,
     /// `-q`, `-v`.
@@ -103,6 +105,7 @@ impl Flags {
             allow_commands: read("ALLCLEAR_ALLOW_COMMANDS").with(truth)?,
             allow_side_effects: text("ALLCLEAR_ALLOW_SIDE_EFFECTS").map(|text| permission(&text)),
             vantage: text("ALLCLEAR_VANTAGE"),
+            rules: text("ALLCLEAR_RULES").map(PathBuf::from),
             colour: read("ALLCLEAR_COLOR")
                 .with(|text| Colour::parse(text).ok_or("expected auto, always or never".into()))?,
             verbosity: read("ALLCLEAR_VERBOSITY").with(verbosity)?,
@@ -133,6 +136,7 @@ impl Flags {
             allow_commands: self.allow_commands.or(beneath.allow_commands),
             allow_side_effects: self.allow_side_effects.or(beneath.allow_side_effects),
             vantage: self.vantage.or(beneath.vantage),
+            rules: self.rules.or(beneath.rules),
             colour: self.colour.or(beneath.colour),
             verbosity: self.verbosity.or(beneath.verbosity),
         }

@@ -1,6 +1,7 @@
 //! From a folder to typed suites: every problem of every file is told together.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -14,9 +15,9 @@ use super::secret::Means;
 use super::session::{SessionDecoder, Sessions};
 use super::suites::Read;
 use super::target::{TargetFile, Wanted, implicit, names, read_target};
-use super::{Given, Root, Suites, Target, Test, links, uses, variables};
+use super::{Given, Root, Suites, Target, Test, links, rules_file, uses, variables};
 use crate::model::Digests;
-use crate::yaml::{Diagnostic, Diagnostics, Entry, Node, Sources};
+use crate::yaml::{Diagnostic, Diagnostics, Entry, FileId, Node, Sources};
 
 /// The suites cannot be used. Whoever shows the problems masks them first.
 #[derive(Debug)]
@@ -46,6 +47,7 @@ pub struct Opened {
     sources: Sources,
     target: TargetFile,
     files: Files,
+    rules: Option<FileId>,
     problems: Diagnostics,
 }
 
@@ -54,6 +56,13 @@ impl Opened {
     pub fn target(&self) -> &Target {
         &self.target.target
     }
+
+    /// With the rules of diagnosis of this file (`--rules`) instead of those that `allclear.yaml` names.
+    #[must_use]
+    pub fn with_rules(mut self, path: &Path) -> Self {
+        self.rules = rules_file::given(path, &mut self.sources, &mut self.problems);
+        self
+    }
 }
 
 /// Reads every file and decodes project and target. `wanted` is a target's name or file; without it `allclear.yaml`
@@ -61,7 +70,10 @@ impl Opened {
 pub fn open(root: &Root, wanted: Option<&str>) -> Result<Opened, Unusable> {
     let mut sources = Sources::default();
     let mut problems = Diagnostics::default();
-    let files = Files::read(root, &mut sources, &mut problems);
+    let mut files = Files::read(root, &mut sources, &mut problems);
+    let rules = files
+        .as_mut()
+        .and_then(|files| rules_file::of_project(root, files, &mut sources, &mut problems));
     let target = files
         .as_ref()
         .and_then(|files| target(root, wanted, files, &mut sources, &mut problems));
@@ -70,6 +82,7 @@ pub fn open(root: &Root, wanted: Option<&str>) -> Result<Opened, Unusable> {
             sources,
             target,
             files,
+            rules,
             problems,
         }),
         // Without variables every `${…}` would be an error of its own: what is known is told, the rest waits.
@@ -145,6 +158,7 @@ pub fn load(opened: Opened, given: &Given) -> Result<Suites, Unusable> {
         sources,
         mut target,
         files,
+        rules,
         mut problems,
     } = opened;
     mask_literals(&files, &target, given);
@@ -218,6 +232,7 @@ pub fn load(opened: Opened, given: &Given) -> Result<Suites, Unusable> {
     }
     Ok(Suites {
         sources,
+        rules,
         project,
         digests: Digests {
             suites: format!("{:x}", files.digest.finalize()),

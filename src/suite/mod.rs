@@ -25,6 +25,7 @@ mod project;
 mod read;
 mod reference;
 mod relations;
+mod rules_file;
 mod schema;
 mod schema_files;
 mod scope;

@@ -16,10 +16,14 @@ pub struct Project {
     pub categories: Vec<CategoryPolicy>,
     /// `gate`.
     pub gate: GateKeys,
+    /// `diagnosis.rules`: a file of rules, below the folder of this one.
+    pub rules: Option<String>,
     /// Whether there is an `allclear.yaml` that lists categories.
     pub is_declared: bool,
     /// Where `target` stands.
     pub(crate) target_span: Option<Span>,
+    /// Where `diagnosis.rules` stands.
+    pub(crate) rules_span: Option<Span>,
     /// Where each listed category stands, in their order.
     pub(crate) category_spans: Vec<Span>,
 }
@@ -27,7 +31,7 @@ pub struct Project {
 impl Project {
     /// Reads `allclear.yaml`.
     pub(super) fn decode(node: &Node, problems: &mut Diagnostics) -> Self {
-        let keys = ["target", "defaults", "categories", "gate"];
+        let keys = ["target", "defaults", "categories", "gate", "diagnosis"];
         let Some(fields) = Fields::of(node, "project", &keys, problems) else {
             return Self::default();
         };
@@ -35,10 +39,20 @@ impl Project {
             .get("categories")
             .and_then(|node| categories(node, problems));
         let is_declared = categories.is_some();
+        let (rules, rules_span) = fields
+            .get("diagnosis")
+            .and_then(|node| Fields::of(node, "`diagnosis` mapping", &["rules"], problems))
+            .and_then(|fields| {
+                let rules = fields.text("rules", problems)?;
+                Some((rules.to_owned(), fields.get("rules")?.span))
+            })
+            .unzip();
         let (category_spans, categories) = categories.unwrap_or_default().into_iter().unzip();
         Self {
             target_span: fields.get("target").map(|node| node.span),
             category_spans,
+            rules,
+            rules_span,
             target: fields.text("target", problems).map(str::to_owned),
             defaults: fields
                 .get("defaults")

@@ -44,7 +44,7 @@ fn schema() -> Value {
         "if": any_of(&["sessions"]),
         "then": reference(&SESSIONS),
         "else": {
-            "if": any_of(&["categories", "target"]),
+            "if": any_of(&["categories", "target", "diagnosis"]),
             "then": reference(&PROJECT),
             "else": {
                 "if": any_of(&["vars", "secrets", "budgets", "limits", "omit", "production", "embedded"]),

@@ -8,7 +8,7 @@ use super::scope::EarlyScope;
 use super::{Project, Session, Target, Test};
 use crate::model::Digests;
 use crate::template::Mask;
-use crate::yaml::{Diagnostics, Node, Sources};
+use crate::yaml::{Diagnostics, FileId, Node, Sources};
 
 /// Where suites come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +70,8 @@ impl Environment {
 pub struct Suites {
     /// For every place.
     pub sources: Arc<Sources>,
+    /// The file of a user's rules of diagnosis, read and not understood yet.
+    pub rules: Option<FileId>,
     /// `allclear.yaml`.
     pub project: Project,
     /// Where to look.

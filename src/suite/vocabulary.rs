@@ -536,7 +536,22 @@ pub(super) const PROJECT: Table = Table {
             "The categories, in the order of plan and report.",
         ),
         key("gate", Shape::Mapping(&GATE), "What GO means."),
+        key(
+            "diagnosis",
+            Shape::Mapping(&DIAGNOSIS),
+            "How failures are explained; never part of the verdict.",
+        ),
     ],
+};
+
+pub(super) const DIAGNOSIS: Table = Table {
+    name: "diagnosis",
+    about: "How failures are explained.",
+    keys: &[key(
+        "rules",
+        Shape::Text,
+        "A file of rules of your own, below this folder: new ones are asked before ours, one with the id of ours takes its place.",
+    )],
 };
 
 pub(super) const CATEGORY: Table = Table {
@@ -753,6 +768,7 @@ pub(super) const TABLES: &[(&str, &Table)] = &[
     ("allclear.yaml", &PROJECT),
     ("A category", &CATEGORY),
     ("`gate`", &GATE),
+    ("`diagnosis`", &DIAGNOSIS),
 ];
 
 /// What a matcher's key takes.

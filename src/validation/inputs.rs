@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use super::{Refused, Request, rerun};
+use crate::diagnosis::Rules;
 use crate::model::RunId;
 use crate::plan::{self, Identity, Plan, Selection};
 use crate::probe::Inventory;
 use crate::settings::{Flags, RunConfig, fold};
-use crate::suite::{Environment, Given, Opened, Suites, lint, load};
+use crate::suite::{Environment, Given, Opened, Suites, Unusable, lint, load};
 use crate::yaml::{Diagnostics, Sources};
 
 /// What a run is called where none begins: what is written with it (`allclear:${run.id}:x`) can be judged all the same.
@@ -19,6 +20,7 @@ pub(super) struct Inputs {
     pub(super) config: RunConfig,
     /// Warnings of the load and lints.
     pub(super) warnings: Diagnostics,
+    rules: Option<Rules>,
     selection: Selection,
     /// What the target gives a run; empty where nothing is run.
     inventory: Inventory,
@@ -45,6 +47,7 @@ impl Inputs {
         let config = fold(flags, &suites.project, &suites.target)?;
         let mut warnings = suites.warnings.clone();
         warnings.extend(lint(&suites));
+        let rules = rules(&suites, &mut warnings)?;
         let inventory = match run {
             Some(_) => Inventory {
                 deadline: config.deadline,
@@ -58,6 +61,7 @@ impl Inputs {
             suites,
             config,
             warnings,
+            rules,
             selection,
             inventory,
         })
@@ -84,6 +88,7 @@ impl Inputs {
             Planned {
                 config: self.config,
                 warnings: self.warnings,
+                rules: self.rules,
                 inventory: self.inventory,
                 sources,
             },
@@ -95,8 +100,28 @@ impl Inputs {
 pub(super) struct Planned {
     pub(super) config: RunConfig,
     pub(super) warnings: Diagnostics,
+    /// A user's rules over ours, where there are any.
+    pub(super) rules: Option<Rules>,
     pub(super) inventory: Inventory,
     pub(super) sources: std::sync::Arc<Sources>,
+}
+
+/// A user's rules over ours. What only looks wrong joins the warnings.
+fn rules(suites: &Suites, warnings: &mut Diagnostics) -> Result<Option<Rules>, Refused> {
+    let Some(file) = suites.rules else {
+        return Ok(None);
+    };
+    let mut problems = Diagnostics::default();
+    let rules = Rules::embedded().with(file, &suites.sources, &mut problems);
+    if problems.has_errors() {
+        let unusable = Unusable {
+            sources: suites.sources.clone(),
+            problems,
+        };
+        return Err(unusable.into());
+    }
+    warnings.extend(problems);
+    Ok(Some(rules))
 }
 
 fn selection(request: &Request, config: &RunConfig) -> Result<Selection, Refused> {

@@ -7,7 +7,7 @@ use super::{Refused, Request, identity};
 use crate::demo;
 use crate::plan::Plan;
 use crate::settings::RunConfig;
-use crate::suite::{Environment, open};
+use crate::suite::Environment;
 use crate::yaml::{Diagnostics, Sources};
 
 /// A plan that is not run.
@@ -26,7 +26,7 @@ pub struct Preview {
 /// Reads everything and plans; what `check`, `list` and the list of trials need. Names of the embedded environment are
 /// known, its values are late.
 pub fn preview(request: &Request) -> Result<Preview, Refused> {
-    let opened = open(&request.root(), request.flags.target.as_deref())?;
+    let opened = request.open()?;
     request.demo_fault()?;
     let embedded = if opened.target().embedded {
         Environment::Names(

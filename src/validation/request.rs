@@ -6,7 +6,7 @@ use crate::demo;
 use crate::journal::JournalError;
 use crate::plan::{Picked, PlanError};
 use crate::settings::{Flags, FoldError, Variables};
-use crate::suite::{Root, Unusable};
+use crate::suite::{Opened, Root, Unusable, open};
 use crate::template::Mask;
 
 /// What is asked for.
@@ -75,6 +75,15 @@ impl Request {
                 .or_else(by_path)
                 .unwrap_or_else(|| PathBuf::from("suites")),
         )
+    }
+
+    /// The project and the target, and the rules of `--rules`.
+    pub(super) fn open(&self) -> Result<Opened, Refused> {
+        let opened = open(&self.root(), self.flags.target.as_deref())?;
+        Ok(match &self.flags.rules {
+            Some(path) => opened.with_rules(path),
+            None => opened,
+        })
     }
 
     /// The fault of `--set demo.fault=…`; the last one given.

@@ -14,7 +14,7 @@ use crate::plan::{Identity, Plan};
 use crate::probe::Shared;
 use crate::runner::{self, Cancel};
 use crate::settings::{self, RunConfig};
-use crate::suite::{Environment, Opened, open};
+use crate::suite::{Environment, Opened};
 
 /// A run that ended and was judged.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub async fn validate(
     cancel: Cancel,
     listener: &mut dyn FnMut(&Event),
 ) -> Result<Validated, Refused> {
-    let opened = open(&request.root(), request.flags.target.as_deref())?;
+    let opened = request.open()?;
     let fault = request.demo_fault()?;
     if !opened.target().embedded {
         return run(request, opened, Environment::None, cancel, listener).await;
@@ -71,18 +71,22 @@ async fn run(
     let (
         plan,
         Planned {
-            config, inventory, ..
+            config,
+            inventory,
+            rules,
+            ..
         },
     ) = inputs.plan(request, identity)?;
     let proxies = settings::proxies(&request.variables);
     let run = plan.header.id.clone();
     let shared = Shared::knowing(request.mask.clone(), inventory, &proxies, run);
-    observe(plan, &config, shared, cancel, listener).await
+    observe(plan, &config, rules.as_ref(), shared, cancel, listener).await
 }
 
 async fn observe(
     plan: Plan,
     config: &RunConfig,
+    rules: Option<&Rules>,
     shared: Arc<Shared>,
     cancel: Cancel,
     listener: &mut dyn FnMut(&Event),
@@ -101,7 +105,8 @@ async fn observe(
     let plan = Arc::new(plan);
     let record = runner::run(plan.clone(), config, shared, cancel, &mut emit).await;
     let verdict = Arc::new(gate::decide(&record));
-    let diagnosis = Arc::new(diagnosis::diagnose(&record, Rules::embedded()));
+    let rules = rules.unwrap_or_else(|| Rules::embedded());
+    let diagnosis = Arc::new(diagnosis::diagnose(&record, rules));
     emit(&[Event::Judged(Judged {
         verdict: verdict.clone(),
         diagnosis: diagnosis.clone(),

@@ -18,6 +18,7 @@ mod list;
 mod log;
 mod look_on_fail;
 mod report;
+mod rules;
 mod run;
 mod samples;
 mod secrets;

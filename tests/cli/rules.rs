@@ -1,0 +1,121 @@
+//! Rules of a user's own: `diagnosis.rules`, `--rules`, ALLCLEAR_RULES.
+
+use crate::support::Tool;
+
+/// A test that nobody listens for.
+const REFUSED: &str =
+    "  - name: a\n    tcp: { host: 127.0.0.1, port: 1 }\n    expect: { latency: { below: 5s } }\n";
+
+/// A rule that calls it the mesh's.
+const MESH: &str = "
+rules:
+  - id: MESH-1
+    layer: transport
+    when: { fault: tcp.refused, phase: connect }
+    class: infrastructure/mesh
+    confidence: medium
+    owner: mesh-team
+    meaning: The mesh has no route to the service.
+";
+
+/// A project that names a file of rules, which stands among its suites.
+fn project(rules: &str) -> Tool {
+    Tool::new()
+        .suite(REFUSED)
+        .file(
+            "suites/allclear.yaml",
+            "target: here\ncategories: { c: { critical: true } }\ndiagnosis: { rules: rules.yaml }\n",
+        )
+        .file("suites/rules.yaml", rules)
+}
+
+#[test]
+fn a_rule_of_ones_own_explains_a_failure() {
+    let tool = project(MESH);
+    tool.then(["run", "--report", "json=out.json"]).exits(1);
+    let run = tool.json("out.json").to_string();
+    for part in ["MESH-1", "mesh-team", "rules.yaml"] {
+        assert!(run.contains(part), "no {part}: {run}");
+    }
+}
+
+#[test]
+fn a_flag_and_a_variable_stand_above_the_project() {
+    let tool = project(MESH)
+        .file("flag.yaml", "rules: [{ id: TCP-1, owner: flag-team }]")
+        .file(
+            "variable.yaml",
+            "rules: [{ id: TCP-1, owner: variable-team }]",
+        )
+        .env("ALLCLEAR_RULES", "variable.yaml");
+    for (args, owner) in [
+        (&[][..], "variable-team"),
+        (&["--rules", "flag.yaml"], "flag-team"),
+    ] {
+        let run = ["run", "--report", "json=out.json"];
+        tool.then(run.iter().chain(args)).exits(1);
+        let run = tool.json("out.json").to_string();
+        assert!(
+            run.contains(owner) && !run.contains("mesh-team"),
+            "{owner}: {run}"
+        );
+    }
+    tool.then(["check", "--rules", "nowhere.yaml"])
+        .exits(2)
+        .stderr_has("could not read nowhere.yaml");
+}
+
+#[test]
+fn mistakes_point_into_the_file_and_nothing_is_probed() {
+    let wrong = MESH
+        .replace("tcp.refused", "tcp.refusd")
+        .replace("medium", "hihg");
+    for command in ["check", "run"] {
+        project(&wrong)
+            .then([command])
+            .exits(2)
+            .stderr_has("suites/rules.yaml:5:20")
+            .stderr_has("did you mean `tcp.refused`?")
+            .stderr_has("did you mean `high`?")
+            .stderr_has("nothing was probed");
+    }
+}
+
+#[test]
+fn a_rule_that_never_matches_is_a_lint() {
+    let tool = project(&MESH.replace("phase: connect", "phase: tls"));
+    tool.then(["check"])
+        .exits(0)
+        .stderr_has("rule `MESH-1` can never match")
+        .stderr_has("suites/rules.yaml:3:9");
+    tool.then(["check", "--strict"]).exits(2);
+}
+
+#[test]
+fn what_is_no_file_of_rules_is_told() {
+    let outside = project(MESH).file(
+        "suites/allclear.yaml",
+        "target: here\ncategories: { c: { critical: true } }\ndiagnosis: { rules: ../rules.yaml }\n",
+    );
+    outside
+        .then(["check"])
+        .exits(2)
+        .stderr_has("`../rules.yaml` is not below the folder of allclear.yaml")
+        .stderr_has("suites/allclear.yaml:3");
+    let tool = project(MESH);
+    let huge = "#".repeat(33 << 20);
+    for (bytes, says) in [
+        (&b""[..], "the file is empty"),
+        (b"\xff\xfer\0", "UTF-16"),
+        (b"rules: [\xe9]", "is not UTF-8"),
+        (b"rules: 3", "`rules` is a list of rules"),
+        (huge.as_bytes(), "32 MiB"),
+    ] {
+        std::fs::write(tool.path("given.yaml"), bytes).unwrap();
+        let output = tool.then(["check", "--rules", "given.yaml"]).exits(2);
+        output.stderr_has(says);
+    }
+    // A byte order mark is no mistake.
+    std::fs::write(tool.path("given.yaml"), format!("\u{feff}{MESH}")).unwrap();
+    tool.then(["check", "--rules", "given.yaml"]).exits(0);
+}
