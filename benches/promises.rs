@@ -6,6 +6,7 @@
 
 mod child;
 mod database;
+mod diagnosis;
 mod floor;
 mod layers;
 mod starts;
@@ -104,6 +105,10 @@ const SITTINGS: &[Sitting] = &[
     Sitting {
         name: "starts",
         measure: starts::beside,
+    },
+    Sitting {
+        name: "diagnosis",
+        measure: diagnosis::rows,
     },
 ];
 

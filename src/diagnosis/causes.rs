@@ -1,63 +1,244 @@
-//! From what each failure says to what is behind them.
+//! From what each failure says to the few causes behind them all.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
 
 use super::Rules;
-use crate::model::{Cause, Cited, Diagnosed, Diagnosis, RunRecord, Standing, Status};
+use super::commands::commands;
+use super::cover::{Chosen, cover};
+use super::graph::Graph;
+use super::modifiers::modify;
+use super::refute::{Refuted, refute};
+use super::sound::{passed_control, unfit};
+use super::why::{Known, cited, rejected, why};
+use crate::model::{
+    Adjustment, Cause, Class, Confidence, Diagnosed, Diagnosis, Layer, Modifier, NotRun, RunRecord,
+    Standing, Status, TestId, Why,
+};
 
-/// The causes of failures: one for all that broke at the same resource by the same rule.
+/// So many failures are cited of one cause; the others are listed.
+const MOST_CITED: usize = 10;
+
+/// Finds what is behind the failures of a run, and says in each of them which it is.
 pub(super) fn causes(record: &RunRecord, mut failures: Vec<Diagnosed>, rules: &Rules) -> Diagnosis {
-    let mut causes: Vec<Cause> = Vec::new();
-    for failure in &mut failures {
-        let known = causes
-            .iter()
-            .position(|cause| cause.resource == failure.resource && cause.rule == failure.rule);
-        failure.cause = known.unwrap_or(causes.len());
-        if known.is_none() {
-            causes.push(begun_by(failure, rules));
-        }
-        let cause = &mut causes[failure.cause];
-        cause.failed.push(failure.test.clone());
-        cause
-            .evidence
-            .extend(failure.evidence.iter().map(|text| Cited {
-                test: failure.test.clone(),
-                attempt: Some(failure.attempt),
-                text: text.clone(),
-            }));
+    let graph = Graph::of(record, &failures);
+    let unfit = unfit(&graph, &mut failures);
+    modify(&graph, &mut failures);
+    let all = cover(&graph, &failures, &unfit);
+    let refuted: Vec<Refuted> = all.iter().map(|one| refute(&graph, one)).collect();
+    for (chosen, refuted) in all.iter().zip(&refuted) {
+        adjust(&graph, &mut failures, chosen, refuted);
     }
-    let blocked = |status| matches!(status, Status::Blocked);
-    let hidden = record
-        .tests
+    for (number, chosen) in all.iter().enumerate() {
+        for failure in chosen.own.iter().chain(&chosen.behind) {
+            failures[*failure].cause = number;
+        }
+    }
+    let blocked = blocked(&graph, &failures, all.len());
+    let known = Known {
+        graph: &graph,
+        diagnosed: &failures,
+        control: passed_control(record),
+    };
+    let mut causes: Vec<Cause> = all
         .iter()
-        .filter(|test| blocked(test.status))
-        .count();
+        .zip(&refuted)
+        .zip(blocked)
+        .map(|((chosen, refuted), blocked)| cause(&known, chosen, refuted, blocked, rules))
+        .collect();
+    let place = sort(&mut causes);
+    for failure in &mut failures {
+        failure.cause = place[failure.cause];
+    }
     Diagnosis {
         ruleset: rules.ruleset().to_owned(),
         causes,
         failures,
-        hidden: hidden as u64,
+        hidden: record.tests.iter().filter(|test| is_hidden(test)).count() as u64,
     }
 }
 
-fn begun_by(failure: &Diagnosed, rules: &Rules) -> Cause {
-    let rule = rules.rule(&failure.rule);
-    Cause {
-        resource: failure.resource.clone(),
-        layer: failure.layer,
-        rule: failure.rule.clone(),
-        code: failure.code.clone(),
-        blame: failure.blame.clone(),
-        standing: Standing::Down,
-        unexplained: false,
-        failed: Vec::new(),
-        blocked: Vec::new(),
-        tied_with: Vec::new(),
-        evidence: Vec::new(),
-        refuting: Vec::new(),
-        seen: Default::default(),
-        why: Vec::new(),
-        rejected: None,
-        confirm: rule.map_or_else(String::new, |rule| rule.confirm.clone()),
-        falsify: rule.map_or_else(String::new, |rule| rule.falsify.clone()),
-        commands: Vec::new(),
+/// Whether it could not be run because others failed.
+fn is_hidden(test: &crate::model::TestRecord) -> bool {
+    test.status == Status::Blocked || matches!(test.why, Some(Why::NotRun(NotRun::FailFast)))
+}
+
+/// What the choice and those who got through change in the words of failures.
+fn adjust(graph: &Graph<'_>, failures: &mut [Diagnosed], chosen: &Chosen, refuted: &Refuted) {
+    let resource = graph.name(chosen.at);
+    let because = {
+        let lead = &failures[chosen.lead];
+        format!("{resource} failed for {} ({})", lead.test, lead.code)
+    };
+    for failure in &chosen.behind {
+        failures[*failure].adjusted.push(Adjustment {
+            kind: Modifier::Consequence,
+            text: because.clone(),
+        });
+    }
+    let Standing::Intermittent { failed, of } = refuted.standing else {
+        return;
+    };
+    let witness = refuted.by.first().map(|by| &by.test);
+    let witness = witness.map_or_else(String::new, |test| format!(": {test} got through"));
+    for failure in &chosen.own {
+        let one = &mut failures[*failure];
+        let is_theirs = matches!(one.blame.class, Class::Infrastructure | Class::Unknown);
+        let (kind, text) = if refuted.under_load {
+            let text = "it failed where many looked at once, and hardly else".to_owned();
+            (Modifier::Load, text)
+        } else {
+            let text = format!("{failed} of {of} looks failed at {resource}{witness}");
+            (Modifier::Intermittent, text)
+        };
+        if refuted.under_load && is_theirs {
+            one.blame.class = Class::Infrastructure;
+            one.blame.detail = Some("capacity".to_owned());
+            let usual = one.blame.confidence.higher().min(Confidence::Medium);
+            one.blame.confidence = one.blame.confidence.max(usual);
+        } else if !refuted.under_load && !is_capacity(one) {
+            one.blame.confidence = one.blame.confidence.lower();
+        }
+        one.adjusted.push(Adjustment { kind, text });
     }
 }
+
+/// Whether it says itself that some get through and others do not.
+fn is_capacity(one: &Diagnosed) -> bool {
+    one.blame.detail.as_deref() == Some("capacity")
+}
+
+/// The instances behind each cause that were not run.
+fn blocked(graph: &Graph<'_>, failures: &[Diagnosed], causes: usize) -> Vec<Vec<TestId>> {
+    let mut blocked = vec![Vec::new(); causes];
+    for test in &graph.record.tests {
+        let Some(Why::Blocked(roots)) = &test.why else {
+            continue;
+        };
+        let roots = roots
+            .iter()
+            .filter_map(|blamed| graph.failure_of(&blamed.root));
+        let mut behind: Vec<usize> = roots.map(|failure| failures[failure].cause).collect();
+        behind.sort_unstable();
+        behind.dedup();
+        for cause in behind {
+            blocked[cause].push(test.header.id.clone());
+        }
+    }
+    blocked
+}
+
+fn cause(
+    known: &Known<'_, '_>,
+    chosen: &Chosen,
+    refuted: &Refuted,
+    blocked: Vec<TestId>,
+    rules: &Rules,
+) -> Cause {
+    let lead = &known.diagnosed[chosen.lead];
+    let rule = rules.rule(&lead.rule);
+    let resource = known.graph.name(chosen.at).to_owned();
+    let mut failed: Vec<usize> = chosen.own.iter().chain(&chosen.behind).copied().collect();
+    failed.sort_unstable();
+    let variables = &known.graph.record.header.variables;
+    let mut cause = Cause {
+        layer: chosen.layer,
+        rule: lead.rule.clone(),
+        code: lead.code.clone(),
+        blame: lead.blame.clone(),
+        standing: refuted.standing,
+        unexplained: failed.len() < 2
+            && blocked.is_empty()
+            && lead.blame.confidence == Confidence::Low,
+        failed: failed
+            .iter()
+            .map(|failure| known.diagnosed[*failure].test.clone())
+            .collect(),
+        blocked,
+        tied_with: chosen.tied.clone(),
+        evidence: evidence(known, chosen),
+        refuting: refuted.by.clone(),
+        seen: seen(known.graph, &failed),
+        why: Vec::new(),
+        rejected: rejected(known, chosen),
+        confirm: rule.map_or_else(String::new, |rule| rule.confirm.clone()),
+        falsify: rule.map_or_else(String::new, |rule| rule.falsify.clone()),
+        commands: rule.map_or_else(Vec::new, |rule| {
+            // Of ourselves nothing is asked at the target's address.
+            let about = match chosen.layer {
+                Layer::Runner => &lead.resource,
+                _ => &resource,
+            };
+            commands(rule, rules, about, variables)
+        }),
+        resource,
+    };
+    cause.why = why(known, chosen, refuted, &cause);
+    cause
+}
+
+/// What speaks for it: the surest first, then as they came.
+fn evidence(known: &Known<'_, '_>, chosen: &Chosen) -> Vec<crate::model::Cited> {
+    let mut all: Vec<usize> = chosen.own.iter().chain(&chosen.behind).copied().collect();
+    let own: HashSet<usize> = chosen.own.iter().copied().collect();
+    all.sort_by_key(|one| {
+        let it = &known.diagnosed[*one];
+        (
+            *one != chosen.lead,
+            !own.contains(one),
+            Reverse(it.blame.confidence),
+            known.graph.failures[*one].span.to,
+            it.test.clone(),
+        )
+    });
+    all.truncate(MOST_CITED);
+    all.into_iter()
+        .map(|one| cited(&known.diagnosed[one]))
+        .collect()
+}
+
+/// When the first of its failures ended, and the last.
+fn seen(graph: &Graph<'_>, failed: &[usize]) -> (std::time::Duration, std::time::Duration) {
+    let ends = failed.iter().map(|one| graph.failures[*one].span.to);
+    let first = ends.clone().min().unwrap_or_default();
+    (first, ends.max().unwrap_or_default())
+}
+
+/// Who explains most comes first. Gives the new place of each.
+fn sort(causes: &mut Vec<Cause>) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..causes.len()).collect();
+    order.sort_by(|a, b| {
+        let key = |one: usize| {
+            let it = &causes[one];
+            (
+                it.unexplained,
+                Reverse(it.failed.len()),
+                Reverse(it.blocked.len()),
+                it.layer,
+                it.seen,
+                &it.resource,
+                &it.rule,
+                &it.code,
+                // Failures are told apart by their tests in the end.
+                it.evidence.first().map(|cited| &cited.test),
+            )
+        };
+        key(*a).cmp(&key(*b))
+    });
+    let mut place = vec![0; order.len()];
+    for (new, old) in order.iter().enumerate() {
+        place[*old] = new;
+    }
+    let mut taken: Vec<Option<Cause>> = causes.drain(..).map(Some).collect();
+    causes.extend(order.iter().filter_map(|old| taken[*old].take()));
+    for cause in causes.iter_mut() {
+        for tied in &mut cause.tied_with {
+            *tied = place[*tied];
+        }
+        cause.tied_with.sort_unstable();
+    }
+    place
+}
+
+#[cfg(test)]
+mod tests;

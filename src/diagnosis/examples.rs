@@ -156,6 +156,7 @@ impl Short {
             name: None,
             probe: self.probe.clone(),
             request: String::new(),
+            resources: self.resources.clone(),
             observation: Observation {
                 facts: self.facts(),
                 fault,

@@ -3,20 +3,30 @@
 //! Pure: no clock, no files. The same record and rules give the same diagnosis, byte for byte; it is never part of the verdict. Rules
 //! are data (`rules.yaml`); each failed instance gets the first one that its evidence matches, and the rest of the run changes its words.
 
+mod address;
 mod causes;
 mod classify;
+mod commands;
+mod cover;
 mod diagnose;
 #[cfg(test)]
 mod examples;
 mod family;
+mod graph;
 mod lint;
+mod mention;
+mod modifiers;
 mod nested;
+mod passes;
+mod refute;
 mod resource;
 mod rule;
 mod rules;
 mod seen;
 mod short;
 mod signal;
+mod sound;
+mod why;
 
 pub use diagnose::diagnose;
 pub use rule::Rule;

@@ -75,11 +75,10 @@ impl<'r> Seen<'r> {
             |sample| (sample.held, sample.rows.len() as u64),
         );
         let mut seen = Self::new(test.header.id.clone(), test.code.as_ref(), attempt);
-        // What this very step looked at; older records know only what the whole test does.
-        let of_step = seen.step.map(|step| step.resources.as_slice());
-        seen.resources = of_step
-            .filter(|resources| !resources.is_empty())
-            .unwrap_or(&test.header.resources);
+        // An older record does not say which step looked at what.
+        if seen.resources.is_empty() {
+            seen.resources = &test.header.resources;
+        }
         seen.on_fail = Some(&test.header.on_fail);
         seen.held = held;
         seen.claims = test.sample.as_ref().map_or(&[], |sample| &sample.findings);
@@ -116,7 +115,7 @@ impl<'r> Seen<'r> {
             step,
             fault_code: fault.filter(is_why).map(Fault::code),
             fault: fault.filter(is_why),
-            resources: &[],
+            resources: step.map_or(&[], |step| &step.resources),
             on_fail: None,
             held: (0, u64::from(attempt.is_some())),
             claims: &[],

@@ -143,10 +143,7 @@ const MISTAKES: &[(&str, &str)] = &[
         "{ resource: { kind: dns, hosts: name } }",
         "hosts: unknown key `hosts`; did you mean `host`?",
     ),
-    (
-        "{ resource: {} }",
-        "{}: missing key `kind`",
-    ),
+    ("{ resource: {} }", "{}: missing key `kind`"),
     (
         "{ finding: { absent: true, pth: x } }",
         "pth: unknown key `pth`; did you mean `path`?",

@@ -66,7 +66,10 @@ impl Question {
     /// Whether the failure answers it so.
     pub(super) fn holds(&self, seen: &Seen<'_>) -> bool {
         match self {
-            Self::Fault(codes) => seen.fault_code.as_ref().is_some_and(|code| codes.meet(code)),
+            Self::Fault(codes) => seen
+                .fault_code
+                .as_ref()
+                .is_some_and(|code| codes.meet(code)),
             Self::Code(codes) => codes.meet(&seen.code),
             Self::Phase(phases) => seen
                 .fault
@@ -157,7 +160,12 @@ impl Question {
         match self {
             Self::Fault(_) | Self::Code(_) => 0,
             Self::Phase(_) | Self::Number(..) | Self::SqlState(_) | Self::Redis(_) => 1,
-            Self::Probe(_) | Self::Hop(_) | Self::Judged(_) | Self::Place(_) | Self::Attempts(_) | Self::Deadline => 2,
+            Self::Probe(_)
+            | Self::Hop(_)
+            | Self::Judged(_)
+            | Self::Place(_)
+            | Self::Attempts(_)
+            | Self::Deadline => 2,
             Self::Json(_) | Self::Fact(_) => 3,
             Self::Header(_) => 4,
             Self::Body(_) | Self::Log(_) => 5,

@@ -1,0 +1,234 @@
+//! What saying why costs: a run in which ten thousand instances failed at a thousand places, and as many passed beside them.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use allclear::diagnosis::{Rules, diagnose};
+use allclear::model::{
+    AttemptRecord, Code, Connections, Digests, Excerpt, Fault, FaultKind, Finding, Keep,
+    Observation, OnFail, Origin, Outcome, Phase, Place, Policy, RunHeader, RunId, RunRecord, State,
+    Status, StepRecord, TestHeader, TestId, TestRecord, Value, Why,
+};
+use anyhow::{Context, Result, ensure};
+
+use crate::table::{Amount, Bound, Row};
+
+/// Failures, and ten times fewer places they are at.
+const MANY: u32 = 10_000;
+const FEW: u32 = 1_000;
+
+const TIMES: usize = 11;
+
+pub(crate) fn rows() -> Result<Vec<Row>> {
+    let (many, few) = (median(MANY)?, median(FEW)?);
+    Ok(vec![
+        Row {
+            promise: "10 000 failures at 1 000 places: why",
+            ours: Amount::Time(many),
+            floor: None,
+            bound: Bound::AtMost(Amount::Time(Duration::from_millis(250))),
+        },
+        // The logarithm of ten times as many is a third larger.
+        Row {
+            promise: "why, a failure among 10 000, against one among 1 000",
+            ours: Amount::Time(many / MANY),
+            floor: Some(Amount::Time(few / FEW)),
+            bound: Bound::Times(1.5),
+        },
+    ])
+}
+
+fn median(failures: u32) -> Result<Duration> {
+    let record = record(failures)?;
+    let rules = Rules::embedded();
+    let mut took = Vec::new();
+    for _ in 0..TIMES {
+        let started = Instant::now();
+        let diagnosis = diagnose(black_box(&record), rules);
+        took.push(started.elapsed());
+        ensure!(
+            diagnosis.failures.len() == usize::try_from(failures)?,
+            "{} failures were told",
+            diagnosis.failures.len()
+        );
+        let places = usize::try_from(failures / 10)?;
+        ensure!(
+            diagnosis.causes.len() >= places,
+            "{} causes were found",
+            diagnosis.causes.len()
+        );
+    }
+    took.sort_unstable();
+    took.get(TIMES / 2).copied().context("nothing was measured")
+}
+
+/// At each place ten failures, eleven passes before or after them, and one instance that was not run.
+fn record(failures: u32) -> Result<RunRecord> {
+    let mut tests = Vec::new();
+    for number in 0..failures {
+        let place = number / 10;
+        let seen = match place % 4 {
+            0 => stopped("dns.nxdomain", Phase::Resolve, Origin::Eai(-2))?,
+            1 => stopped("tcp.refused", Phase::Connect, Origin::Errno(111))?,
+            2 => stopped("http.timeout.first_byte", Phase::FirstByte, None)?,
+            _ => answered(),
+        };
+        tests.push(failed(number, place, seen)?);
+        tests.push(instance(
+            &format!("good/t{number}"),
+            Status::Passed,
+            number,
+            place,
+        )?);
+        if number % 10 == 0 {
+            let mut blocked = instance(&format!("late/t{number}"), Status::Blocked, number, place)?;
+            blocked.why = Some(Why::Blocked(Vec::new()));
+            tests.push(blocked);
+        }
+    }
+    let header = RunHeader {
+        id: RunId::new("20261121T085751Z-3f9a1c"),
+        tool_version: String::new(),
+        started: jiff::Timestamp::UNIX_EPOCH,
+        host: String::new(),
+        vantage: String::new(),
+        target: String::new(),
+        shipped: false,
+        variables: Vec::new(),
+        flags: Vec::new(),
+        policy: Policy::default(),
+        overridden: Vec::new(),
+        omitted: Vec::new(),
+        lints: Vec::new(),
+        digests: Digests::default(),
+        partial: None,
+        filtered: 0,
+        tests: tests.iter().map(|test| test.header.clone()).collect(),
+    };
+    Ok(RunRecord {
+        header: Arc::new(header),
+        elapsed: Duration::from_mins(1),
+        interrupted: None,
+        sessions: Vec::new(),
+        tests,
+    })
+}
+
+fn stopped(code: &str, phase: Phase, origin: impl Into<Option<Origin>>) -> Result<Observation> {
+    let fault = Fault {
+        kind: FaultKind::parse(code).context("no such fault")?,
+        phase,
+        message: code.to_owned(),
+        origin: origin.into(),
+    };
+    Ok(Observation {
+        fault: Some(fault),
+        ..Observation::default()
+    })
+}
+
+fn answered() -> Observation {
+    let body = "{\"detail\": \"Traceback (most recent call last): …\"}".repeat(20);
+    let mut seen = Observation::default()
+        .with("status", Value::int(500))
+        .with("hop", Value::Text("app".to_owned()))
+        .with("body", Value::Untyped(body.clone()));
+    seen.evidence.push(Excerpt {
+        label: "body".into(),
+        text: body,
+        keep: Keep::First(2048),
+    });
+    seen
+}
+
+fn failed(number: u32, place: u32, observation: Observation) -> Result<TestRecord> {
+    let mut test = instance(&format!("bad/t{number}"), Status::Failed, number, place)?;
+    let code = observation
+        .fault
+        .as_ref()
+        .map_or(Code::fixed("expect.status"), Fault::code);
+    let finding = Finding {
+        code: code.clone(),
+        path: "status".to_owned(),
+        expected: "equals 200".to_owned(),
+        actual: None,
+        state: State::NotHeld,
+        detail: None,
+        place: None,
+    };
+    let step = StepRecord {
+        name: None,
+        probe: "http".to_owned(),
+        request: format!("GET http://host{place}.example/t{number}"),
+        resources: test.header.resources.clone(),
+        observation,
+        findings: vec![finding],
+        captured: Vec::new(),
+        error: None,
+        outcome: Outcome::NotHeld,
+        cleanup: false,
+        cold: false,
+        polls: None,
+        flaps: None,
+        actor: None,
+    };
+    test.code = Some(code);
+    test.attempts = vec![Arc::new(AttemptRecord {
+        number: 1,
+        started: test.started,
+        elapsed: test.elapsed,
+        steps: vec![step],
+        outcome: Outcome::NotHeld,
+        code: test.code.clone(),
+        decided_by: None,
+        kept: None,
+        flaps: None,
+    })];
+    Ok(test)
+}
+
+fn instance(id: &str, status: Status, number: u32, place: u32) -> Result<TestRecord> {
+    let host = format!("host{place}.example");
+    let header = TestHeader {
+        id: TestId::parse(id).context("no id")?,
+        place: Place {
+            file: "suite.yaml".into(),
+            line: 1,
+            column: 1,
+        },
+        title: None,
+        description: None,
+        tags: Vec::new(),
+        owner: None,
+        critical: false,
+        invariant: false,
+        preflight: false,
+        requires: Vec::new(),
+        requires_categories: Vec::new(),
+        uses: Vec::new(),
+        resources: vec![
+            format!("dns:{host}"),
+            format!("sock:{host}:80"),
+            format!("origin:http://{host}:80"),
+        ],
+        on_fail: OnFail::default(),
+        connections: Connections::Fresh,
+        pulled_in: false,
+        alone: false,
+        expectations: Vec::new(),
+        digest: String::new(),
+    };
+    Ok(TestRecord {
+        header: Arc::new(header),
+        status,
+        code: None,
+        why: None,
+        attempts: Vec::new(),
+        attempts_made: 1,
+        sample: None,
+        started: Duration::from_millis(u64::from(number)),
+        elapsed: Duration::from_millis(20),
+        left_behind: Vec::new(),
+    })
+}

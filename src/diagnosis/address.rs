@@ -1,0 +1,171 @@
+//! What the name of a resource says: a host, a port; and what it stands on.
+
+use std::net::IpAddr;
+
+/// A resource by its parts. Whatever a resource does not have is `None`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Address<'a> {
+    /// What stands before the first colon: `sock`.
+    pub(super) kind: &'a str,
+    /// Name or address, without brackets.
+    pub(super) host: Option<&'a str>,
+    /// The port.
+    pub(super) port: Option<u16>,
+    /// What is left: the path of a socket or file, a program, a database, a session.
+    pub(super) name: Option<&'a str>,
+}
+
+impl<'a> Address<'a> {
+    /// Reads a resource as probes write it: `sock:host:port`, `tls:host:port:sni`, `origin:scheme://host:port`, `dsn:engine:host:port/db`.
+    pub(super) fn of(resource: &'a str) -> Self {
+        let (kind, rest) = resource.split_once(':').unwrap_or((resource, ""));
+        let nothing = Self {
+            kind,
+            host: None,
+            port: None,
+            name: None,
+        };
+        let named = |name: &'a str| Self {
+            name: Some(name).filter(|name| !name.is_empty()),
+            ..nothing
+        };
+        match kind {
+            "dns" => Self {
+                host: Some(rest),
+                ..named(rest)
+            },
+            "sock" | "proxy" => nothing.at(rest),
+            "tls" => match rest.rsplit_once(':') {
+                Some((at, sni)) => named(sni).at(at),
+                None => nothing,
+            },
+            "origin" => {
+                let (_, at) = rest.split_once("://").unwrap_or(("", rest));
+                named(rest).at(at)
+            }
+            "dsn" => {
+                let (_, at) = rest.split_once(':').unwrap_or(("", rest));
+                if at.starts_with("unix:") {
+                    return named(at);
+                }
+                let (at, database) = at.split_once('/').unwrap_or((at, ""));
+                named(database).at(at)
+            }
+            _ => named(rest),
+        }
+    }
+
+    /// With the host and port of `host:port`; an IPv6 address is in brackets there.
+    fn at(self, authority: &'a str) -> Self {
+        let Some((host, port)) = authority.rsplit_once(':') else {
+            return self;
+        };
+        let host = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            .unwrap_or(host);
+        Self {
+            host: Some(host),
+            port: port.parse().ok(),
+            ..self
+        }
+    }
+
+    /// Whether it is on the machine we look from: what goes wrong there is no matter of networks.
+    pub(super) fn is_local(&self) -> bool {
+        match self.host {
+            Some(host) => {
+                host == "localhost"
+                    || host
+                        .parse::<IpAddr>()
+                        .is_ok_and(|ip| ip.to_canonical().is_loopback())
+            }
+            None => !matches!(self.kind, "cred" | "test"),
+        }
+    }
+
+    /// The name that has to be resolved, and the socket: what everything that has a host stands on.
+    pub(super) fn below(&self) -> impl Iterator<Item = String> + use<> {
+        let host = self.host.filter(|_| self.kind != "dns");
+        let name = host.filter(|host| host.parse::<IpAddr>().is_err());
+        let socket = host.zip(self.port).filter(|_| self.kind != "sock");
+        let authority = |(host, port): (&str, u16)| {
+            if host.contains(':') {
+                format!("sock:[{host}]:{port}")
+            } else {
+                format!("sock:{host}:{port}")
+            }
+        };
+        let name = name.map(|name| format!("dns:{name}"));
+        name.into_iter().chain(socket.map(authority))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn below(resource: &str) -> Vec<String> {
+        Address::of(resource).below().collect()
+    }
+
+    #[test]
+    fn everything_with_a_host_stands_on_its_name_and_its_socket() {
+        let chain = ["dns:db.internal", "sock:db.internal:5432"];
+        assert_eq!(below("dsn:postgres:db.internal:5432/app"), chain);
+        assert_eq!(below("dsn:postgres:db.internal:5432"), chain);
+        assert_eq!(below("tls:db.internal:5432:other.name"), chain);
+        assert_eq!(below("proxy:db.internal:5432"), chain);
+        assert_eq!(below("origin:https://db.internal:5432"), chain);
+        assert_eq!(below("sock:db.internal:5432"), ["dns:db.internal"]);
+        assert_eq!(below("origin:http://[::1]:80"), ["sock:[::1]:80"]);
+        for alone in [
+            "dns:db.internal",
+            "unix:/run/a:b",
+            "dsn:postgres:unix:/run/x/app",
+            "file:/x",
+            "runner",
+            "proc:a",
+        ] {
+            assert!(below(alone).is_empty(), "{alone}");
+        }
+    }
+
+    #[test]
+    fn parts_are_what_commands_are_filled_with() {
+        let tls = Address::of("tls:[::1]:443:web.example");
+        assert_eq!(
+            (tls.host, tls.port, tls.name),
+            (Some("::1"), Some(443), Some("web.example"))
+        );
+        assert_eq!(Address::of("unix:/run/a:b").name, Some("/run/a:b"));
+        let dsn = Address::of("dsn:mysql:db:3306/shop");
+        assert_eq!(
+            (dsn.host, dsn.port, dsn.name),
+            (Some("db"), Some(3306), Some("shop"))
+        );
+        assert_eq!(Address::of("runner").name, None);
+    }
+
+    #[test]
+    fn what_is_on_this_machine_is_known() {
+        for local in [
+            "sock:127.0.0.1:1",
+            "sock:[::1]:1",
+            "origin:http://localhost:80",
+            "unix:/x",
+            "runner",
+            "file:/x",
+        ] {
+            assert!(Address::of(local).is_local(), "{local}");
+        }
+        for far in [
+            "sock:10.0.0.1:1",
+            "dns:db",
+            "origin:https://web:443",
+            "test:a/b",
+        ] {
+            assert!(!Address::of(far).is_local(), "{far}");
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Runs in which something is known to be broken, and what is said of them.
+
+mod building;
+mod modified;
+mod properties;
+mod scenarios;
