@@ -2,7 +2,8 @@
 
 use super::{Cause, Class};
 
-/// The causes of a run by class. Counted over causes, never over tests: thirty tests behind one database are one cause.
+/// The causes of a run by class. Counted over causes, never over tests: thirty tests behind one database are one cause. Explanations
+/// that tie are one cause, whichever it is; where they differ in their class, it is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Split {
     /// Causes of this class, decided.
@@ -25,8 +26,22 @@ impl Split {
     /// Counts them.
     pub fn of(causes: &[Cause]) -> Self {
         let mut split = Self::default();
-        for cause in causes {
-            let counter = match cause.blame.decided() {
+        for (at, cause) in causes.iter().enumerate() {
+            let mut tied = cause.tied_with.iter().copied();
+            if tied.clone().any(|other| other < at) {
+                continue;
+            }
+            let decided = cause.blame.decided();
+            let differs = |other: usize| {
+                let other = causes.get(other).map(|other| other.blame.decided());
+                other.is_some_and(|other| other != decided)
+            };
+            let (class, leaning) = if tied.any(differs) {
+                (Class::Unknown, None)
+            } else {
+                (decided, cause.blame.leaning())
+            };
+            let counter = match class {
                 Class::Infrastructure => &mut split.infrastructure,
                 Class::Application => &mut split.application,
                 Class::Configuration => &mut split.configuration,
@@ -34,7 +49,7 @@ impl Split {
                 Class::Unknown => &mut split.unknown,
             };
             *counter += 1;
-            match cause.blame.leaning() {
+            match leaning {
                 Some(Class::Infrastructure) => split.leaning_infrastructure += 1,
                 Some(Class::Application) => split.leaning_application += 1,
                 _ => {}
