@@ -151,7 +151,12 @@ fn start(mut request: Request, chosen: BTreeSet<TestId>, ends: Ends) -> JoinHand
                     validated.map_err(|refused| in_words(&refused, &request))
                 });
                 runtime.shutdown_background();
-                result.map(|_| ())
+                result.map(|validated| {
+                    // Only the whole run knows what is behind the failures its trials were told one by one.
+                    if let Some(causes) = report::causes(&validated.finished) {
+                        say(&causes);
+                    }
+                })
             }
             Err(error) => Err(format!("could not start the runtime: {error}")),
         };

@@ -143,7 +143,7 @@ pub(super) struct RunArgs {
     /// Start nothing more after the first test that ends badly
     #[arg(long)]
     fail_fast: bool,
-    /// Write a report: console, junit, json, jsonl; without =PATH to standard output; may be given again
+    /// Write a report: console, junit, json, jsonl, github, handoff; without =PATH to standard output; may be given again
     #[arg(long, value_name = "FORMAT[=PATH]")]
     report: Vec<String>,
     /// Apply the gate to all planned tests, or to the selection as if it were all there is
@@ -213,7 +213,7 @@ pub(super) struct ReportArgs {
     /// The run: `last`, an id, the beginning of one, or a folder
     #[arg(value_name = "RUN", default_value = "last")]
     pub(super) run: String,
-    /// The report: console, junit, json, jsonl; without =PATH to standard output [default: console]
+    /// The report: console, junit, json, jsonl, github, handoff; without =PATH to standard output [default: console]
     #[arg(long, value_name = "FORMAT[=PATH]")]
     report: Vec<String>,
     /// Where runs are kept [default: .allclear/runs]

@@ -8,6 +8,7 @@ use super::exit;
 use super::failure::Failure;
 use super::run::reports;
 use super::terminal::{note, output, style};
+use crate::diagnosis::{Rules, diagnose};
 use crate::gate;
 use crate::journal;
 use crate::model::FinishedRun;
@@ -37,10 +38,14 @@ pub(super) fn report(args: &ReportArgs) -> Result<u8, Failure> {
         Some(verdict) => verdict,
         None => Arc::new(gate::decide(&record)),
     };
+    let diagnosis = match recorded.diagnosis {
+        Some(diagnosis) => diagnosis,
+        None => Arc::new(diagnose(&record, Rules::embedded())),
+    };
     let finished = FinishedRun {
         record,
         verdict,
-        diagnosis: recorded.diagnosis.unwrap_or_default(),
+        diagnosis,
     };
     let lost = write_all(
         &reports,

@@ -1,8 +1,10 @@
 //! `console`: the report a person reads, ending with the verdict, why, and what to do next.
 
+mod causes;
 mod closing;
 mod unwell;
 
+use super::explained::Explained;
 use super::style::Tone;
 use super::{Detail, Format, Style, visible};
 use crate::model::{FinishedRun, RunHeader};
@@ -20,13 +22,28 @@ fn render(run: &FinishedRun, style: Style) -> String {
         text: String::new(),
         style,
     };
-    if style.detail != Detail::Quiet {
-        head(&mut page, &run.record.header);
-        unwell::tell(&mut page, &run.record);
-        closing::categories(&mut page, &run.record);
+    let explained = Explained::new(run);
+    if style.detail == Detail::Quiet {
+        closing::verdict(&mut page, run);
+        causes::tell(&mut page, &explained);
+        return page.text;
     }
+    head(&mut page, &run.record.header);
+    unwell::tell(&mut page, &explained);
+    closing::categories(&mut page, &run.record);
+    causes::tell(&mut page, &explained);
     closing::verdict(&mut page, run);
     page.text
+}
+
+/// The causes alone, for those who told the failures themselves; `None` where there is nothing to explain.
+pub fn causes(run: &FinishedRun) -> Option<String> {
+    let mut page = Page {
+        text: String::new(),
+        style: Style::default(),
+    };
+    causes::tell(&mut page, &Explained::new(run));
+    Some(page.text).filter(|text| !text.is_empty())
 }
 
 fn head(page: &mut Page, header: &RunHeader) {

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use self::case::{Case, Names};
 use self::document::{Document, Suite};
+use super::explained::{Explained, numbered};
 use super::{Format, Style, wording};
 use crate::model::{FinishedRun, Status, TestRecord};
 
@@ -40,7 +41,8 @@ fn render(run: &FinishedRun, _style: Style) -> String {
     if files.is_empty() {
         files.push(("allclear", Vec::new()));
     }
-    let mut cases = case::Cases::new(&header.policy);
+    let explained = Explained::new(run);
+    let mut cases = case::Cases::new(&header.policy, &explained);
     let mut names = Names::default();
     let suites = files.into_iter().map(|(file, tests)| {
         let cases: Vec<Case> = tests.iter().map(|test| cases.of(test)).collect();
@@ -54,7 +56,7 @@ fn render(run: &FinishedRun, _style: Style) -> String {
             name: names.unique("", without_extension(file)),
             started,
             elapsed: elapsed.fold(Duration::ZERO, Duration::saturating_add),
-            properties: properties(run, &tests),
+            properties: properties(&explained, &tests),
             cases,
         }
     });
@@ -65,8 +67,12 @@ fn render(run: &FinishedRun, _style: Style) -> String {
     document.finish()
 }
 
+/// So many causes stand as properties of each suite; each failure tells its own.
+const CAUSES: usize = 5;
+
 /// What is true of the whole run, and what of these tests has no place in a test case.
-fn properties(run: &FinishedRun, tests: &[&TestRecord]) -> Vec<(&'static str, String)> {
+fn properties(explained: &Explained<'_>, tests: &[&TestRecord]) -> Vec<(&'static str, String)> {
+    let run = explained.run;
     let header = &run.record.header;
     let mut properties = vec![
         ("run", header.id.to_string()),
@@ -85,6 +91,10 @@ fn properties(run: &FinishedRun, tests: &[&TestRecord]) -> Vec<(&'static str, St
     for reason in &run.verdict.reasons {
         let text = format!("{} {}", reason.word, wording::reason(reason));
         properties.push(("reason", text));
+    }
+    properties.extend(explained.headline().map(|text| ("causes", text)));
+    for (at, cause) in explained.causes().iter().enumerate().take(CAUSES) {
+        properties.push(("cause", numbered(at, cause)));
     }
     // The schema has no properties in a test case.
     let expected = tests

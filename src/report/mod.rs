@@ -6,8 +6,11 @@
 mod by_actor;
 mod catalogue;
 mod console;
+mod explained;
 mod facts;
 mod failure;
+mod github;
+mod handoff;
 mod json;
 mod jsonl;
 mod junit;
@@ -21,6 +24,7 @@ mod wording;
 mod write;
 
 pub use catalogue::{codes_page, codes_text};
+pub use console::causes;
 pub use failure::instance;
 pub use live::Live;
 pub use request::{Destination, Request, RequestError};
@@ -44,7 +48,14 @@ pub struct Format {
 }
 
 /// Every format, in the order `--help` lists them.
-pub const FORMATS: &[Format] = &[console::FORMAT, junit::FORMAT, json::FORMAT, jsonl::FORMAT];
+pub const FORMATS: &[Format] = &[
+    console::FORMAT,
+    junit::FORMAT,
+    json::FORMAT,
+    jsonl::FORMAT,
+    github::FORMAT,
+    handoff::FORMAT,
+];
 
 impl Format {
     /// The format of this name.

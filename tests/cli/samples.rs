@@ -142,7 +142,7 @@ fn a_flap_is_told_as_a_flap() {
         .stdout_has("6 attempts, 3 flaps: ");
     output.stdout_has("status equals 200, but was 503");
     let (json, junit) = (tool.json("out.json"), tool.read("out.xml"));
-    assert!(junit.contains(r#"type="expect.flapping""#), "{junit}");
+    assert!(junit.contains(r#" expect.flapping" message="#), "{junit}");
     assert!(junit.contains("6 attempts, 3 flaps"), "{junit}");
     let attempts = json["tests"][0]["attempts"].as_array().unwrap();
     assert_eq!(attempts.last().unwrap()["flaps"], 3);

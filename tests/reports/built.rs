@@ -285,7 +285,7 @@ pub(crate) fn of_status(status: Status) -> TestRecord {
     }
 }
 
-fn verdict(word: Word) -> Verdict {
+pub(crate) fn verdict(word: Word) -> Verdict {
     let reason = |rule,
                   word,
                   category: Option<&str>,

@@ -5,6 +5,7 @@ use allclear::report::{Format, Style};
 use allclear::wire;
 
 use super::built;
+use super::explained::several_causes;
 
 fn render(format: &str, run: &FinishedRun) -> String {
     (Format::named(format).unwrap().render)(run, Style::default())
@@ -12,21 +13,22 @@ fn render(format: &str, run: &FinishedRun) -> String {
 
 #[test]
 fn a_run_read_back_reports_like_a_fresh_one_in_every_format() {
-    let run = built::every_status();
-    let back = wire::run_from_json(&render("json", &run)).unwrap();
-    for format in allclear::report::FORMATS {
-        assert_eq!(
-            render(format.name, &back),
-            render(format.name, &run),
-            "{}",
-            format.name
-        );
+    for run in [built::every_status(), several_causes()] {
+        let back = wire::run_from_json(&render("json", &run)).unwrap();
+        for format in allclear::report::FORMATS {
+            assert_eq!(
+                render(format.name, &back),
+                render(format.name, &run),
+                "{}",
+                format.name
+            );
+        }
     }
 }
 
 #[test]
 fn the_lines_of_jsonl_fold_to_the_run() {
-    let run = built::every_status();
+    let run = several_causes();
     let text = render("jsonl", &run);
     let mut lines = text.lines();
     let id = wire::read_preface(lines.next().unwrap()).unwrap();
@@ -36,5 +38,6 @@ fn the_lines_of_jsonl_fold_to_the_run() {
         fold.apply(&wire::event_from_line(line).unwrap());
     }
     assert_eq!(fold.verdict(), Some(run.verdict.clone()));
+    assert_eq!(fold.diagnosis(), Some(run.diagnosis.clone()));
     assert_eq!(fold.finish(), *run.record);
 }

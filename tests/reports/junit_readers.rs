@@ -8,6 +8,7 @@ use allclear::model::{FinishedRun, Status};
 use allclear::report::{Format, Style};
 
 use super::built;
+use super::explained::several_causes;
 
 const INSTALL: &str = "install python3 with its venv module: apt-get install python3 python3-venv";
 
@@ -78,29 +79,30 @@ fn junit(run: &FinishedRun) -> String {
 
 #[test]
 fn readers_accept_every_status_and_count_as_we_do() {
-    let run = built::every_status();
-    let (complaints, counts) = ask(&junit(&run));
-    assert_eq!(complaints, "");
-    let n = run.record.counts();
-    let of = |statuses: &[Status]| -> u64 { statuses.iter().map(|status| n.of(*status)).sum() };
-    let expected = format!(
-        "{} {} {} {}",
-        n.total(),
-        of(&[Status::Failed, Status::UnexpectedPass]),
-        of(&[Status::Errored, Status::Unproved]),
-        of(&[
-            Status::Blocked,
-            Status::NotRun,
-            Status::Skipped,
-            Status::Waived
-        ]),
-    );
-    assert_eq!(counts, expected);
+    for run in [built::every_status(), several_causes()] {
+        let (complaints, counts) = ask(&junit(&run));
+        assert_eq!(complaints, "");
+        let n = run.record.counts();
+        let of = |statuses: &[Status]| -> u64 { statuses.iter().map(|status| n.of(*status)).sum() };
+        let expected = format!(
+            "{} {} {} {}",
+            n.total(),
+            of(&[Status::Failed, Status::UnexpectedPass]),
+            of(&[Status::Errored, Status::Unproved]),
+            of(&[
+                Status::Blocked,
+                Status::NotRun,
+                Status::Skipped,
+                Status::Waived
+            ]),
+        );
+        assert_eq!(counts, expected);
+    }
 }
 
 #[test]
 fn readers_accept_whatever_a_target_can_send() {
-    let mut run = built::every_status();
+    let mut run = several_causes();
     let record = std::sync::Arc::make_mut(&mut run.record);
     let header = std::sync::Arc::make_mut(&mut record.header);
     // Every character that XML forbids, or that ends something in it.
@@ -115,6 +117,18 @@ fn readers_accept_whatever_a_target_can_send() {
         header.title = Some(hostile.clone());
         header.place.file = format!("suites/{hostile}.yaml").into();
         test.left_behind.push(hostile.clone());
+    }
+    let diagnosis = std::sync::Arc::make_mut(&mut run.diagnosis);
+    for cause in &mut diagnosis.causes {
+        cause.resource.clone_from(&hostile);
+        cause.falsify.clone_from(&hostile);
+        cause.blame.detail = Some(hostile.clone());
+    }
+    for one in &mut diagnosis.failures {
+        one.test = one.test.with_row(hostile.as_str());
+        one.rule.clone_from(&hostile);
+        one.evidence.push(hostile.clone());
+        one.blame.detail = Some(hostile.clone());
     }
     let (complaints, counts) = ask(&junit(&run));
     assert_eq!(complaints, "");

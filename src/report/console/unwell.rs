@@ -1,9 +1,10 @@
 //! What is not simply good: failures by category, each told once, the many folded into counts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::Page;
-use crate::model::{Category, Code, Root, RunRecord, SessionRecord, Status, TestRecord, Why};
+use crate::model::{Category, Code, Root, SessionRecord, Status, TestId, TestRecord, Why};
+use crate::report::explained::Explained;
 use crate::report::failure::{self, Bounds, Line};
 use crate::report::style::Tone;
 use crate::report::{Detail, visible, wording};
@@ -40,7 +41,8 @@ const fn listing(status: Status) -> Listing {
 }
 
 /// Adds the part of the report above the verdict.
-pub(super) fn tell(page: &mut Page, record: &RunRecord) {
+pub(super) fn tell(page: &mut Page, explained: &Explained<'_>) {
+    let record = &*explained.run.record;
     sessions(page, &record.sessions);
     let mut by_category: HashMap<&Category, Vec<&TestRecord>> = HashMap::new();
     for test in &record.tests {
@@ -52,10 +54,10 @@ pub(super) fn tell(page: &mut Page, record: &RunRecord) {
     let mut told: HashMap<Option<&Code>, u32> = HashMap::new();
     for name in record.header.categories() {
         if let Some(tests) = by_category.get(&name) {
-            category(page, &name, tests, &mut told);
+            category(page, explained, &name, tests, &mut told);
         }
     }
-    folded(page, record);
+    folded(page, explained);
 }
 
 fn sessions(page: &mut Page, sessions: &[std::sync::Arc<SessionRecord>]) {
@@ -98,6 +100,7 @@ fn sessions(page: &mut Page, sessions: &[std::sync::Arc<SessionRecord>]) {
 
 fn category<'a>(
     page: &mut Page,
+    explained: &Explained<'_>,
     name: &Category,
     tests: &[&'a TestRecord],
     told: &mut HashMap<Option<&'a Code>, u32>,
@@ -122,12 +125,12 @@ fn category<'a>(
             *so_far += 1;
         }
         if verbose || *so_far <= IN_FULL {
-            one(page, test);
+            one(page, explained, test);
             if listing == Listing::Told {
                 lines(page, &failure::tell(test, Bounds::SCREEN));
             }
         } else if *so_far <= IN_BRIEF {
-            one(page, test);
+            one(page, explained, test);
         } else {
             let id = visible::line(&test.header.id.to_string());
             match rest.iter_mut().find(|(known, _)| *known == code) {
@@ -143,8 +146,8 @@ fn category<'a>(
     }
 }
 
-/// One test in one line: sign, id, status, code, time; and what made it so, unless that follows below.
-fn one(page: &mut Page, test: &TestRecord) {
+/// One test in one line: sign, id, status, code, time; what made it so, unless that follows below; and the number of its cause.
+fn one(page: &mut Page, explained: &Explained<'_>, test: &TestRecord) {
     let tone = wording::tone(test.status);
     let sign = page.style.paint(tone, wording::sign(test.status));
     let id = visible::line(&test.header.id.to_string());
@@ -174,9 +177,14 @@ fn one(page: &mut Page, test: &TestRecord) {
         | Status::ExpectedFailure
         | Status::Waived => String::new(),
     };
-    let time = page
-        .style
-        .paint(Tone::Dim, &format!("  {}", wording::duration(test.elapsed)));
+    let cause = explained
+        .of(&test.header.id)
+        .filter(|one| one.cause < explained.causes().len())
+        .map_or_else(String::new, |one| format!("  cause {}", one.cause + 1));
+    let time = page.style.paint(
+        Tone::Dim,
+        &format!("  {}{cause}", wording::duration(test.elapsed)),
+    );
     page.raw(2, &format!("{sign} {id}  {status}{code}{also}{time}"));
 }
 
@@ -199,15 +207,17 @@ fn lines(page: &mut Page, lines: &[Line]) {
     }
 }
 
-/// What is only a consequence, or was decided before: one line a reason.
-fn folded(page: &mut Page, record: &RunRecord) {
+/// What is only a consequence, or was decided before: one line a reason. What stands under a cause is told there.
+fn folded(page: &mut Page, explained: &Explained<'_>) {
     if page.style.detail == Detail::Verbose {
         return;
     }
+    let causes = explained.causes().iter().take(super::causes::CAUSES);
+    let told: HashSet<&TestId> = causes.flat_map(|cause| &cause.blocked).collect();
     let mut groups: Vec<(Status, String, Vec<String>)> = Vec::new();
     let mut position: HashMap<(Status, String), usize> = HashMap::new();
-    for test in &record.tests {
-        if listing(test.status) != Listing::Folded {
+    for test in &explained.run.record.tests {
+        if listing(test.status) != Listing::Folded || told.contains(&test.header.id) {
             continue;
         }
         let why = because(test);

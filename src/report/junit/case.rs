@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::model::{KnownCode, Outcome, Policy, Status, TestRecord};
+use crate::model::{Diagnosed, KnownCode, Outcome, Policy, Status, TestRecord};
+use crate::report::explained::{Explained, Extent, Row, class};
 use crate::report::failure::{self, Bounds, Line};
 use crate::report::{visible, wording};
 
@@ -34,7 +35,8 @@ pub(super) enum Ending {
 
 /// What a failure, an error or an earlier attempt says.
 pub(super) struct Problem {
-    pub(super) code: String,
+    /// `infrastructure/network tcp.timeout.connect`: the class as far as it is known, and the code.
+    pub(super) kind: String,
     pub(super) message: String,
     pub(super) body: String,
 }
@@ -42,14 +44,16 @@ pub(super) struct Problem {
 /// Makes the cases of one document, whose names are all different and whose bodies together stay bounded.
 pub(super) struct Cases<'a> {
     policy: &'a Policy,
+    explained: &'a Explained<'a>,
     names: Names,
     left: usize,
 }
 
 impl<'a> Cases<'a> {
-    pub(super) fn new(policy: &'a Policy) -> Self {
+    pub(super) fn new(policy: &'a Policy, explained: &'a Explained<'a>) -> Self {
         Self {
             policy,
+            explained,
             names: Names::default(),
             left: BODIES,
         }
@@ -114,12 +118,31 @@ impl<'a> Cases<'a> {
             ),
             _ => failure::headline(test).unwrap_or_else(|| wording::status(test.status).to_owned()),
         };
-        let body = self.body(&failure::tell(test, Bounds::FILE));
+        let mut lines = failure::tell(test, Bounds::FILE);
+        let Some(one) = self.explained.of(&test.header.id) else {
+            let body = self.body(&lines);
+            return Problem {
+                kind: code,
+                message,
+                body,
+            };
+        };
+        lines.extend(self.diagnosis(one));
         Problem {
-            code,
-            message,
-            body,
+            kind: format!("{} {code}", class(one)),
+            message: format!("{message} — {} at {}", one.blame, one.resource),
+            body: self.body(&lines),
         }
+    }
+
+    fn diagnosis(&self, one: &Diagnosed) -> Vec<Line> {
+        let rows = self.explained.failure_rows(one, Extent::FILE);
+        let line = |row: Row| Line {
+            indent: 0,
+            tone: row.tone,
+            text: format!("{}: {}", row.label, row.text),
+        };
+        rows.into_iter().map(line).collect()
     }
 
     fn earlier_attempts(&mut self, test: &TestRecord) -> Vec<Problem> {
@@ -129,7 +152,7 @@ impl<'a> Cases<'a> {
             .filter(|attempt| attempt.outcome != Outcome::Held);
         earlier
             .map(|attempt| Problem {
-                code: attempt
+                kind: attempt
                     .code
                     .as_ref()
                     .map_or_else(|| KnownCode::Flaky.code().to_string(), ToString::to_string),
@@ -199,8 +222,10 @@ mod tests {
 
     #[test]
     fn bodies_stay_within_what_readers_take() {
+        let run = crate::wire::specimen::finished("text");
+        let explained = Explained::new(&run);
         let policy = Policy::default();
-        let mut cases = Cases::new(&policy);
+        let mut cases = Cases::new(&policy, &explained);
         let line = || Line {
             indent: 0,
             tone: crate::report::style::Tone::Plain,

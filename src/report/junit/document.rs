@@ -117,7 +117,7 @@ impl Document {
 
     fn problem(&mut self, element: &str, problem: &Problem) {
         let attributes = [
-            ("type", problem.code.as_str()),
+            ("type", problem.kind.as_str()),
             ("message", &problem.message),
         ];
         self.open(3, element, &attributes, ">");

@@ -1,0 +1,324 @@
+//! `handoff`: a page for the team it belongs to. Status, causes, evidence, what was ruled out, what to run, and the tests that will confirm
+//! the fix, with boxes to tick.
+//!
+//! Nothing stands in it without evidence, and nothing sounds surer than the confidence.
+
+mod markdown;
+
+use std::fmt::Write as _;
+
+use self::markdown::{block, code, prose};
+use super::explained::{Explained, numbered, split, title};
+use super::{Format, Style, visible, wording};
+use crate::model::{Cause, Cited, FinishedRun, RunHeader, Status, TestId, WhyLine, Word};
+
+pub(super) const FORMAT: Format = Format {
+    name: "handoff",
+    extension: "md",
+    help: "Markdown for the team it belongs to: causes, evidence, what to run, what will confirm the fix",
+    render,
+};
+
+/// So many causes are told whole; of the others a line.
+const CAUSES: usize = 20;
+/// So many tests, and so many pieces of evidence.
+const MOST: usize = 20;
+
+fn render(run: &FinishedRun, _style: Style) -> String {
+    let explained = Explained::new(run);
+    let mut page = Page(String::new());
+    status(&mut page, &explained);
+    let causes = explained.causes();
+    for (at, cause) in causes.iter().enumerate().take(CAUSES) {
+        one(&mut page, &explained, at, cause);
+    }
+    if causes.len() > CAUSES {
+        page.heading(
+            2,
+            &format!(
+                "{} more",
+                wording::count((causes.len() - CAUSES) as u64, "cause")
+            ),
+        );
+        for cause in causes.iter().skip(CAUSES).take(MOST) {
+            page.item(&format!(
+                "{}: {}",
+                code(&title(cause)),
+                wording::count(cause.failed.len() as u64, "test")
+            ));
+        }
+        page.more(causes.len() - CAUSES, MOST);
+    }
+    unexplained(&mut page, &explained);
+    page.0
+}
+
+/// The verdict, of which run, and why.
+fn status(page: &mut Page, explained: &Explained<'_>) {
+    let run = explained.run;
+    let (record, header) = (&*run.record, &*run.record.header);
+    let word = run.verdict.word;
+    page.heading(1, &format!("{word}: {}", prose(&header.target)));
+    match explained.headline() {
+        Some(headline) => page.paragraph(&format!("**{}**", prose(&headline))),
+        None if word == Word::Go => page.paragraph("Nothing is to be handed over."),
+        None if !run.diagnosis.is_made() => page.paragraph("Nobody diagnosed this run."),
+        None => page.paragraph("Nothing failed that could be explained."),
+    }
+    let counts = record.counts();
+    let ended = Status::ALL.iter().filter(|status| counts.of(**status) > 0);
+    let ended: Vec<String> = ended
+        .map(|status| format!("{} {}", counts.of(*status), wording::status(*status)))
+        .collect();
+    page.item(&format!(
+        "Run {}, {}, from {}, {} in {}: {}",
+        code(&header.id.to_string()),
+        header.started.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        code(&header.vantage),
+        wording::count(counts.total(), "test"),
+        wording::duration(record.elapsed),
+        ended.join(", "),
+    ));
+    if let Some(partial) = &header.partial {
+        let (selected, of) = (partial.selected, partial.of);
+        page.item(&format!(
+            "*partial*: {selected} of {of} selected by {}",
+            code(&partial.by)
+        ));
+    }
+    if let Some(signal) = record.interrupted {
+        page.item(&format!("Interrupted by {}", signal.name()));
+    }
+    for reason in run.verdict.reasons.iter().take(MOST) {
+        page.item(&format!(
+            "{}: {}",
+            reason.word,
+            code(&wording::reason(reason))
+        ));
+    }
+    page.more(run.verdict.reasons.len(), MOST);
+    if word != Word::Go
+        && let Some(split) = split(&run.diagnosis)
+    {
+        page.item(&format!("Split: {}", prose(&split)));
+    }
+    if !explained.causes().is_empty() {
+        let (tool, rules) = (&header.tool_version, &run.diagnosis.ruleset);
+        page.item(&format!(
+            "Made by allclear {} with rules {}",
+            code(tool),
+            code(rules)
+        ));
+    }
+}
+
+fn one(page: &mut Page, explained: &Explained<'_>, at: usize, cause: &Cause) {
+    page.heading(2, &prose(&numbered(at, cause)));
+    let header = &explained.run.record.header;
+    page.item(&format!("Owner: {}", prose(&cause.blame.owner)));
+    page.item(&format!(
+        "Where: {}, layer {}, rule {}, seen as {}",
+        code(&cause.resource),
+        cause.layer,
+        code(&cause.rule),
+        code(cause.code.as_str())
+    ));
+    page.item(&format!("Seen: {}", seen(header, cause)));
+    page.item(&format!(
+        "Explains: {}",
+        prose(&explained.explains(cause, 5))
+    ));
+    if !cause.tied_with.is_empty() {
+        let others: Vec<String> = cause
+            .tied_with
+            .iter()
+            .map(|at| (at + 1).to_string())
+            .collect();
+        let others = wording::list(&others, 5);
+        page.item(&format!(
+            "Cause {others} explains as much: this run cannot tell which it is"
+        ));
+    }
+    page.all("Evidence", &cause.evidence, evidence);
+    page.all("What speaks against it", &cause.refuting, evidence);
+    page.all("Why the failures follow from it", &cause.why, reasoning);
+    let rejected: Vec<&WhyLine> = cause.rejected.iter().collect();
+    page.all("What was ruled out", &rejected, |line| reasoning(line));
+    let first = cause.failed.first().and_then(|test| explained.of(test));
+    if let Some(one) = first {
+        page.all(
+            "What changed the rule's own words",
+            &one.adjusted,
+            |adjusted| format!("{}: {}", adjusted.kind, code(&adjusted.text)),
+        );
+        page.all("What else it could be", &one.alternatives, |text| {
+            prose(text)
+        });
+    }
+    page.label("To do");
+    let check = first.map_or("", |one| one.next.as_str());
+    for (task, text) in [
+        ("Check", check),
+        ("It is right if", cause.confirm.as_str()),
+        ("It is wrong if", &cause.falsify),
+    ] {
+        if !text.trim().is_empty() {
+            page.item(&format!("[ ] {task}: {}", prose(text)));
+        }
+    }
+    page.item("[ ] Repaired, or handed on to:");
+    let tests = confirming(explained, cause);
+    if !tests.is_empty() {
+        let n = wording::count(tests.len() as u64, "test");
+        page.item(&format!("[ ] Confirmed by {n}: {}", names(&tests)));
+    }
+    let mut commands = cause.commands.clone();
+    commands.truncate(MOST);
+    if !commands.is_empty() {
+        page.label("Run next (printed by allclear, never run by it)");
+        page.block(&commands);
+    }
+    // Suites inside the program are in no folder that a command could name.
+    if !header.shipped && !tests.is_empty() {
+        page.label("Confirm the fix");
+        page.block(&[rerun(header, &tests)]);
+    }
+}
+
+/// What is not good and belongs to no cause, where nobody diagnosed the run.
+fn unexplained(page: &mut Page, explained: &Explained<'_>) {
+    let tests = &explained.run.record.tests;
+    let left: Vec<String> = tests
+        .iter()
+        .filter(|test| {
+            let is_told = explained
+                .of(&test.header.id)
+                .is_some_and(|one| one.cause < explained.causes().len());
+            !is_told
+                && matches!(
+                    test.status,
+                    Status::Failed
+                        | Status::UnexpectedPass
+                        | Status::Unproved
+                        | Status::Errored
+                        | Status::Flaky
+                )
+        })
+        .map(|test| {
+            let named = wording::id_and_code(&test.header.id, test.code.as_ref());
+            format!("{}, {}", code(&named), wording::status(test.status))
+        })
+        .collect();
+    if left.is_empty() {
+        return;
+    }
+    page.heading(2, "Without a cause");
+    for text in left.iter().take(MOST) {
+        page.item(text);
+    }
+    page.more(left.len(), MOST);
+}
+
+/// `2026-11-21 08:57:52 UTC, 3 of 20 that were there`.
+fn seen(header: &RunHeader, cause: &Cause) -> String {
+    let at = |offset| {
+        let at = header
+            .started
+            .saturating_add(offset)
+            .unwrap_or(header.started);
+        at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+    };
+    let (first, last) = (at(cause.seen.0), at(cause.seen.1));
+    if first == last {
+        first
+    } else {
+        format!("{first} to {last}")
+    }
+}
+
+fn evidence(cited: &Cited) -> String {
+    let attempt = cited.attempt.map_or_else(String::new, |n| format!("#{n}"));
+    format!(
+        "{}: {}",
+        code(&format!("{}{attempt}", cited.test)),
+        code(&cited.text)
+    )
+}
+
+fn reasoning(line: &WhyLine) -> String {
+    let cited = line.evidence.as_ref();
+    let cited = cited.map_or_else(String::new, |cited| format!(" ({})", evidence(cited)));
+    format!("{}{cited}", prose(&line.text))
+}
+
+/// The tests that must hold again.
+fn confirming<'a>(explained: &Explained<'_>, cause: &'a Cause) -> Vec<&'a TestId> {
+    let all = cause.failed.iter().chain(&cause.blocked);
+    all.filter(|id| explained.is_test(id)).collect()
+}
+
+fn names(tests: &[&TestId]) -> String {
+    let names: Vec<String> = tests.iter().map(|id| code(&id.to_string())).collect();
+    wording::list(&names, MOST)
+}
+
+/// What runs them again. A pattern knows `*` and `?` only, and an id that holds one of them means itself as well.
+fn rerun(header: &RunHeader, tests: &[&TestId]) -> String {
+    let target = wording::shell_word(&visible::line(&header.target));
+    let mut command = format!("allclear run --target {target}");
+    if tests.len() > MOST {
+        let run = wording::shell_word(&visible::line(header.id.as_str()));
+        let _ = write!(command, " --rerun failed:{run}");
+        return command;
+    }
+    for id in tests {
+        let _ = write!(command, " --only {}", wording::shell_word(&id.to_string()));
+    }
+    command
+}
+
+/// The page so far.
+struct Page(String);
+
+impl Page {
+    fn heading(&mut self, level: usize, text: &str) {
+        if !self.0.is_empty() {
+            self.0.push('\n');
+        }
+        let _ = writeln!(self.0, "{} {text}\n", "#".repeat(level));
+    }
+
+    fn paragraph(&mut self, text: &str) {
+        let _ = writeln!(self.0, "{text}\n");
+    }
+
+    fn label(&mut self, text: &str) {
+        let _ = writeln!(self.0, "\n**{text}**\n");
+    }
+
+    fn item(&mut self, text: &str) {
+        let _ = writeln!(self.0, "- {text}");
+    }
+
+    fn more(&mut self, of: usize, shown: usize) {
+        if of > shown {
+            self.item(&format!("… and {} more", of - shown));
+        }
+    }
+
+    /// A labelled list; nothing where there is nothing to list.
+    fn all<T>(&mut self, label: &str, all: &[T], text: impl Fn(&T) -> String) {
+        if all.is_empty() {
+            return;
+        }
+        self.label(label);
+        for one in all.iter().take(MOST) {
+            self.item(&text(one));
+        }
+        self.more(all.len(), MOST);
+    }
+
+    fn block(&mut self, lines: &[String]) {
+        self.0.push_str(&block(lines));
+    }
+}
