@@ -37,8 +37,11 @@ struct Apps(Vec<Canary>);
 impl Apps {
     /// A look at one that answers everybody with this.
     fn saying(&mut self, status: u16, kind: &'static str, body: &str) -> String {
-        let body = body.to_owned();
-        let app = Canary::answering(move |_| Said::Reply(status, kind, body.clone()));
+        self.answering(Said::Reply(status, kind, body.to_owned()))
+    }
+
+    fn answering(&mut self, said: Said) -> String {
+        let app = Canary::answering(move |_| said.clone());
         let probe = format!("http: {{ url: \"{}/orders\" }}", app.url());
         self.0.push(app);
         probe
@@ -95,6 +98,9 @@ fn erring(apps: &mut Apps) -> Vec<Row> {
     rows
 }
 
+/// A login, wherever one wanted to go.
+const LOGIN: &[u8] = b"HTTP/1.1 302 Found\r\nlocation: https://login.example.test/?next=/\r\ncontent-length: 0\r\n\r\n";
+
 /// It says that all is well, and something is not.
 fn answering(apps: &mut Apps) -> Vec<Row> {
     let healthy = "json: { $.status: healthy }";
@@ -124,5 +130,25 @@ fn answering(apps: &mut Apps) -> Vec<Row> {
             Leans(Class::Application),
         )
         .expecting("latency: { below: 1us }"),
+        row(
+            "app-302-login",
+            apps.answering(Said::Raw(LOGIN.to_vec())),
+            "expect.status",
+            Layer::Application,
+            Is(Class::Configuration),
+        )
+        .expecting("status: 200"),
+        // Whoever wrote the test knows what the field means.
+        row(
+            "app-200-as-its-author-knows",
+            format!(
+                "on_fail: {{ class: infrastructure, owner: dba }}\n    {}",
+                apps.saying(200, JSON, "{\"core_db\":\"disconnected\"}")
+            ),
+            "expect.json",
+            Layer::Application,
+            Is(Class::Infrastructure),
+        )
+        .expecting("json: { $.core_db: connected }"),
     ]
 }

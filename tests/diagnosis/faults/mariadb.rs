@@ -28,7 +28,7 @@ pub(super) fn faults() -> Vec<Told> {
     use Class::{Application, Configuration, TestDefect};
     let server = MariaDb::start(&Options {
         max_connections: 10,
-        conf: "max_statement_time=0.3",
+        conf: "max_statement_time=0.3\ninnodb_lock_wait_timeout=1",
         sql: "CREATE TABLE users (id int PRIMARY KEY);; INSERT INTO users VALUES (1)",
         ..Options::default()
     });
@@ -114,17 +114,28 @@ pub(super) fn faults() -> Vec<Told> {
 fn states(mut server: MariaDb) -> Vec<Told> {
     use Class::{Configuration, Infrastructure};
     let (dsn, protocol) = (server.dsn(), Layer::Protocol);
+    let locked = Held::open(&mut server.client(&APP), LOCKED);
+    let late = ", statements: [SET max_statement_time = 0, DELETE FROM users WHERE id = 1]";
+    let mut all = look_at_each(vec![broken(
+        "lock-timeout",
+        sql(&dsn, late),
+        "mysql.1205",
+        Layer::Application,
+        Is(Class::Application),
+    )]);
+    drop(locked);
+    server.kill_connections();
     server.set_read_only(true);
     let write = ", query: INSERT INTO users VALUES (2)";
-    let mut all = look_at_each(vec![broken(
+    all.extend(look_at_each(vec![broken(
         "read-only",
         sql(&dsn, write),
         "mysql.1290",
         protocol,
         Is(Infrastructure),
-    )]);
+    )]));
     server.set_read_only(false);
-    let held = [(); 10].map(|()| Held::open(&mut server.client(&APP)));
+    let held = [(); 10].map(|()| Held::open(&mut server.client(&APP), ""));
     all.extend(look_at_each(vec![broken(
         "too-many",
         sql(&dsn, ""),
@@ -144,17 +155,18 @@ fn states(mut server: MariaDb) -> Vec<Told> {
     all
 }
 
+/// Takes a row for itself.
+const LOCKED: &str = "BEGIN; DELETE FROM users WHERE id = 1;";
+
 /// A client that was let in, and is ended with its test.
 struct Held(Child);
 
 impl Held {
-    fn open(command: &mut Command) -> Self {
+    /// It does this first, and then nothing.
+    fn open(command: &mut Command, first: &str) -> Self {
+        let script = format!("SET max_statement_time = 0; {first} SELECT 'in'; DO SLEEP(600)");
         let mut child = command
-            .args([
-                "--unbuffered",
-                "--execute",
-                "SELECT 'in'; SET max_statement_time = 0; DO SLEEP(600)",
-            ])
+            .args(["--unbuffered", "--execute", &script])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

@@ -7,6 +7,7 @@ mod exchange;
 mod handshake;
 mod haproxy;
 mod mariadb;
+mod misleading;
 mod names;
 mod nginx;
 mod ourselves;
@@ -40,6 +41,7 @@ pub(crate) const GROUPS: &[Group] = &[
     sockets::faults,
     answers::faults,
     clouds::faults,
+    misleading::faults,
     websocket::faults,
     sse::faults,
     sqlite::faults,

@@ -34,6 +34,7 @@ pub(super) fn faults() -> Vec<Told> {
         Site::plain("deny all;"),
         Site::tls(&made.good(), "return 200 secret;"),
         pass(sick.address(), ""),
+        pass(refusing.address(), ""),
     ];
     let nginx = Nginx::start_with(zone, &sites);
     // Somebody before us had all that is allowed in a minute.
@@ -58,6 +59,13 @@ pub(super) fn faults() -> Vec<Told> {
         said("nginx-404", at(6), Is(Configuration)),
         said("nginx-403", at(7), Rather(Configuration)),
         said("nginx-400-plain-to-tls", at(8), Is(Configuration)),
+        row(
+            "nginx-502-to-a-websocket",
+            format!("websocket: {{ url: \"ws://{}/\" }}", nginx.address(10)),
+            "websocket.refused.502",
+            Layer::Proxy,
+            Leans(Infrastructure),
+        ),
         row(
             "nginx-500-relayed",
             at(9),

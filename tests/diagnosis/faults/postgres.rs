@@ -87,6 +87,10 @@ fn refusals() -> Vec<Told> {
     all
 }
 
+/// Waits until somebody has the second lock.
+const WHEN_HELD: &str = "SET deadlock_timeout = '60s'; DO $$ BEGIN WHILE NOT EXISTS \
+    (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 2 AND granted) LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;";
+
 /// What is wrong with a statement, or with what it finds.
 fn statements() -> Vec<Told> {
     use Class::{Application, Configuration, Infrastructure, TestDefect};
@@ -94,7 +98,8 @@ fn statements() -> Vec<Told> {
         sql: "CREATE TABLE users (id int PRIMARY KEY); INSERT INTO users VALUES (1); \
               GRANT ALL ON users TO app, odd; CREATE TABLE hidden (); \
               ALTER ROLE odd SET statement_timeout = '200ms'; \
-              ALTER ROLE odd SET lock_timeout = '100ms'",
+              ALTER ROLE odd SET lock_timeout = '100ms'; \
+              ALTER ROLE app SET deadlock_timeout = '300ms'",
         ..Options::default()
     });
     let (dsn, odd) = (server.dsn(), server.dsn_of(&ODD));
@@ -104,17 +109,7 @@ fn statements() -> Vec<Told> {
         let probe = sql(dsn, &format!(", query: {statement}"));
         broken(name, probe, code, layer, answer)
     };
-    let mut locked = Held::of(server.client("psql"));
-    locked.ask("BEGIN; LOCK TABLE users; SELECT 'locked';", "locked");
-    let mut all = look_at_each(vec![query(
-        "lock-timeout",
-        &odd,
-        "SELECT * FROM users",
-        "postgres.55P03",
-        app,
-        Is(Application),
-    )]);
-    drop(locked);
+    let mut all = locks(&server);
     let shot = "SELECT pg_terminate_backend(pg_backend_pid())";
     let cases = [
         (
@@ -189,17 +184,52 @@ fn statements() -> Vec<Told> {
     all
 }
 
+/// Somebody else has what is wanted.
+fn locks(server: &Postgres) -> Vec<Told> {
+    let (dsn, odd) = (server.dsn(), server.dsn_of(&ODD));
+    let failing = |name: &str, dsn: &str, keys: &str, code| {
+        let (probe, layer) = (sql(dsn, keys), Layer::Application);
+        look_at_each(vec![broken(
+            name,
+            probe,
+            code,
+            layer,
+            Is(Class::Application),
+        )])
+    };
+    let mut locked = Held::of(server.client("psql"));
+    locked.ask("BEGIN; LOCK TABLE users; SELECT 'locked';", "locked");
+    let look = ", query: SELECT * FROM users";
+    let mut all = failing("lock-timeout", &odd, look, "postgres.55P03");
+    drop(locked);
+    // Somebody who waits for us as soon as we wait for them, and is more patient.
+    let mut other = Held::of(server.client("psql"));
+    other.ask("SELECT 'held', pg_advisory_lock(1);", "held|");
+    other.say(&format!("{WHEN_HELD} SELECT pg_advisory_lock(2);"));
+    let both = ", statements: [SELECT pg_advisory_lock(2), SELECT pg_advisory_lock(1)]";
+    all.extend(failing("deadlock", &dsn, both, "postgres.40P01"));
+    all
+}
+
 /// The server as a whole.
 fn states() -> Vec<Told> {
     use Class::{Configuration, Infrastructure};
     let starting = Postgres::starting_up();
+    let arithmetic = "instances: 46, pool: 20, overflow: 30, max_connections: 100, reserved: 3";
     let mut all = look_at_each(vec![broken(
+        "capacity",
+        format!("pool: {{ capacity: {{ {arithmetic} }} }}"),
+        "pool.capacity",
+        Layer::Protocol,
+        Is(Configuration),
+    )]);
+    all.extend(look_at_each(vec![broken(
         "starting-up",
         sql(&starting.server().dsn(), ""),
         "postgres.57P03",
         Layer::Protocol,
         Is(Infrastructure),
-    )]);
+    )]));
     drop(starting);
     let mut server = Postgres::start(&Options {
         max_connections: 3,
@@ -295,11 +325,18 @@ impl Held {
 
     /// Asks, and waits for the answer.
     fn ask(&mut self, sql: &str, answer: &str) {
-        writeln!(self.0.stdin.as_mut().unwrap(), "{sql}").unwrap();
+        self.say(sql);
         let mut line = String::new();
         let mut said = BufReader::new(self.0.stdout.as_mut().unwrap());
         said.read_line(&mut line).unwrap();
         assert_eq!(line.trim_end(), answer);
+    }
+}
+
+impl Held {
+    /// Asks, and does not wait.
+    fn say(&mut self, sql: &str) {
+        writeln!(self.0.stdin.as_mut().unwrap(), "{sql}").unwrap();
     }
 }
 
