@@ -128,3 +128,47 @@ fn the_newest_runs_are_kept() {
         2
     );
 }
+
+#[test]
+fn a_record_that_nobody_diagnosed_is_diagnosed_when_it_is_reported() {
+    let canary = sick();
+    let tool = varied(&canary);
+    tool.then([
+        "run",
+        "--report",
+        "handoff=live.md",
+        "--report",
+        "console=live.txt",
+    ])
+    .exits(1);
+    let live = tool.read("live.txt");
+    assert!(live.contains("\nNO-GO: 1 failed, 1 blocked — "), "{live}");
+    assert!(
+        tool.read("live.md").contains("`c/sick#1`"),
+        "{}",
+        tool.read("live.md")
+    );
+
+    let runs = std::fs::read_dir(tool.path(".allclear/runs")).unwrap();
+    let run = runs.map(|entry| entry.unwrap().path()).next().unwrap();
+    let journal = run.join("journal.jsonl");
+    let whole = std::fs::read_to_string(&journal).unwrap();
+    let (before, judged) = whole.trim_end().rsplit_once('\n').unwrap();
+    let mut event: serde_json::Value = serde_json::from_str(judged).unwrap();
+    let diagnosis = event["judged"].as_object_mut().unwrap().remove("diagnosis");
+    assert!(diagnosis.is_some(), "{judged}");
+    // As an older version wrote it, and as a run that was killed before its verdict left it.
+    for last in [format!("{event}\n"), String::new()] {
+        std::fs::write(&journal, format!("{before}\n{last}")).unwrap();
+        tool.then([
+            "report",
+            "--report",
+            "handoff=again.md",
+            "--report",
+            "console=again.txt",
+        ])
+        .exits(0);
+        assert_eq!(tool.read("again.txt"), live);
+        assert_eq!(tool.read("again.md"), tool.read("live.md"));
+    }
+}
