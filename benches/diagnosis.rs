@@ -169,6 +169,7 @@ fn failed(number: u32, place: u32, observation: Observation) -> Result<TestRecor
         outcome: Outcome::NotHeld,
         cleanup: false,
         cold: false,
+        diagnostic: false,
         polls: None,
         flaps: None,
         actor: None,

@@ -166,7 +166,6 @@ impl Short {
             },
             findings: self.findings(&code),
             captured: Vec::new(),
-            resources: self.resources.clone(),
             error: unable.map(|unable| ProbeError::new(unable, "it could not be")),
             outcome,
             cleanup: false,
@@ -175,7 +174,6 @@ impl Short {
             polls: self.polls,
             flaps: None,
             actor: None,
-            resources: Vec::new(),
         };
         let last = attempt(
             self.before.len() as u64 + 1,

@@ -210,6 +210,7 @@ impl Told {
                 outcome,
                 cleanup: false,
                 cold: false,
+                diagnostic: false,
                 polls: None,
                 flaps: None,
                 actor: None,
