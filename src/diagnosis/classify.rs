@@ -46,7 +46,7 @@ fn diagnosed(seen: &Seen<'_>, rules: &Rules) -> Diagnosed {
 }
 
 impl Diagnosed {
-    /// Takes over what an application says that it met. Where that was seen stays as it is: the way of ours led no further.
+    /// Takes over what an application says that it met. What we looked at ourselves stays as it is: our own way led no further.
     fn hear(&mut self, retold: Retold<'_>) {
         let Retold {
             rule,
@@ -54,6 +54,7 @@ impl Diagnosed {
             adjustment,
         } = retold;
         self.rule.clone_from(&rule.id);
+        self.layer = rule.layer;
         self.blame = blame;
         self.alternatives.clone_from(&rule.alternatives);
         self.next.clone_from(&rule.next);

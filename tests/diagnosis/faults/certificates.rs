@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use allclear::model::{Class, Layer};
 
-use crate::expert::Answer::{self, Is, Open};
+use crate::expert::Answer::{self, Is};
 use crate::row::{Row, look_at, row};
 use crate::support::{Certificates, HOST, Nginx, Site};
 use crate::told::Told;
@@ -84,12 +84,12 @@ pub(super) fn faults() -> Vec<Told> {
             "tls.wrong_name",
             Is(Configuration),
         ),
-        // Who only asks for a page is not told what the certificate is for.
+        // Who only asks for a page is told whose it is as well.
         broken(
             "certificate-of-somebody",
             https(below, other(3), ""),
             "tls.wrong_name",
-            Open,
+            Is(Configuration),
         ),
     ]);
     look_at(rows)
