@@ -5,7 +5,9 @@ use super::resource::resource;
 use super::rule::Rule;
 use super::seen::{Seen, failed};
 use super::{Rules, signal};
-use crate::model::{Adjustment, Blame, Class, Confidence, Diagnosed, Layer, Modifier, RunRecord};
+use crate::model::{
+    Adjustment, Blame, Class, Confidence, Diagnosed, Layer, Modifier, RunRecord, Value,
+};
 
 /// What every instance that failed of its own says, and every session: sessions first, then in plan order.
 pub(super) fn classify(record: &RunRecord, rules: &Rules) -> Vec<Diagnosed> {
@@ -41,6 +43,7 @@ fn diagnosed(seen: &Seen<'_>, rules: &Rules) -> Diagnosed {
     if let Some(retold) = nested::retold(known, seen, rules) {
         diagnosed.hear(retold);
     }
+    doubt_the_page(&mut diagnosed, seen, known);
     ask_the_author(&mut diagnosed, seen, known);
     diagnosed
 }
@@ -60,6 +63,19 @@ impl Diagnosed {
         self.next.clone_from(&rule.next);
         self.evidence.push(adjustment.text.clone());
         self.adjusted.push(adjustment);
+    }
+}
+
+/// A page of a proxy can be imitated, except where the application marks all that is its own (`app_marker`) and this is not marked.
+fn doubt_the_page(diagnosed: &mut Diagnosed, seen: &Seen<'_>, rule: &Rule) {
+    let is_marked = matches!(seen.fact("app_marker"), Some(Value::Bool(_)));
+    if diagnosed.blame.confidence == Confidence::High && rule.when.is_of_proxies() && !is_marked {
+        diagnosed.blame.confidence = Confidence::Medium;
+        diagnosed.adjusted.push(Adjustment {
+            kind: Modifier::Nested,
+            text: "anybody could have written this page: only an `app_marker` tells the application's answers apart"
+                .to_owned(),
+        });
     }
 }
 

@@ -83,11 +83,7 @@ impl Signal {
         let Some(body) = fields.entry("body").filter(|_| !self.is_untrusted) else {
             return;
         };
-        let is_of_proxies = self
-            .asked
-            .iter()
-            .any(|one| matches!(&one.question, Question::Hop(hops) if !hops.has("app") && !hops.has("unknown")));
-        if !is_of_proxies {
+        if !self.is_of_proxies() {
             problems.push(
                 Diagnostic::error(
                     body.key_span,
@@ -96,6 +92,13 @@ impl Signal {
                 .help("or write `untrusted: true`; such a rule has at most medium confidence"),
             );
         }
+    }
+
+    /// Whether it asks for what proxies say in the application's place.
+    pub(super) fn is_of_proxies(&self) -> bool {
+        self.asked.iter().any(|one| {
+            matches!(&one.question, Question::Hop(hops) if !hops.has("app") && !hops.has("unknown"))
+        })
     }
 
     /// Whether it believes what anybody could have written.

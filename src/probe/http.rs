@@ -98,6 +98,7 @@ impl Probe for Http {
         KnownFact::size("wire_size"),
         KnownFact::text("version"),
         KnownFact::text("hop"),
+        KnownFact::truth("app_marker"),
         KnownFact::list("redirects"),
         KnownFact::text("proxy"),
         KnownFact::text("remote_ip"),

@@ -69,6 +69,40 @@ fn a_status_that_was_wanted_is_no_sign_of_anything() {
 }
 
 #[test]
+fn a_page_is_believed_at_most_half_unless_the_application_marks_its_own() {
+    let page = "<html><body><h1>503 Service Unavailable</h1>\\nNo server is available to handle this request.\\n</body></html>";
+    let of_haproxy = |rest: &str| {
+        classified(&format!(
+            "{{ probe: http, status: 503, body: \"{page}\", {rest} }}"
+        ))
+    };
+    let found = of_haproxy("hop: haproxy");
+    assert_eq!(
+        (&*found.rule, found.blame.confidence),
+        ("PRX-4", Confidence::Medium)
+    );
+    assert_eq!(found.adjusted[0].kind, Modifier::Nested);
+    let found = of_haproxy("hop: haproxy, facts: { app_marker: false }");
+    assert_eq!(
+        (&*found.rule, found.blame.confidence),
+        ("PRX-4", Confidence::High)
+    );
+    let found = of_haproxy("hop: app, facts: { app_marker: true }");
+    assert_ne!(found.layer, Layer::Proxy, "the application quotes it");
+}
+
+#[test]
+fn a_text_that_was_cut_short_is_no_match() {
+    let when = r"{ body: 'code 1\b', untrusted: true }";
+    let body = |end: &str| {
+        let text = "x ".repeat(1000);
+        asks(when, &format!("{{ evidence: {{ body: '{text}{end}' }} }}"))
+    };
+    assert!(body("code 1").is_some() && body("code 1 …").is_some());
+    assert_eq!(body("code 1…"), None, "it may have been 13");
+}
+
+#[test]
 fn what_did_not_fail_of_its_own_is_not_explained() {
     use crate::model::Status;
     let mut record = Short::parse("{ probe: tcp, fault: tcp.refused }").record();

@@ -33,6 +33,10 @@ pub(in crate::probe) fn see_hop(
 ) {
     let Hop { who, why } = attribute(status, headers, body, marker);
     look.fact("hop", Value::Text(who.to_owned()));
+    // Whether a page can be the application's own: it is not where everything of its own is marked, and this is not.
+    if let Some(name) = marker {
+        look.fact("app_marker", Value::Bool(headers.contains_key(name)));
+    }
     // That the application answered is what everybody takes for granted.
     if who != "app" {
         look.evidence("hop", format!("{who}: {why}"), Keep::First(SHOWN));
