@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use super::address::Address;
 use super::passes::{Pass, Passes, Span};
+use super::seen::session_id;
 use crate::model::{
-    Diagnosed, Fault, FaultKind, Layer, Outcome, Phase, Root, RunRecord, SessionName,
-    SessionRecord, Status, StepRecord, TcpFault, TestId, TestRecord, Value,
+    Diagnosed, Fault, FaultKind, Layer, Outcome, Phase, Root, RunRecord, SessionRecord, Status,
+    StepRecord, TcpFault, TestId, TestRecord, Value,
 };
 
 /// A resource by its number in a graph.
@@ -175,7 +176,12 @@ impl<'r> Graph<'r> {
                 continue;
             };
             let of_steps = test.attempts.iter().flat_map(|attempt| &attempt.steps);
+            let of_steps = of_steps.filter(|step| step.may_decide());
             let mut used: Vec<String> = test.header.resources.clone();
+            if asks_a_server(&used) {
+                // How others resolve a name is another vantage, and says nothing of how it is resolved here.
+                used.retain(|one| !one.starts_with("dns:"));
+            }
             used.extend(of_steps.flat_map(|step| step.resources.iter().cloned()));
             let request = only_request(test);
             let pass = Pass::of(test, held);
@@ -190,6 +196,23 @@ impl<'r> Graph<'r> {
                 let reached = failure.uses.iter();
                 let remote = reached.filter(|one| self.name(**one) != "runner");
                 heard.extend(remote.map(|resource| (*resource, passed, "", pass)));
+            }
+        }
+        // A look of `on_fail` that got through where its test had not.
+        for test in self.failures.iter().filter_map(|failure| failure.test) {
+            for step in looks_on_fail(test) {
+                if let Some(layer) = got_through(step) {
+                    let ended = test.started + test.elapsed;
+                    let pass = Pass {
+                        span: Span {
+                            from: ended,
+                            to: ended,
+                        },
+                        ..Pass::of(test, 1)
+                    };
+                    let used = self.known(&closed(used(step)));
+                    heard.extend(used.into_iter().map(|one| (one, layer, "", pass)));
+                }
             }
         }
         for (resource, layer, request, pass) in heard {
@@ -236,15 +259,6 @@ impl<'r> Graph<'r> {
 /// Who held, held everything.
 const ALL_OF_IT: Layer = Layer::Performance;
 
-/// The category that failed sessions are listed under.
-pub(super) const SESSION: &str = "session";
-
-/// What a session is called where instances are listed: `session/user`.
-pub(super) fn session_id(name: &SessionName) -> TestId {
-    TestId::parse(&format!("{SESSION}/{name}"))
-        .unwrap_or_else(|| TestId::new(crate::model::Category::new(SESSION), name.as_str()))
-}
-
 /// What a step looked at. A proxy of the environment stands between, whatever the URL says.
 fn used(step: &StepRecord) -> Vec<String> {
     let proxy = step.observation.facts.get("proxy").and_then(Value::as_text);
@@ -285,7 +299,7 @@ fn whole(test: &TestRecord) -> Option<(Layer, u64)> {
     }
     let steps = test.attempts.iter().flat_map(|attempt| &attempt.steps);
     let mut layer = ALL_OF_IT;
-    for step in steps.filter(|step| !step.cleanup && step.outcome == Outcome::Held) {
+    for step in steps.filter(|step| step.may_decide() && step.outcome == Outcome::Held) {
         if step.observation.fault.is_some() {
             return None;
         }
@@ -301,13 +315,44 @@ fn whole(test: &TestRecord) -> Option<(Layer, u64)> {
     Some((layer, held))
 }
 
+/// What `on_fail` looked at once a test had failed.
+pub(super) fn looks_on_fail(test: &TestRecord) -> impl Iterator<Item = &StepRecord> {
+    let steps = test.attempts.iter().flat_map(|attempt| &attempt.steps);
+    steps.filter(|step| step.diagnostic)
+}
+
+/// Whether these are of a question to a certain name server.
+pub(super) fn asks_a_server(resources: &[String]) -> bool {
+    let mut others = resources.iter().filter(|one| !one.starts_with("dns:"));
+    others
+        .next()
+        .is_some_and(|one| one.starts_with("sock:") && one.ends_with(":53"))
+        && others.next().is_none()
+}
+
+/// The layer that a look of `on_fail` got through.
+fn got_through(step: &StepRecord) -> Option<Layer> {
+    if step.outcome != Outcome::Held || step.observation.fault.is_some() {
+        return None;
+    }
+    match step.probe.as_str() {
+        "dns" if !asks_a_server(&step.resources) => Some(Layer::Dns),
+        "tcp" => Some(Layer::Transport),
+        // An answer may be one that says no.
+        "tls" | "http" | "websocket" | "sse" => Some(Layer::Tls),
+        "sql" | "redis" | "pool" => Some(Layer::Protocol),
+        _ => None,
+    }
+}
+
 /// What an instance of one step asked: of those with several nobody can say which is meant.
 fn only_request(test: &TestRecord) -> &str {
     let Some(attempt) = test.attempts.last() else {
         return "";
     };
-    match attempt.steps.as_slice() {
-        [step] => &step.request,
+    let mut steps = attempt.steps.iter().filter(|step| step.may_decide());
+    match (steps.next(), steps.next()) {
+        (Some(step), None) => &step.request,
         _ => "",
     }
 }

@@ -71,7 +71,8 @@ impl<'g> Mentions<'g> {
             .filter(|word| !word.is_empty())
             .collect();
         let mut named = Vec::new();
-        for word in &words {
+        // Most words are no hosts: those are not even looked for.
+        for word in words.iter().filter(|word| word.contains(['.', ':'])) {
             let (host, port) = match word.rsplit_once(':') {
                 Some((host, port)) if !host.contains(':') => (host, Some(port)),
                 _ => (*word, None),

@@ -1,10 +1,10 @@
 //! What the rest of the run says about single failures: another build answered, another way works, every attempt took the same time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use super::address::Address;
-use super::graph::{Failure, Graph};
+use super::graph::{Failure, Graph, asks_a_server, looks_on_fail};
 use crate::model::{
     Adjustment, Class, Confidence, Diagnosed, FaultKind, Layer, Modifier, Outcome, RunHeader,
     State, Status, StepRecord, TcpFault, TestId, TestRecord,
@@ -70,37 +70,111 @@ fn is_other_build(failure: &Failure<'_>) -> bool {
     is_asked && test.status == Status::Failed && steps.any(differs)
 }
 
-/// Another port of the same host answers: it is there, and the network leads there.
+/// Others see it otherwise: the same name at another server, another port of the same host, the same port at another address.
 fn vantage(graph: &Graph<'_>, diagnosed: &mut [Diagnosed]) {
-    let silent: Vec<usize> = (0..diagnosed.len())
-        .filter(|number| {
-            diagnosed[*number].layer == Layer::Transport && is_silent(&graph.failures[*number])
-        })
-        .collect();
-    if silent.is_empty() {
-        return;
-    }
     let answering = answering(graph);
-    for number in silent {
-        let at = Address::of(graph.name(graph.failures[number].at));
-        let (Some(host), Some(port)) = (at.host, at.port) else {
+    let servers = servers(graph);
+    for (failure, one) in graph.failures.iter().zip(diagnosed) {
+        let found = match one.layer {
+            Layer::Dns => servers
+                .get(one.resource.as_str())
+                .and_then(|all| {
+                    all.iter()
+                        .find(|(server, _)| !asked(graph, failure, server))
+                })
+                .map(|(server, test)| {
+                    format!("{server} resolves {} ({test})", bare(&one.resource))
+                }),
+            Layer::Transport if is_silent(failure) => elsewhere(&answering, &one.resource, failure),
+            _ => None,
+        };
+        let Some(text) = found else {
             continue;
         };
-        let others = answering.get(host).into_iter().flatten();
-        let other = others.filter(|(other, _)| *other != port).min();
-        let Some((other, test)) = other else {
-            continue;
-        };
-        let one = &mut diagnosed[number];
-        // The signal says "network"; that the host answers elsewhere says so as well, and nothing of another class.
-        if one.blame.class == Class::Infrastructure {
+        if one.code.as_str() == "dns.nxdomain" && one.blame.class == Class::Configuration {
+            // The name is right: somebody knows it.
+            one.blame.class = Class::Infrastructure;
+            one.blame.detail = Some("dns".to_owned());
+            "network".clone_into(&mut one.blame.owner);
+            one.blame.confidence = one.blame.confidence.min(Confidence::Medium);
+        } else if one.blame.class == Class::Infrastructure {
+            // The signal says "network", and so does this; it says nothing of another class.
             one.blame.confidence = one.blame.confidence.higher();
         }
         one.adjusted.push(Adjustment {
             kind: Modifier::Vantage,
-            text: format!("{host} answers at port {other} ({test}): only this port is silent"),
+            text,
         });
     }
+}
+
+/// A silent socket that answers at another port or another address.
+fn elsewhere(answering: &Seen<'_, u16>, resource: &str, failure: &Failure<'_>) -> Option<String> {
+    let at = Address::of(resource);
+    let (host, port) = (at.host?, at.port?);
+    let mut others = answering.get(host).into_iter().flatten();
+    if let Some((other, test)) = others.find(|(other, _)| **other != port) {
+        let text = format!("{host} answers at port {other} ({test}): only this port is silent");
+        return Some(text);
+    }
+    let looks = failure.test.into_iter().flat_map(looks_on_fail);
+    let mut reached: Vec<&str> = looks
+        .filter(|step| step.outcome == Outcome::Held && step.observation.fault.is_none())
+        .flat_map(|step| &step.resources)
+        .filter(|other| {
+            let there = Address::of(other);
+            there.kind == "sock" && there.port == Some(port) && there.host != Some(host)
+        })
+        .map(String::as_str)
+        .collect();
+    reached.sort_unstable();
+    let other = reached.first()?;
+    Some(format!(
+        "{} answers (`on_fail`): the way to this address is silent",
+        bare(other)
+    ))
+}
+
+/// The servers that resolved a name, by the name: those of other tests, and those that `on_fail` asked.
+fn servers<'r>(graph: &Graph<'r>) -> Seen<'r, &'r str> {
+    let mut servers = Seen::new();
+    let mut tell = |resources: &'r [String], test: &'r TestRecord| {
+        let server = resources.iter().find(|one| one.starts_with("sock:"));
+        let name = resources.iter().find(|one| one.starts_with("dns:"));
+        if let (Some(server), Some(name), true) = (server, name, asks_a_server(resources)) {
+            see(&mut servers, name, bare(server), &test.header.id);
+        }
+    };
+    for test in &graph.record.tests {
+        if is_good(test) {
+            tell(&test.header.resources, test);
+        }
+        for step in looks_on_fail(test) {
+            if step.outcome == Outcome::Held && step.observation.fault.is_none() {
+                tell(&step.resources, test);
+            }
+        }
+    }
+    servers
+}
+
+/// Where something was seen to be, by its name, and in which test: of several the one with the smallest id.
+type Seen<'r, Where> = HashMap<&'r str, BTreeMap<Where, &'r TestId>>;
+
+fn see<'r, Where: Ord>(seen: &mut Seen<'r, Where>, name: &'r str, at: Where, test: &'r TestId) {
+    let known = seen.entry(name).or_default().entry(at).or_insert(test);
+    *known = (*known).min(test);
+}
+
+/// Whether it asked this server itself.
+fn asked(graph: &Graph<'_>, failure: &Failure<'_>, server: &str) -> bool {
+    let mut used = failure.uses.iter().map(|one| graph.name(*one));
+    used.any(|one| one.strip_prefix("sock:") == Some(server))
+}
+
+/// Without its kind.
+fn bare(resource: &str) -> &str {
+    resource.split_once(':').map_or(resource, |(_, rest)| rest)
 }
 
 /// Nobody said anything. A host that refuses is there in any case.
@@ -115,19 +189,17 @@ fn is_silent(failure: &Failure<'_>) -> bool {
 }
 
 /// The ports of each host at which somebody got through.
-fn answering<'r>(graph: &Graph<'r>) -> HashMap<&'r str, Vec<(u16, &'r TestId)>> {
-    let mut answering: HashMap<&str, Vec<_>> = HashMap::new();
+fn answering<'r>(graph: &Graph<'r>) -> Seen<'r, u16> {
+    let mut answering = Seen::new();
     for test in &graph.record.tests {
-        if !is_good(test) {
-            continue;
-        }
-        for resource in &test.header.resources {
+        let on_fail = looks_on_fail(test)
+            .filter(|step| step.outcome == Outcome::Held && step.observation.fault.is_none())
+            .flat_map(|step| &step.resources);
+        let own = test.header.resources.iter().filter(|_| is_good(test));
+        for resource in own.chain(on_fail) {
             let address = Address::of(resource);
             if let ("sock", Some(host), Some(port)) = (address.kind, address.host, address.port) {
-                answering
-                    .entry(host)
-                    .or_default()
-                    .push((port, &test.header.id));
+                see(&mut answering, host, port, &test.header.id);
             }
         }
     }

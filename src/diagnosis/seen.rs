@@ -4,7 +4,8 @@ use super::family::layer_of;
 use super::signal::Often;
 use crate::model::{
     AttemptRecord, Category, Code, Excerpt, Fault, Finding, KnownCode, Layer, OnFail, Origin,
-    Outcome, RunRecord, SessionRecord, State, Status, StepRecord, TestId, TestRecord, Value,
+    Outcome, RunRecord, SessionName, SessionRecord, State, Status, StepRecord, TestId, TestRecord,
+    Value,
 };
 
 /// What one failed instance has to say.
@@ -40,8 +41,7 @@ pub(super) fn failed(record: &RunRecord) -> impl Iterator<Item = Seen<'_>> {
 }
 
 /// What a session is called where instances are listed: `session/user`.
-pub(super) fn session_id(session: &SessionRecord) -> TestId {
-    let name = &session.name;
+pub(super) fn session_id(name: &SessionName) -> TestId {
     TestId::parse(&format!("session/{name}"))
         .unwrap_or_else(|| TestId::new(Category::new("session"), name.as_str()))
 }
@@ -88,11 +88,7 @@ impl<'r> Seen<'r> {
     fn of_session(session: &'r SessionRecord) -> Option<Self> {
         let failed = matches!(session.status, Status::Failed | Status::Errored);
         let attempt = session.attempt.as_deref();
-        failed.then(|| {
-            let mut seen = Self::new(session_id(session), session.code.as_ref(), attempt);
-            seen.resources = seen.step.map_or(&[], |step| &step.resources);
-            seen
-        })
+        failed.then(|| Self::new(session_id(&session.name), session.code.as_ref(), attempt))
     }
 
     fn new(id: TestId, code: Option<&Code>, attempt: Option<&'r AttemptRecord>) -> Self {

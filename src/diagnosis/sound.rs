@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::address::Address;
-use super::graph::{Failure, Graph};
+use super::graph::{Failure, Graph, asks_a_server};
 use crate::model::{
     Adjustment, Blame, Class, Confidence, Diagnosed, FaultKind, Layer, Modifier, Outcome, Phase,
     ProxyFault, RunRecord, Status, StepRecord, TcpFault, TestHeader, TestRecord, TlsFault, Unable,
@@ -222,7 +222,7 @@ fn out(record: &RunRecord, is_far: bool) -> Out<'_> {
             continue;
         }
         let steps = test.attempts.iter().flat_map(|attempt| &attempt.steps);
-        let mut held = steps.filter(|step| step.outcome == Outcome::Held);
+        let mut held = steps.filter(|step| step.may_decide() && step.outcome == Outcome::Held);
         // Who expects a fault, and meets it, did not get through.
         if held.any(|step| step.observation.fault.is_some()) {
             continue;
@@ -233,10 +233,10 @@ fn out(record: &RunRecord, is_far: bool) -> Out<'_> {
             let mut all = named.iter().map(|one| Address::of(one));
             all.any(|one| one.kind == kind && is_wanted(&one))
         };
-        if of_kind("dns") {
+        if of_kind("dns") && !asks_a_server(&test.header.resources) {
             out.resolved = Some(first(out.resolved, test));
         }
-        if of_kind("sock") && !is_name_alone(test) {
+        if of_kind("sock") && !asks_a_server(&test.header.resources) {
             out.connected = Some(first(out.connected, test));
         }
     }
@@ -249,12 +249,6 @@ fn first<'r>(known: Option<&'r TestRecord>, new: &'r TestRecord) -> &'r TestReco
         Some(known) if known.header.id <= new.header.id => known,
         _ => new,
     }
-}
-
-/// A look at a name server: its answer comes by another way than what it names.
-fn is_name_alone(test: &TestRecord) -> bool {
-    let mut resources = test.header.resources.iter();
-    resources.all(|one| one.starts_with("dns:") || one.ends_with(":53"))
 }
 
 /// A control that passed: that this machine cannot look is no explanation then. One that looks beyond it says more than one that does

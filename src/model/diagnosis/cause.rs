@@ -26,7 +26,7 @@ pub struct Cause {
     pub blocked: Vec<TestId>,
     /// Others that explain as much: this run cannot tell which it is. Positions in [`Diagnosis::causes`](super::Diagnosis::causes).
     pub tied_with: Vec<usize>,
-    /// What speaks for it, strongest first.
+    /// What speaks for it, strongest first: at most ten.
     pub evidence: Vec<Cited>,
     /// What speaks against it.
     pub refuting: Vec<Cited>,
@@ -51,9 +51,9 @@ pub enum Standing {
     Down,
     /// Some passed through the same place.
     Intermittent {
-        /// How many instances failed there.
+        /// How many looks failed there: an instance is one, one with `repeat` as many as it made.
         failed: u64,
-        /// Of how many that were there.
+        /// Of how many that were there at the same time.
         of: u64,
     },
 }

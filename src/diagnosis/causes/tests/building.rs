@@ -295,6 +295,23 @@ impl Told {
         })
     }
 
+    /// The last test had a look of `on_fail`, which saw what it asked for.
+    pub(super) fn looked_on_fail(self, probe: &str, resources: &[&str]) -> Self {
+        self.last(|test| {
+            let attempt = Arc::make_mut(test.attempts.last_mut().unwrap());
+            let look = StepRecord {
+                probe: probe.to_owned(),
+                resources: resources.iter().map(ToString::to_string).collect(),
+                observation: Observation::default(),
+                findings: Vec::new(),
+                outcome: Outcome::Held,
+                diagnostic: true,
+                ..attempt.steps[0].clone()
+            };
+            attempt.steps.push(look);
+        })
+    }
+
     /// From when to when the last test looked, in milliseconds.
     pub(super) fn at(self, from: u64, to: u64) -> Self {
         self.last(|test| {

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::building::{Says, Told, all, id, says};
-use crate::model::{Class, Code, Confidence, Finding, Layer, Modifier, Phase, State, Value};
+use crate::model::{
+    Class, Code, Confidence, Finding, Layer, Modifier, Phase, Standing, State, Value,
+};
 
 const DB: &[&str] = &["dns:db.internal", "sock:db.internal:5432"];
 const WEB: &[&str] = &[
@@ -301,6 +303,76 @@ fn a_host_that_answers_at_another_port_is_there() {
         told.diagnosis().failures[0].blame.confidence,
         Confidence::Low
     );
+}
+
+#[test]
+fn a_name_that_another_server_knows_is_lost_on_the_way() {
+    let unknown = says(
+        "DNS-3",
+        Layer::Dns,
+        DB[0],
+        Class::Configuration,
+        Confidence::Medium,
+    );
+    let told = Told::new()
+        .fail("database/tcp", "dns.nxdomain", Phase::Resolve, DB, &unknown)
+        .pass("names/there", &[DB[0], "sock:10.0.0.53:53"])
+        .at(0, 60);
+    let diagnosis = told.diagnosis();
+    let one = &diagnosis.failures[0];
+    assert_eq!(one.blame.to_string(), "infrastructure/dns (medium)");
+    assert_eq!(
+        one.adjusted[0].text,
+        "10.0.0.53:53 resolves db.internal (names/there)"
+    );
+    // Another server is another vantage, and does not show that it is resolved here.
+    assert_eq!(diagnosis.causes[0].standing, Standing::Down);
+    // The server that was asked and failed is none.
+    let same = Told::new()
+        .fail(
+            "names/lost",
+            "dns.nxdomain",
+            Phase::Resolve,
+            &[DB[0], "sock:10.0.0.53:53"],
+            &unknown,
+        )
+        .pass("names/there", &[DB[0], "sock:10.0.0.53:53"]);
+    assert_eq!(
+        same.diagnosis().failures[0].blame.class,
+        Class::Configuration
+    );
+}
+
+#[test]
+fn a_look_after_the_failure_is_a_witness() {
+    let told = |probe: &'static str, used: &'static [&'static str]| {
+        Told::new()
+            .fail(
+                "database/tcp",
+                "tcp.timeout",
+                Phase::Connect,
+                DB,
+                &silent(DB[1]),
+            )
+            .looked_on_fail(probe, used)
+            .diagnosis()
+    };
+    let diagnosis = told("tcp", &["sock:10.0.0.7:5432"]);
+    let one = &diagnosis.failures[0];
+    assert_eq!(one.blame.confidence, Confidence::High);
+    assert_eq!(
+        one.adjusted[0].text,
+        "10.0.0.7:5432 answers (`on_fail`): the way to this address is silent"
+    );
+    let diagnosis = told("tcp", DB);
+    assert_eq!(
+        diagnosis.causes[0].standing,
+        Standing::Intermittent { failed: 1, of: 2 }
+    );
+    assert_eq!(diagnosis.failures[0].blame.confidence, Confidence::Low);
+    // Neither resolves what it connects to, nor the other way round.
+    let diagnosis = told("dns", &DB[..1]);
+    assert_eq!(diagnosis.causes[0].standing, Standing::Down);
 }
 
 #[test]
