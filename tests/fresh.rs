@@ -74,6 +74,12 @@ fn the_page_of_codes() {
 }
 
 #[test]
+fn the_page_of_diagnosis() {
+    let page = allclear::diagnosis::page(allclear::diagnosis::Rules::embedded());
+    is_fresh("docs/diagnosis.md", &with_end(&page));
+}
+
+#[test]
 fn the_help_of_every_command() {
     let help = allclear::cli::all_help();
     let page = format!(

@@ -48,6 +48,13 @@ pub(super) enum Command {
     /// Render any report again from a recorded run
     #[command(after_long_help = REPORT_EXAMPLES)]
     Report(ReportArgs),
+    /// What a code, a rule or an error means, whose it usually is, and how to make sure
+    ///
+    /// Takes what a report shows (`tcp.refused`, `TCP-1`), what a log shows (`ECONNREFUSED`, `SQLSTATE 53300`, `exit 3`, `502`), or words of
+    /// either. It says what the failure means, whose it usually is and how sure that is, what else it could be, what confirms and what
+    /// falsifies it, and which commands to run; it runs none of them. Where several are meant it lists them, a line each.
+    #[command(after_long_help = EXPLAIN_EXAMPLES)]
+    Explain(ExplainArgs),
     /// Print a JSON Schema: of the suite format (for editors) or of the JSON report
     Schema(SchemaArgs),
     /// Write a suite folder to start from
@@ -72,10 +79,27 @@ Examples:
   allclear report last                                     the terminal's report of the last run
   allclear report last --report junit=out.xml --report json=out.json";
 
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  allclear explain tcp.refused                             a code of a report
+  allclear explain TCP-1                                   the rule that a diagnosis names
+  allclear explain ECONNREFUSED                            a name from a log
+  allclear explain exit 3                                  a number, and what it is of
+  allclear explain pg connections                          words
+
+docs/diagnosis.md is all of it on one page.";
+
 const INIT_EXAMPLES: &str = "\
 Examples:
   allclear init --url https://example.org                  one test of a URL of your own: then `allclear run`
   allclear init checks                                     all shipped suites, with the embedded demo target";
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// A code, the id of a rule, the name or number of an error, or words
+    #[arg(value_name = "CODE", required = true, allow_negative_numbers = true)]
+    pub(super) words: Vec<String>,
+}
 
 #[derive(Debug, Args, Default)]
 pub(super) struct TargetArgs {

@@ -6,6 +6,7 @@ mod completions;
 mod demo;
 mod door;
 pub mod exit;
+mod explain;
 mod failure;
 mod init;
 mod interrupt;
@@ -49,6 +50,7 @@ fn command(command: Command) -> Result<u8, failure::Failure> {
         Command::Check(args) => check::check(&args),
         Command::List(args) => list::list(&args),
         Command::Report(args) => report::report(&args),
+        Command::Explain(args) => explain::explain(&args),
         Command::Schema(args) => schema::schema(&args),
         Command::Init(args) => init::init(&args),
         Command::Completions { shell } => completions::completions(shell),

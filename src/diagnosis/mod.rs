@@ -11,6 +11,7 @@ mod cover;
 mod diagnose;
 #[cfg(test)]
 mod examples;
+mod explain;
 mod family;
 mod graph;
 mod lint;
@@ -29,6 +30,7 @@ mod sound;
 mod why;
 
 pub use diagnose::diagnose;
+pub use explain::{Explained, Subject, explain, page};
 pub use rule::Rule;
 pub use rules::Rules;
 pub use signal::Signal;

@@ -20,6 +20,7 @@ mod texts;
 mod words;
 
 use self::keys::{KEYS, question};
+use self::quantity::Quantity;
 pub(super) use self::question::Often;
 use self::question::Question;
 use super::seen::Seen;
@@ -115,6 +116,12 @@ impl Signal {
     pub(super) fn holds(&self, seen: &Seen<'_>) -> bool {
         self.asked.iter().all(|one| one.question.holds(seen))
     }
+}
+
+/// Names of the numbers that a key asks for: `("ECONNREFUSED", 111)` of `errno`.
+pub(super) fn named_numbers(key: &str) -> &'static [(&'static str, i64)] {
+    let quantity = Quantity::ALL.iter().find(|quantity| quantity.key() == key);
+    quantity.map_or(&[], |quantity| quantity.names())
 }
 
 /// What matched, in words; of a rule that asks nothing what there is to say.

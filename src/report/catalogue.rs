@@ -33,7 +33,8 @@ pub fn codes_page() -> String {
          An instance that is not good ends with one of these codes, the same in every report and every release. `expect: { fault: CODE }` says that a \
          fault must happen, `retry: { if: [CODE] }` which ends are tried again; `*` at the end of a code stands for every rest: `tls.*`.\n\n\
          A **fault** is what prevented an answer. It is decided on a typed signal, never on the text of a message, and says in which phase of the look it \
-         happened. `N` stands for a number.\n",
+         happened. `N` stands for a number.\n\n\
+         [diagnosis.md](diagnosis.md) says whose each usually is and how to make sure, as `allclear explain CODE` does.\n",
     );
     let mut layer = "";
     for known in FaultKind::catalogue() {

@@ -11,6 +11,7 @@ mod cold;
 mod demo;
 mod events;
 mod exit;
+mod explain;
 mod features;
 mod init;
 mod limits;
