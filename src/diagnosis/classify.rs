@@ -49,7 +49,8 @@ fn diagnosed(seen: &Seen<'_>, rules: &Rules) -> Diagnosed {
 }
 
 impl Diagnosed {
-    /// Takes over what an application says that it met. What we looked at ourselves stays as it is: our own way led no further.
+    /// Takes over what an application says that it met. Layer and resource stay those of our own look: it got as far as the application, and
+    /// whoever got there, too, says nothing of what is behind it.
     fn hear(&mut self, retold: Retold<'_>) {
         let Retold {
             rule,
@@ -57,7 +58,6 @@ impl Diagnosed {
             adjustment,
         } = retold;
         self.rule.clone_from(&rule.id);
-        self.layer = rule.layer;
         self.blame = blame;
         self.alternatives.clone_from(&rule.alternatives);
         self.next.clone_from(&rule.next);

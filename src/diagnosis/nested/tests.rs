@@ -196,7 +196,7 @@ fn the_class_is_that_of_what_was_written_and_believed_less() {
     let found = classified(body);
     assert_eq!(found.rule, "PG-3");
     assert_eq!(found.blame.to_string(), "configuration/capacity (medium)");
-    assert_eq!(found.layer.name(), "protocol");
+    assert_eq!(found.layer.name(), "application");
     assert_eq!(found.resource, "origin:http://api");
     assert_eq!(found.adjusted[0].kind, Modifier::Nested);
     assert!(found.adjusted[0].text.contains("HTTP-7"), "{found:?}");
