@@ -86,11 +86,12 @@ pub(super) fn refute(graph: &Graph<'_>, chosen: &Chosen) -> Refuted {
 /// Who can speak about it. Below what an application says, whoever got through the layer; above, only who asked the same.
 fn witnesses<'g, 'r>(graph: &'g Graph<'r>, chosen: &Chosen) -> Vec<&'g Passes<'r>> {
     match chosen.layer {
-        Layer::Runner | Layer::Configuration => Vec::new(),
+        // Who got in had other credentials, for all that is known: they are not told.
+        Layer::Runner | Layer::Configuration | Layer::Auth => Vec::new(),
         Layer::Dns | Layer::Transport | Layer::Tls | Layer::Proxy | Layer::Protocol => {
             graph.passes(chosen.at, chosen.layer).collect()
         }
-        Layer::Auth | Layer::Application | Layer::Performance => {
+        Layer::Application | Layer::Performance => {
             let steps = chosen
                 .own
                 .iter()
