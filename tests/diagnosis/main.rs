@@ -12,6 +12,7 @@
 mod expert;
 mod faults;
 mod row;
+mod scenarios;
 mod table;
 mod told;
 

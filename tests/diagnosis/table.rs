@@ -56,8 +56,6 @@ struct Score {
     rows: usize,
     codes: usize,
     layers: usize,
-    /// Rows that were diagnosed.
-    told: usize,
     /// Rows whose class one look can decide, and of how many it was told.
     known: usize,
     classes: usize,
@@ -82,12 +80,12 @@ impl Score {
         let mut agrees = has_code;
         self.rows += 1;
         self.codes += usize::from(has_code);
+        self.known += usize::from(row.answer.is_known());
         let mut said = String::from("nothing");
+        agrees &= told.diagnosis.is_some();
         if let Some(told) = &told.diagnosis {
             let has_layer = told.layer == row.layer;
             let has_class = row.answer.agrees(told.class, told.leaning);
-            self.told += 1;
-            self.known += usize::from(row.answer.is_known());
             self.layers += usize::from(has_layer);
             self.classes += usize::from(has_class && row.answer.is_known());
             self.betrayed += usize::from(row.answer.is_betrayed_by(told.class));
@@ -96,7 +94,10 @@ impl Score {
                 Some(class) if told.class == Class::Unknown => format!(", leaning {class}"),
                 _ => String::new(),
             };
-            said = format!("{} {}{leaning} ({})", told.layer, told.class, told.rule);
+            said = format!(
+                "{} {}{leaning} ({}) {}",
+                told.layer, told.class, told.rule, told.adjusted
+            );
         }
         if !agrees {
             let (code, layer, answer) = (row.code, row.layer, row.answer);
@@ -111,7 +112,7 @@ impl Score {
 
     fn is_good(&self) -> bool {
         let has_classes = self.classes * 100 >= self.known * CLASSES;
-        self.codes == self.rows && self.layers == self.told && self.betrayed == 0 && has_classes
+        self.codes == self.rows && self.layers == self.rows && self.betrayed == 0 && has_classes
     }
 }
 
@@ -120,7 +121,6 @@ impl std::fmt::Display for Score {
         let Self {
             rows,
             codes,
-            told,
             layers,
             known,
             classes,
@@ -129,7 +129,7 @@ impl std::fmt::Display for Score {
         } = self;
         writeln!(
             f,
-            "{codes} codes of {rows}, {layers} layers of {told}, {classes} classes of {known} that can be known, \
+            "{codes} codes and {layers} layers of {rows}, {classes} classes of {known} that can be known, \
              {betrayed} confident and wrong"
         )?;
         f.write_str(disagreements)

@@ -22,6 +22,8 @@ pub(crate) struct Diagnosed {
     /// Unknown where nothing is decided.
     pub(crate) class: Class,
     pub(crate) leaning: Option<Class>,
+    /// What the rest of the run changed of the rule's words, and why.
+    pub(crate) adjusted: String,
 }
 
 /// What the report says of this row's test.
@@ -53,5 +55,9 @@ fn diagnosed(value: &Value) -> Option<Diagnosed> {
         layer: Layer::parse(value["layer"].as_str()?)?,
         class: class("class")?,
         leaning: class("leaning"),
+        adjusted: match &value["adjusted"] {
+            Value::Array(some) if !some.is_empty() => value["adjusted"].to_string(),
+            _ => String::new(),
+        },
     })
 }

@@ -51,7 +51,7 @@ impl Apps {
 /// It says that something is wrong, and of which kind.
 fn erring(apps: &mut Apps) -> Vec<Row> {
     use Class::{Application, Configuration, Infrastructure, TestDefect};
-    use Layer::{Auth, Dns, Protocol, Transport};
+    use Layer::Auth;
     let app = Layer::Application;
     let cases = [
         ("", 400, "count must be a number", app, Is(TestDefect)),
@@ -65,19 +65,20 @@ fn erring(apps: &mut Apps) -> Vec<Row> {
         ("", 429, "too many requests", app, Rather(Infrastructure)),
         ("", 500, "internal error", app, Is(Application)),
         ("-traceback", 500, TRACEBACK, app, Is(Application)),
+        // What it met it tells of; what we met is the application.
         (
             "-refused",
             500,
             "connect ECONNREFUSED 10.0.0.5:5432",
-            Transport,
+            app,
             Leans(Infrastructure),
         ),
-        ("-too-many", 500, TOO_MANY, Protocol, Rather(Configuration)),
+        ("-too-many", 500, TOO_MANY, app, Rather(Configuration)),
         (
             "-no-name",
             500,
             "getaddrinfo EAI_AGAIN db.internal",
-            Dns,
+            app,
             Rather(Infrastructure),
         ),
     ];

@@ -108,7 +108,8 @@ pub(super) fn faults() -> Vec<Told> {
 /// One that is to listen.
 fn started(name: &str, argv: &str, code: &'static str, layer: Layer, answer: Answer) -> Row {
     let ready = "{ tcp: { host: 127.0.0.1, port: \"${port}\" }, expect: { connected: true } }";
-    let course = "becomes_ready: {}, grace: 100ms";
+    // One that listens first and then ends was never ready.
+    let course = "becomes_ready: { stable_for: 1s }, grace: 100ms";
     let probe = format!("process: {{ argv: [{argv}], ready: {ready}, {course} }}");
     row(&format!("process-{name}"), probe, code, layer, answer)
 }
@@ -152,7 +153,7 @@ fn telling() -> Vec<Row> {
             "without-a-database",
             DATABASE,
             "process.exit.3",
-            Layer::Transport,
+            Layer::Protocol,
             Leans(Infrastructure),
         ),
         // Anybody can have written that line: the exit code alone is as good.

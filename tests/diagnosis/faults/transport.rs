@@ -17,7 +17,7 @@ fn tcp(address: SocketAddr, keys: &str) -> String {
 pub(super) fn faults() -> Vec<Told> {
     let (refusing, full, deaf) = (Refusing::hold(), Full::hold(), Deaf::hold());
     let (closing, hanging) = (Hostile::half_closed(), Hostile::hanging());
-    let (at_once, after_hello) = (Hostile::resetting_at_once(), Hostile::resetting());
+    let after_hello = Hostile::resetting();
     let ssh = Hostile::saying_and_closing("SSH-2.0-OpenSSH_9.2\r\n");
     let greeting = ", read: { until: \"220.*\\n\" }";
     let hello = format!(", send: hello{greeting}");
@@ -39,12 +39,6 @@ pub(super) fn faults() -> Vec<Told> {
             Is(Class::Infrastructure),
         )
         .by_its_budget(),
-        broken(
-            "reset-when-accepted",
-            tcp(at_once.address(), greeting),
-            "tcp.reset",
-            Is(Class::Infrastructure),
-        ),
         // It had read what was sent: a crash looks like this, and so does a device on the way.
         broken(
             "reset-when-spoken-to",

@@ -7,7 +7,7 @@ use allclear::model::{Class, Layer};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Message, WebSocket, accept};
 
-use crate::expert::Answer::{self, Is, Open, Rather};
+use crate::expert::Answer::{self, Is, Leans, Open, Rather};
 use crate::row::{Row, look_at, row};
 use crate::support::Hostile;
 use crate::told::Told;
@@ -161,7 +161,7 @@ fn wordless(servers: &mut Servers) -> Vec<Row> {
             servers.greet(deaf, ""),
             "websocket.timeout.pong",
             Layer::Transport,
-            Is(Class::Infrastructure),
+            Leans(Class::Infrastructure),
         ),
     ]
 }
