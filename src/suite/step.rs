@@ -240,11 +240,7 @@ pub(super) fn decode(
         waits: ready.waits().map(|field| field_span(node, &field)),
         open_rules: open_rules(&ready, &expectations, fields),
         denied: denied(&expectations, fields),
-        spans: Spans {
-            probe: key_span,
-            timeout: fields.entry("timeout").map(|entry| entry.key_span),
-            until: fields.entry("until").map(|entry| entry.key_span),
-        },
+        spans: spans(fields, key_span),
         look: if filled.late || late_expect {
             Look::Late(LateLook {
                 probe: template(node),
@@ -382,6 +378,15 @@ pub(super) fn must_fit(steps: &[Step], whole: Duration, problems: &mut Diagnosti
                 least.why
             )),
         );
+    }
+}
+
+fn spans(fields: &Fields<'_>, probe: Span) -> Spans {
+    let key = |key: &str| fields.entry(key).map(|entry| entry.key_span);
+    Spans {
+        probe,
+        timeout: key("timeout"),
+        until: key("until"),
     }
 }
 

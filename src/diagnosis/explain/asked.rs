@@ -104,7 +104,7 @@ impl Asked {
                 }
             }
         }
-        codes.retain(|code| FaultKind::parse(code).is_some() || code.ends_with(".N"));
+        codes.retain(|code| FaultKind::parse(code).is_some() || code.strip_suffix(".N").is_some());
         codes.sort_unstable();
         codes.dedup();
         codes

@@ -127,7 +127,7 @@ fn rules_that_ask_for_the_number_or_a_range_or_a_pattern_with_it_are_about_it() 
 #[test]
 fn words_find_what_is_called_so_and_else_what_is_said() {
     let pg = names("pg");
-    let is_postgres = |name: &String| name.to_lowercase().starts_with("p");
+    let is_postgres = |name: &String| name.to_lowercase().starts_with('p');
     assert!(!pg.is_empty() && pg.iter().any(is_postgres), "{pg:?}");
     assert!(names("refused").contains(&"tcp.refused".to_owned()));
     assert!(names("wrong name").contains(&"tls.wrong_name".to_owned()));
