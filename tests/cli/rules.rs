@@ -24,7 +24,7 @@ fn project(rules: &str) -> Tool {
         .suite(REFUSED)
         .file(
             "suites/allclear.yaml",
-            "target: here\ncategories: { c: { critical: true } }\ndiagnosis: { rules: rules.yaml }\n",
+            "target: here\ndefaults: { timeout: 5s }\ncategories: { c: { critical: true } }\ndiagnosis: { rules: rules.yaml }\n",
         )
         .file("suites/rules.yaml", rules)
 }
@@ -95,13 +95,13 @@ fn a_rule_that_never_matches_is_a_lint() {
 fn what_is_no_file_of_rules_is_told() {
     let outside = project(MESH).file(
         "suites/allclear.yaml",
-        "target: here\ncategories: { c: { critical: true } }\ndiagnosis: { rules: ../rules.yaml }\n",
+        "target: here\ndefaults: { timeout: 5s }\ncategories: { c: { critical: true } }\ndiagnosis: { rules: ../rules.yaml }\n",
     );
     outside
         .then(["check"])
         .exits(2)
         .stderr_has("`../rules.yaml` is not below the folder of allclear.yaml")
-        .stderr_has("suites/allclear.yaml:3");
+        .stderr_has("suites/allclear.yaml:4");
     let tool = project(MESH);
     let huge = "#".repeat(33 << 20);
     for (bytes, says) in [
