@@ -12,7 +12,7 @@ use crate::diagnosis::{Explained, Rule, Rules, Subject, explain as find};
 const WIDTH: usize = 100;
 
 /// What stands before a line that has a label.
-const INDENT: usize = 12;
+const INDENT: usize = 14;
 
 /// So many that may be meant are listed.
 const LISTED: usize = 24;
