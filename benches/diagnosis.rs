@@ -45,7 +45,7 @@ fn median(failures: u32) -> Result<Duration> {
     let mut took = Vec::new();
     for _ in 0..TIMES {
         let started = Instant::now();
-        let diagnosis = diagnose(black_box(&record), rules);
+        let diagnosis = diagnose(black_box(&record), Some(rules));
         took.push(started.elapsed());
         ensure!(
             diagnosis.failures.len() == usize::try_from(failures)?,

@@ -8,7 +8,7 @@ use super::exit;
 use super::failure::Failure;
 use super::run::reports;
 use super::terminal::{note, output, style};
-use crate::diagnosis::{Rules, diagnose};
+use crate::diagnosis::diagnose;
 use crate::gate;
 use crate::journal;
 use crate::model::FinishedRun;
@@ -40,7 +40,7 @@ pub(super) fn report(args: &ReportArgs) -> Result<u8, Failure> {
     };
     let diagnosis = match recorded.diagnosis {
         Some(diagnosis) => diagnosis,
-        None => Arc::new(diagnose(&record, Rules::embedded())),
+        None => Arc::new(diagnose(&record, None)),
     };
     let finished = FinishedRun {
         record,

@@ -32,6 +32,9 @@ static EMBEDDED: LazyLock<Rules> = LazyLock::new(|| {
 });
 
 impl Rules {
+    /// The version of the rules inside the program, as their file says it.
+    pub(super) const VERSION: &'static str = "2026.1";
+
     /// The rules inside the program.
     pub fn embedded() -> &'static Self {
         &EMBEDDED

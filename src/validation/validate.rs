@@ -105,7 +105,6 @@ async fn observe(
     let plan = Arc::new(plan);
     let record = runner::run(plan.clone(), config, shared, cancel, &mut emit).await;
     let verdict = Arc::new(gate::decide(&record));
-    let rules = rules.unwrap_or_else(|| Rules::embedded());
     let diagnosis = Arc::new(diagnosis::diagnose(&record, rules));
     emit(&[Event::Judged(Judged {
         verdict: verdict.clone(),

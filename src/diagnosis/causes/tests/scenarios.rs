@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::building::{Says, Told, all, id, says};
+use crate::diagnosis::{Rules, diagnose};
 use crate::model::{Class, Confidence, Layer, Modifier, Phase, Standing, Status};
 
 const DB: &[&str] = &[
@@ -484,4 +485,12 @@ fn who_expects_a_fault_and_meets_it_did_not_get_through() {
         told.failures.pop();
     }
     assert_eq!(told.diagnosis().causes[0].standing, Standing::Down);
+}
+
+#[test]
+fn where_nothing_failed_nothing_is_explained_and_no_rule_is_read() {
+    let run = Told::new().pass("database/login", DB).pass("web/live", WEB);
+    let ours = diagnose(&run.record, Some(Rules::embedded()));
+    assert_eq!(diagnose(&run.record, None), ours);
+    assert!(ours.is_made() && ours.causes.is_empty() && ours.failures.is_empty());
 }
