@@ -118,7 +118,7 @@ fn a_leaning_is_never_written_as_a_class() {
             "{told}"
         );
     }
-    assert_eq!(document["diagnosis"]["split"]["infrastructure"], 2);
+    assert_eq!(document["diagnosis"]["split"]["infrastructure"], 1);
     assert_eq!(document["diagnosis"]["split"]["leaning_infrastructure"], 1);
     assert_eq!(document["diagnosis"]["beside"][0]["test"], "elsewhere/gone");
 }

@@ -558,8 +558,15 @@ fn timeless(value: Value) -> Value {
             Value::Object(kept.map(|(name, value)| (name, timeless(value))).collect())
         }
         Value::Array(items) => items.into_iter().map(timeless).collect(),
+        // What is cited says how long it took.
+        Value::String(text) => Value::String(without_times(&text)),
         value => value,
     }
+}
+
+fn without_times(text: &str) -> String {
+    let times = regex::Regex::new(r"\b[0-9]+(\.[0-9]+)?\u{a0}?\s?(ns|µs|ms|s)\b").unwrap();
+    times.replace_all(text, "…").into_owned()
 }
 
 #[test]
