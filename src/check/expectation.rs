@@ -266,6 +266,14 @@ impl Matched {
                 Judgement::Senseless(why) => (State::NotHeld, Some(why)),
             }
         };
+        let own = sight.why(&self.fact).filter(|_| state == State::NotHeld);
+        let detail = match (own, detail) {
+            (None, detail) => detail,
+            (Some(own), Some(detail)) if !matches!(found, Found::Absent) => {
+                Some(format!("{own}; {detail}"))
+            }
+            (Some(own), _) => Some(own.to_owned()),
+        };
         Finding {
             code: self.fact.code(),
             path: exactly(&self.fact),

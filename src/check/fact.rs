@@ -146,6 +146,15 @@ impl<'o> Sight<'o> {
         }
     }
 
+    /// What the probe says of why a fact is as it is, or is not there: beside `exit_code` it tells `exit_code.why`.
+    pub(super) fn why(&self, fact: &Fact) -> Option<&'o str> {
+        let Fact::Whole(fact) = fact else {
+            return None;
+        };
+        let facts = &self.observation.facts;
+        facts.get(&format!("{}.why", fact.name))?.as_text()
+    }
+
     pub(super) fn find(&self, fact: &Fact) -> Found<'o> {
         let absent_or = |value: Option<&'o Value>| value.map_or(Found::Absent, Found::Borrowed);
         match fact {

@@ -128,6 +128,11 @@ macro_rules! probes {
                 match self { $($(#[$attribute])* Self::$type(probe) => probe.counts(),)* }
             }
 
+            /// See [`Probe::hollow`].
+            pub fn hollow(&self) -> Option<Hollow> {
+                match self { $($(#[$attribute])* Self::$type(probe) => probe.hollow(),)* }
+            }
+
             /// See [`Probe::unheard`].
             pub fn unheard(&self) -> Option<&'static str> {
                 match self { $($(#[$attribute])* Self::$type(probe) => probe.unheard(),)* }

@@ -107,6 +107,11 @@ pub trait Probe: Send + Sync {
         &[]
     }
 
+    /// The fact that holds of what never came, and what must be expected beside it.
+    fn hollow(&self) -> Option<Hollow> {
+        None
+    }
+
     /// How it would be made to go on listening when the last thing it waits for has come, where it does not: what comes too much is
     /// not seen then.
     fn unheard(&self) -> Option<&'static str> {
@@ -129,6 +134,19 @@ pub struct Needs {
     pub commands: bool,
     /// `--allow-side-effects`.
     pub side_effects: bool,
+}
+
+/// A fact that also holds where nothing was seen of what it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hollow {
+    /// The fact.
+    pub fact: &'static str,
+    /// Of these one must be expected beside it,
+    pub beside: &'static [&'static str],
+    /// or of `json` a path with this word.
+    pub json: &'static str,
+    /// Why, in words.
+    pub why: &'static str,
 }
 
 /// How long a look takes even when all goes well.

@@ -1,5 +1,7 @@
 //! The phases of a start, as the lines that a program writes tell of them.
 
+mod why;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
@@ -64,8 +66,8 @@ pub(super) fn longest(phases: &[Phase]) -> Option<(Duration, &str)> {
 pub(super) struct Phases<'p> {
     plan: &'p [Phase],
     seen: Vec<Marks>,
-    /// Something came that does not follow on what was there.
-    is_disturbed: bool,
+    /// What came first that does not follow on what was there.
+    disturbed: Option<String>,
 }
 
 /// What was seen of one phase.
@@ -93,6 +95,15 @@ pub(super) struct Outcome<'p> {
     pub(super) times: u32,
 }
 
+/// How far a start is to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Through all of its phases: a program that is to go on.
+    All,
+    /// As far as it does: one that is to end.
+    Some,
+}
+
 /// Where a start is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Whereabouts<'p> {
@@ -116,7 +127,7 @@ impl<'p> Phases<'p> {
         let mut begun = Self {
             plan,
             seen: vec![Marks::default(); plan.len()],
-            is_disturbed: false,
+            disturbed: None,
         };
         begun.follow(0, Duration::ZERO);
         begun
@@ -140,11 +151,17 @@ impl<'p> Phases<'p> {
             .collect()
     }
 
-    /// Whether they came in the order written: each began when those before it had ended, and ended after it had begun. None while
-    /// no phase has ended, because that proves nothing.
-    pub(super) fn are_in_order(&self) -> Option<bool> {
-        let any = self.seen.iter().any(|marks| marks.ended.is_some());
-        any.then_some(!self.is_disturbed)
+    /// Whether they came in the order written: each began when those before it had ended, and ended after it had begun; where the
+    /// program was to go on also whether all of them came. Of one that was not, none while no phase has ended, because that proves
+    /// nothing.
+    pub(super) fn are_in_order(&self, course: Wanted) -> Option<bool> {
+        let mut has_ended = self.seen.iter().map(|marks| marks.ended.is_some());
+        match course {
+            Wanted::All => Some(self.disturbed.is_none() && has_ended.all(|ended| ended)),
+            Wanted::Some => has_ended
+                .any(|ended| ended)
+                .then_some(self.disturbed.is_none()),
+        }
     }
 
     /// Where the start is then.
@@ -183,7 +200,8 @@ impl<'p> Phases<'p> {
     }
 
     fn start(&mut self, place: usize, at: Duration) {
-        let are_over = self.seen[..place].iter().all(|marks| marks.ended.is_some());
+        let open = self.open_before(place);
+        let name = &self.plan[place].name;
         let marks = &mut self.seen[place];
         marks.times += 1;
         if marks.started.is_some() {
@@ -192,7 +210,23 @@ impl<'p> Phases<'p> {
         // An end that came before it was that of something else.
         let ended_early = marks.ended.take().is_some();
         marks.started = Some(at);
-        self.is_disturbed |= ended_early || !are_over;
+        if ended_early {
+            self.disturb(|| format!("`{name}` ended before it began"));
+        } else if let Some(open) = open {
+            self.disturb(|| format!("`{name}` began before `{open}` had ended"));
+        }
+    }
+
+    /// The first phase before this one that has not ended.
+    fn open_before(&self, place: usize) -> Option<&'p str> {
+        let open = self.seen[..place]
+            .iter()
+            .position(|marks| marks.ended.is_none());
+        open.map(|at| self.plan[at].name.as_str())
+    }
+
+    fn disturb(&mut self, why: impl FnOnce() -> String) {
+        self.disturbed.get_or_insert_with(why);
     }
 
     /// Ends the first phase that runs and that this line may end; where there is none, one that has not begun.
@@ -209,10 +243,16 @@ impl<'p> Phases<'p> {
         let Some(place) = open(true).or_else(|| open(false)) else {
             return;
         };
-        let is_first = self.seen[..place].iter().all(|marks| marks.ended.is_some());
+        let open = self.open_before(place);
+        let name = &self.plan[place].name;
         let marks = &mut self.seen[place];
         marks.ended = Some(at);
-        self.is_disturbed |= marks.started.is_none() || !is_first;
+        let has_begun = marks.started.is_some();
+        if let Some(open) = open {
+            self.disturb(|| format!("`{name}` ended before `{open}`"));
+        } else if !has_begun {
+            self.disturb(|| format!("`{name}` ended before it began"));
+        }
         self.follow(place + 1, at);
     }
 

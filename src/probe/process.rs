@@ -35,9 +35,9 @@ use self::running::asked;
 use super::argv::Argv;
 use super::look::{Halt, Look};
 use super::pairs::Pairs;
-use super::phases::{self, Phase as Stretch};
+use super::phases::{self, Phase as Stretch, Wanted};
 use super::program::check_environment;
-use super::{Context, Invalid, Least, Needs, Probe};
+use super::{Context, Hollow, Invalid, Least, Needs, Probe};
 use crate::model::{FaultKind, KnownFact, Looked, Phase, ProcessFault};
 use crate::yaml::{Duration, Raw};
 
@@ -130,6 +130,17 @@ impl Process {
             Outcome::Exits
         };
         written.map_or(implied, |(_, outcome)| outcome)
+    }
+
+    /// How far its start is to come.
+    fn wanted(&self) -> Wanted {
+        match self.outcome() {
+            Outcome::Exits => Wanted::Some,
+            Outcome::BecomesReady { .. }
+            | Outcome::StaysUp { .. }
+            | Outcome::ShutsDown { .. }
+            | Outcome::Recovers { .. } => Wanted::All,
+        }
     }
 
     fn phases(&self) -> &[Stretch] {
@@ -240,6 +251,15 @@ impl Probe for Process {
                 &[]
             }
         }
+    }
+
+    fn hollow(&self) -> Option<Hollow> {
+        self.phases.as_ref().map(|_| Hollow {
+            fact: "over_budget",
+            beside: &["phases_in_order", "phases_reached"],
+            json: "phases",
+            why: "a phase that is never reached is not over its budget: a log that is worded otherwise would pass",
+        })
     }
 
     async fn observe(&self, ctx: &Context) -> Looked {

@@ -26,7 +26,7 @@ impl<'n> Counted<'n> {
             problems.push(Diagnostic::error(key_span, why).help(help));
             return false;
         }
-        let mut can_fail = true;
+        let mut can_fail = self.is_full(problems);
         for (fact, _, counted) in self.by_name() {
             let expected = self.expected_of(fact);
             for entry in counted.iter().filter(|entry| !has(expected, &entry.key)) {
@@ -35,6 +35,32 @@ impl<'n> Counted<'n> {
             }
         }
         can_fail
+    }
+
+    /// Whether what is expected would fail where nothing is seen of what it is about; else that is told.
+    fn is_full(&self, problems: &mut Diagnostics) -> bool {
+        let Some(hollow) = self.probe.hollow() else {
+            return true;
+        };
+        let mut expected = self.expected.iter();
+        let Some(entry) = expected.find(|entry| &*entry.key == hollow.fact) else {
+            return true;
+        };
+        let is_in_json = |entry: &Entry| {
+            let paths = entry.value.as_mapping().unwrap_or_default();
+            &*entry.key == "json" && paths.iter().any(|path| path.key.contains(hollow.json))
+        };
+        let is_beside = |entry: &Entry| hollow.beside.contains(&&*entry.key) || is_in_json(entry);
+        if self.expected.iter().any(is_beside) {
+            return true;
+        }
+        let names = hollow.beside.join("`, `");
+        let help = format!(
+            "expect one of `{names}` beside it, or of `json` what is below `$.{}`",
+            hollow.json
+        );
+        problems.push(Diagnostic::error(entry.key_span, hollow.why).help(help));
+        false
     }
 
     /// Whether all numbers that are expected by name are counted; else that is told.

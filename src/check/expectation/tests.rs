@@ -537,3 +537,20 @@ fn slips_about_numbers_by_name_are_told() {
         assert!(told[0].contains(why), "{yaml}: {told:?}");
     }
 }
+
+#[test]
+fn a_probe_says_why_a_fact_is_as_it_is() {
+    let expected = crate::check::testing::expectations("{ status: 200 }");
+    let why = "it was told to";
+    let of = |seen: Observation| {
+        let findings = evaluate(
+            &expected,
+            &seen.with("status.why", Value::Text(why.to_owned())),
+        );
+        findings.into_iter().find_map(|one| one.detail)
+    };
+    let seen = |status: u64| Observation::default().with("status", Value::int(status));
+    assert_eq!(of(Observation::default()).as_deref(), Some(why));
+    assert_eq!(of(seen(503)).as_deref(), Some(why));
+    assert_eq!(of(seen(200)), None);
+}

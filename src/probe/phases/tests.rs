@@ -64,7 +64,7 @@ fn a_start_that_goes_well_has_all_its_phases_and_their_times() {
         ("cache", true, Some(1)),
     ];
     assert_eq!(told(&seen, 100), all);
-    assert_eq!(seen.are_in_order(), Some(true));
+    assert_eq!(seen.are_in_order(Wanted::Some), Some(true));
     let first = &seen.outcomes(SECOND * 100)[0];
     assert_eq!(first.started, Some(SECOND));
     assert_eq!(first.budget, Some(SECOND * 5));
@@ -83,7 +83,7 @@ fn nothing_said_is_nothing_proved() {
         ("cache", false, None),
     ];
     assert_eq!(told(&seen, 9), none);
-    assert_eq!(seen.are_in_order(), None);
+    assert_eq!(seen.are_in_order(Wanted::Some), None);
     assert_eq!(
         seen.whereabouts(SECOND * 9).to_string(),
         "before its first phase"
@@ -101,7 +101,7 @@ fn one_that_hangs_is_not_reached_and_is_told_with_its_budget() {
     assert_eq!(database.took, Some(SECOND * 20));
     let now = seen.whereabouts(SECOND * 24);
     assert_eq!(now.to_string(), "in phase `database` for 20s of 3s");
-    assert_eq!(seen.are_in_order(), Some(true));
+    assert_eq!(seen.are_in_order(Wanted::Some), Some(true));
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn phases_out_of_order_are_noticed() {
         ],
     ] {
         assert_eq!(
-            after(&phases, &lines).are_in_order(),
+            after(&phases, &lines).are_in_order(Wanted::Some),
             Some(false),
             "{lines:?}"
         );
@@ -164,12 +164,12 @@ fn an_end_before_the_start_has_no_time_and_is_no_end_once_it_begins() {
     let phases = three();
     let seen = after(&phases, &["phase 1 done"]);
     assert_eq!(told(&seen, 9)[0], ("config", true, None));
-    assert_eq!(seen.are_in_order(), Some(false));
+    assert_eq!(seen.are_in_order(Wanted::Some), Some(false));
     let seen = after(&phases, &["phase 1 done", "phase 1 begin"]);
     assert_eq!(told(&seen, 9)[0], ("config", false, Some(7)));
     let seen = after(&phases, &["phase 1 done", "phase 1 begin", "phase 1 done"]);
     assert_eq!(told(&seen, 9)[0], ("config", true, Some(1)));
-    assert_eq!(seen.are_in_order(), Some(false));
+    assert_eq!(seen.are_in_order(Wanted::Some), Some(false));
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn one_line_may_end_a_phase_and_begin_the_next() {
         ("cache", true, Some(1)),
     ];
     assert_eq!(told(&seen, 9), all);
-    assert_eq!(seen.are_in_order(), Some(true));
+    assert_eq!(seen.are_in_order(Wanted::Some), Some(true));
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn phases_may_share_their_patterns() {
         ("c", false, Some(2)),
     ];
     assert_eq!(told(&seen, 7), all);
-    assert_eq!(seen.are_in_order(), Some(true));
+    assert_eq!(seen.are_in_order(Wanted::Some), Some(true));
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn a_start_seen_twice_counts_from_the_first() {
     // An end that comes again changes nothing.
     let seen = after(&phases, &["phase 1 begin", "phase 1 done", "phase 1 done"]);
     assert_eq!(told(&seen, 9)[0], ("config", true, Some(1)));
-    assert_eq!(seen.are_in_order(), Some(true));
+    assert_eq!(seen.are_in_order(Wanted::Some), Some(true));
 }
 
 #[test]

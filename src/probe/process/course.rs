@@ -62,7 +62,7 @@ pub(super) async fn run<'l>(
         course,
         took: started.elapsed(),
         heard: output.into_heard(),
-        has_phases: process.phases.is_some(),
+        wanted: process.phases.as_ref().map(|_| process.wanted()),
         has_ready: process.ready.is_some(),
         unkept,
     })

@@ -13,7 +13,7 @@ use super::memory::oom_kills;
 use super::output::Heard;
 use crate::model::{FaultKind, Keep, KnownFact, Origin, Phase, ProcessFault, Unable, Value};
 use crate::probe::look::{Halt, Look};
-use crate::probe::phases::Outcome as Reached;
+use crate::probe::phases::{Outcome as Reached, Wanted};
 
 /// The end of the output that is worth showing.
 const SHOWN: usize = 64 * 1024;
@@ -72,7 +72,8 @@ pub(super) struct Told<'p> {
     /// From its start until everything was over.
     pub(super) took: Duration,
     pub(super) heard: Heard<'p>,
-    pub(super) has_phases: bool,
+    /// How far its start was to come, where there are phases.
+    pub(super) wanted: Option<Wanted>,
     pub(super) has_ready: bool,
     /// Why there is no file of its output.
     pub(super) unkept: Option<String>,
@@ -129,9 +130,12 @@ impl Told<'_> {
                 let (status, signal) = (spent.status, spent.status.signal());
                 if let Some(code) = status.code() {
                     look.fact("exit_code", Value::int(code));
+                    look.fact("signal.why", Value::Text(how(status)));
                 }
                 if let Some(signal) = signal {
                     look.fact("signal", Value::int(signal));
+                    look.fact("exit_code.why", Value::Text(how(status)));
+                    look.fact("exit_status.why", Value::Text(how(status)));
                 }
                 if let Some(status) = status.code().or(signal.map(|signal| 128 + signal)) {
                     look.fact("exit_status", Value::int(status));
@@ -153,7 +157,7 @@ impl Told<'_> {
     fn phases(&self, look: &mut Look<'_>) {
         let course = &self.course;
         let phases = self.heard.phases.outcomes(course.decided);
-        if self.has_phases {
+        if let Some(wanted) = self.wanted {
             let names = |is: fn(&Reached<'_>) -> bool| {
                 let such = phases.iter().filter(|phase| is(phase));
                 let name = |phase: &Reached<'_>| Value::Text(phase.name.to_owned());
@@ -164,8 +168,18 @@ impl Told<'_> {
             if let Some(now) = &course.whereabouts {
                 look.evidence("phase", format!("it was {now}"), Keep::First(SHOWN));
             }
-            if let Some(order) = self.heard.phases.are_in_order() {
+            if let Some(order) = self.heard.phases.are_in_order(wanted) {
                 look.fact("phases_in_order", Value::Bool(order));
+            }
+            let why = self.heard.phases.why(wanted, course.decided);
+            for (fact, why) in [
+                ("phases_reached.why", why.unreached),
+                ("phases_in_order.why", why.disturbed),
+                ("over_budget.why", why.late),
+            ] {
+                if !why.is_empty() {
+                    look.fact(fact, Value::Text(why));
+                }
             }
         }
         let phases = phases.iter().map(document).collect();
@@ -279,14 +293,22 @@ impl Course {
 }
 
 fn early(status: ExitStatus, when: &str) -> Halt {
+    let message = format!("{} {when}", how(status));
     if let Some(code) = status.code() {
-        let message = format!("ended with exit code {code} {when}");
         return Halt::fault(FaultKind::ProcessExit(code), message).by(Origin::ExitCode(code));
     }
     let signal = status.signal().unwrap_or_default();
-    let name = Signal::try_from(signal).map_or("unknown", Signal::as_str);
-    let message = format!("ended by signal {signal} ({name}) {when}");
     Halt::fault(FaultKind::ProcessSignal(signal), message).by(Origin::Signal(signal))
+}
+
+/// `ended with exit code 3`, `ended by signal 11 (SIGSEGV)`.
+fn how(status: ExitStatus) -> String {
+    if let Some(code) = status.code() {
+        return format!("ended with exit code {code}");
+    }
+    let signal = status.signal().unwrap_or_default();
+    let name = Signal::try_from(signal).map_or("unknown", Signal::as_str);
+    format!("ended by signal {signal} ({name})")
 }
 
 /// What it wrote, as far as that is kept.

@@ -38,6 +38,8 @@ async fn a_signal_is_a_fact_of_one_that_is_to_end() {
     assert_eq!(fact(&seen, "exit_code"), None);
     assert_eq!(fact(&seen, "signal"), Some(Value::int(11)));
     assert_eq!(fact(&seen, "exit_status"), Some(Value::int(139)));
+    let why = "ended by signal 11 (SIGSEGV)";
+    assert_eq!(text(&seen, "exit_code.why"), why);
 }
 
 #[tokio::test]

@@ -71,13 +71,43 @@ async fn the_phase_in_which_it_hangs_is_told() {
     };
     assert_eq!(fact(&seen, "phases_reached"), names(&["config"]));
     assert_eq!(fact(&seen, "over_budget"), names(&["database"]));
-    assert_eq!(fact(&seen, "phases_in_order"), Some(Value::Bool(true)));
+    assert_eq!(fact(&seen, "phases_in_order"), Some(Value::Bool(false)));
+    assert_eq!(
+        text(&seen, "phases_in_order.why"),
+        "`database` had begun and did not end, `serving` was never reached"
+    );
+    let why = text(&seen, "over_budget.why");
+    assert!(
+        why.starts_with("`database` took ") && why.ends_with(" of 10ms so far"),
+        "{why}"
+    );
     let document = fact(&seen, "json").unwrap();
     let Some(Value::List(phases)) = document.get("phases") else {
         panic!("{document:?}");
     };
     assert_eq!(phases[1].get("over_budget"), Some(&Value::Bool(true)));
     assert_eq!(phases[2].get("start_ms"), Some(&Value::Null));
+}
+
+#[tokio::test]
+async fn a_phase_that_never_comes_breaks_the_order_of_one_that_goes_on() {
+    let port = port();
+    let phases = ", phases: [{ name: config, end: config done }, { name: database, start: connecting, end: connected, budget: 10ms }]";
+    let body = format!("print qq(config done\\nDATABASE UP\\n); {SERVES}");
+    let seen = look(&service(&body, port.number(), phases)).await.unwrap();
+    assert_eq!(fact(&seen, "over_budget"), Some(Value::List(Vec::new())));
+    assert_eq!(fact(&seen, "phases_in_order"), Some(Value::Bool(false)));
+    let why = text(&seen, "phases_in_order.why");
+    assert_eq!(why, "`database` was never reached");
+    // None of all is told, too.
+    let seen = look(&service(SERVES, port.number(), phases)).await.unwrap();
+    assert_eq!(fact(&seen, "phases_in_order"), Some(Value::Bool(false)));
+    // One that is to end need not come through all.
+    let script = "echo config done; exit 3";
+    let seen = look(&shell(script, &format!("{phases}, exits: {{}}")))
+        .await
+        .unwrap();
+    assert_eq!(fact(&seen, "phases_in_order"), Some(Value::Bool(true)));
 }
 
 #[tokio::test]
