@@ -100,6 +100,8 @@ pub struct Context {
     pub barriers: Option<Arc<Barriers>>,
     /// How many looks may run at once: what `runner: { look: limits }` measures against.
     pub jobs: usize,
+    /// All that comes is searched (`isolation`): what no other fact tells is kept, too, as the fact `beside`.
+    pub is_searched: bool,
 }
 
 #[cfg(test)]
@@ -113,6 +115,15 @@ impl Context {
             deadline: Instant::now() + budget,
             barriers: None,
             jobs: 8,
+            is_searched: false,
+        }
+    }
+
+    /// Of a step that expects `isolation`.
+    pub(super) fn searched(self) -> Self {
+        Self {
+            is_searched: true,
+            ..self
         }
     }
 

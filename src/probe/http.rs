@@ -23,7 +23,8 @@ request_keys! {
     /// the environment are used (`http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`), never for this machine itself or with
     /// `resolve`. Certificates must be valid, up to an authority of the system or of `SSL_CERT_FILE`. `hop` says who wrote the answer: `app`, the proxy whose own page it is (`nginx`, `haproxy`, `envoy`, `google-frontend`, `awselb`,
     /// `cloudflare`, `openresty`, `apache`, `varnish`, `squid`), or `unknown`. `size` is what is left after unpacking, `wire_size`
-    /// what came. `redirects` lists the URLs that were followed, `proxy` is `host:port` of the proxy that was used; `remote_ip` is then
+    /// what came. `beside`, of a step that expects `isolation`, is what was sent and stands in no other fact: unusual words beside the
+    /// status, the fields of answers 1xx and of trailers, and what redirects said that were followed. `redirects` lists the URLs that were followed, `proxy` is `host:port` of the proxy that was used; `remote_ip` is then
     /// the proxy's.
     pub struct Http {
         /// Follow so many redirects at most, 1 to 20; more end in `http.redirect`. They are never followed to another scheme. To
@@ -97,6 +98,7 @@ impl Probe for Http {
         KnownFact::size("size"),
         KnownFact::size("wire_size"),
         KnownFact::text("version"),
+        KnownFact::list("beside"),
         KnownFact::text("hop"),
         KnownFact::truth("app_marker"),
         KnownFact::list("redirects"),

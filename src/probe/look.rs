@@ -13,6 +13,9 @@ use crate::model::{
     Unable, Value,
 };
 
+/// The fact of what was sent and stands in no other.
+const BESIDE: &str = "beside";
+
 /// A look under way. Whatever stops it takes along what was seen until then.
 pub(super) struct Look<'c> {
     pub(super) ctx: &'c Context,
@@ -67,6 +70,19 @@ pub(super) fn just_before(deadline: Instant) -> Instant {
     deadline.checked_sub(tick).unwrap_or(deadline)
 }
 
+/// Adds to the fact `beside`: what was sent and stands in no other fact.
+pub(super) fn add_beside(seen: &mut Observation, came: Vec<String>) {
+    if came.is_empty() {
+        return;
+    }
+    let mut all = match seen.facts.get(BESIDE) {
+        Some(Value::List(known)) => known.clone(),
+        _ => Vec::new(),
+    };
+    all.extend(came.into_iter().map(Value::Untyped));
+    seen.facts.insert(BESIDE, Value::List(all));
+}
+
 impl<'c> Look<'c> {
     /// Starts the clock.
     pub(super) fn begin(ctx: &'c Context) -> Self {
@@ -95,6 +111,13 @@ impl<'c> Look<'c> {
     /// Adds a fact.
     pub(super) fn fact(&mut self, name: &'static str, value: Value) {
         self.seen.facts.insert(name, value);
+    }
+
+    /// Adds to the fact `beside`, where all that comes is searched.
+    pub(super) fn beside(&mut self, came: Vec<String>) {
+        if self.ctx.is_searched {
+            add_beside(&mut self.seen, came);
+        }
     }
 
     /// A fact that was added.

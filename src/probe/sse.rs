@@ -32,7 +32,8 @@ request_keys! {
     /// has no such field, as browsers have it. One without data is none, nor is one that the end of the stream cut off. All events together
     /// may have 40 MiB, and there may be 100000 of them, or the look ends in `sse.too_large`; what is kept is counted: an event as 128
     /// bytes more than it has, and each value and each name in its JSON as 32. Silence ends nothing before the time that
-    /// is given. A stream that breaks is `sse.lost`; one that ends before `until` was met is `sse.closed`.
+    /// is given. `beside`, of a step that expects `isolation`, is what was sent and is no part of an event: comments, fields that nobody knows or that
+    /// stand without data, what was cut off; it counts as events do. A stream that breaks is `sse.lost`; one that ends before `until` was met is `sse.closed`.
     pub struct Sse {
         /// What to listen for; all that is written must hold of one and the same event. Without it the stream is listened to until it ends,
         /// and one that never ends ends in `sse.timeout.event`.
@@ -117,6 +118,7 @@ impl Probe for Sse {
         KnownFact::number("reconnects"),
         KnownFact::text("last_event_id"),
         KnownFact::text("version"),
+        KnownFact::list("beside"),
         KnownFact::text("hop"),
         KnownFact::text("proxy"),
         KnownFact::text("remote_ip"),

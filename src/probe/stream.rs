@@ -55,6 +55,8 @@ pub(super) struct Heard {
     sends: Vec<Send>,
     first_event: Option<Duration>,
     max_gap: Option<Duration>,
+    /// What came beside the events.
+    beside: Vec<String>,
 }
 
 /// Something we said.
@@ -136,6 +138,7 @@ impl Heard {
             sends: Vec::new(),
             first_event: None,
             max_gap: None,
+            beside: Vec::new(),
         }
     }
 
@@ -191,6 +194,25 @@ impl Heard {
             data,
         });
         Ok(())
+    }
+
+    /// Adds what came and is no event. It counts as one all the same; what only repeats the last is kept once, as heartbeats do.
+    pub(super) fn add_beside(&mut self, came: String) -> Result<(), Full> {
+        if self.beside.last() == Some(&came) {
+            return Ok(());
+        }
+        let kept = self.bytes + EVENT + came.len();
+        if kept > self.room {
+            return Err(Full::Bytes(self.room));
+        }
+        self.bytes = kept;
+        self.beside.push(came);
+        Ok(())
+    }
+
+    /// What came beside the events.
+    pub(super) fn take_beside(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.beside)
     }
 
     fn measure(&mut self, at: Instant) {
@@ -411,6 +433,19 @@ mod tests {
             (*bytes, shown.len()),
             (MOST_BYTES - EVENT, 2 * SHOWN_BINARY)
         );
+    }
+
+    #[test]
+    fn what_comes_beside_the_events_counts_and_heartbeats_once() {
+        let now = Instant::now();
+        let mut heard = Heard::since(now, 3 * EVENT);
+        for _ in 0..1000 {
+            heard.add_beside("beat".to_owned()).unwrap();
+        }
+        heard.add(now, text("x")).unwrap();
+        let full = heard.add_beside("y".repeat(EVENT));
+        assert_eq!(full, Err(Full::Bytes(3 * EVENT)));
+        assert_eq!(heard.take_beside(), ["beat"]);
     }
 
     #[test]

@@ -59,7 +59,8 @@ use crate::yaml::{Size, visible};
 /// counts those of the script that were answered. `sends` lists what was sent: `at`, from the open connection, and `awaited`, whether
 /// a `receive` came before the next `send`. `first_event` is the longest time from a `send` to the first event after it,
 /// whatever that is and where one came (the rule `first` of `events` is stricter), `max_gap` the longest silence between events after a `send`; in these and in
-/// `since_send` the time between two connections is left aside, the handshake that ends it included.
+/// `since_send` the time between two connections is left aside, the handshake that ends it included. `beside`, of a step that expects
+/// `isolation`, is what the peer's pings and pongs say, and what its handshake says beside its headers; it counts as events do.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebSocket {
@@ -276,6 +277,7 @@ impl Probe for WebSocket {
         KnownFact::duration("ping_p95"),
         KnownFact::duration("ping_max"),
         KnownFact::number("reconnects"),
+        KnownFact::list("beside"),
         KnownFact::text("hop"),
         KnownFact::text("proxy"),
         KnownFact::text("remote_ip"),

@@ -195,6 +195,7 @@ async fn observe(
         deadline,
         barriers: stage.barriers.clone(),
         jobs: stage.run.looks,
+        is_searched: step.isolation.is_some(),
     };
     let looked = timeout_at(later(deadline, BACKSTOP), probe.observe(&ctx)).await;
     let mut observation = match looked {
@@ -215,7 +216,9 @@ async fn observe(
         findings.extend(missing);
         outcome = judged(&findings, expectations, &observation);
     }
-    let is_shown = shown == Shown::Whatever || outcome != Outcome::Held;
+    // Whether anything of another came with it is only known when all have looked.
+    let is_searched = step.isolation.is_some();
+    let is_shown = shown == Shown::Whatever || outcome != Outcome::Held || is_searched;
     if is_shown || stage.run.keep_evidence {
         probe.show(&ctx, &mut observation);
     }

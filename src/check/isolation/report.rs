@@ -68,7 +68,10 @@ impl Report {
             let mut places = Places::of(&mut search);
             places.fact(name, value);
             places.finish();
-            report.add(&of_fact, |_| format!("the fact `{name}`"));
+            report.add(&of_fact, |_| match name {
+                "beside" => "what came beside it (the fact `beside`)".to_owned(),
+                name => format!("the fact `{name}`"),
+            });
         }
         if !report.is_stream {
             report.own = answer.own();

@@ -230,3 +230,16 @@ fn a_name_that_has_something_to_hide_is_not_shown() {
         Some("`nonce` of actor1 in event 2 (+0.120s)")
     );
 }
+
+#[test]
+fn what_came_beside_the_events_is_a_place_to_leak_and_no_proof() {
+    let beside = |said: &str| {
+        let said = Value::List(vec![Value::Untyped(said.to_owned())]);
+        stream(&["for actor2"]).with("beside", said)
+    };
+    let found = judged(&[stream(&["actor1"]), beside("dbg n0nce-0001")]);
+    assert_eq!(
+        found[1].actual.as_deref(),
+        Some("`nonce` of actor1 in what came beside it (the fact `beside`)")
+    );
+}

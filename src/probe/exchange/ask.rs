@@ -7,6 +7,7 @@ use hyper::body::{Body, Bytes, Incoming};
 use hyper::{Response, StatusCode, Version, header::HeaderMap};
 use tokio::time::{Instant, timeout_at};
 
+use super::aside::{Aside, fields};
 use super::broken::{halt_of, telling};
 use super::connect::{Security, connect};
 use super::connection::Connection;
@@ -112,7 +113,7 @@ async fn send(
     let started = Instant::now();
     connection.meter.reset();
     let cookie = cookies::of(look.ctx, prepared);
-    let request = match prepared.request(&connection, cookie) {
+    let mut request = match prepared.request(&connection, cookie) {
         Ok(request) => request,
         Err(halt) => {
             return Err(Failed {
@@ -124,6 +125,7 @@ async fn send(
             });
         }
     };
+    let aside = Aside::of(look.ctx, &mut request);
     let asking = connection.sender.send(request);
     let outcome = timeout_at(look.ctx.deadline, connection.driver.along(asking)).await;
     let first_byte = connection.first_byte();
@@ -161,6 +163,18 @@ async fn send(
     look.passed(Phase::FirstByte, first_byte.duration_since(started));
     let (head, body) = response.into_parts();
     cookies::keep(look.ctx, prepared, &head.headers);
+    match aside.told(&head) {
+        Ok(told) => look.beside(told),
+        Err(halt) => {
+            return Err(Failed {
+                phase: Phase::Body,
+                halt,
+                started,
+                first_byte: Some(first_byte),
+                may_be_sent_again: false,
+            });
+        }
+    }
     Ok(Answer {
         status: head.status,
         version: head.version,
@@ -176,7 +190,10 @@ impl Answer {
     /// Passes over the body of an answer that is not what was asked for. A long one costs the connection.
     pub(in crate::probe) async fn pass_over(self, look: &mut Look<'_>) -> Result<(), Stopped> {
         let mut ignored = Vec::new();
-        match self.read_body(look, MOST_PASSED_OVER, &mut ignored).await {
+        look.beside(fields(&self.headers).collect());
+        let read = self.read_body(look, MOST_PASSED_OVER, &mut ignored).await;
+        look.beside(vec![String::from_utf8_lossy(&ignored).into_owned()]);
+        match read {
             Ok(())
             | Err(Halt::Fault {
                 kind: FaultKind::Http(HttpFault::TooLarge),
@@ -200,8 +217,10 @@ impl Answer {
             first_byte,
             ..
         } = self;
-        let reading = connection.driver.along(take(&mut body, most, read));
-        let outcome = timeout_at(look.ctx.deadline, reading).await;
+        let mut trailers = Vec::new();
+        let taking = take(&mut body, most, read, &mut trailers);
+        let outcome = timeout_at(look.ctx.deadline, connection.driver.along(taking)).await;
+        look.beside(trailers);
         look.passed(Phase::Body, first_byte.elapsed());
         match outcome {
             Ok(Ok(())) if is_given_up(&connection, &body) => Err(given_up()),
@@ -245,12 +264,19 @@ enum Cut {
     Broken(hyper::Error),
 }
 
-async fn take(body: &mut Incoming, most: usize, read: &mut Vec<u8>) -> Result<(), Cut> {
+async fn take(
+    body: &mut Incoming,
+    most: usize,
+    read: &mut Vec<u8>,
+    trailers: &mut Vec<String>,
+) -> Result<(), Cut> {
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(Cut::Broken)?;
-        let data: &Bytes = match frame.data_ref() {
-            Some(data) => data,
-            None => continue,
+        let data: &Bytes = if let Some(data) = frame.data_ref() {
+            data
+        } else {
+            trailers.extend(frame.trailers_ref().map(fields).into_iter().flatten());
+            continue;
         };
         if !room::add(read, data, most) {
             return Err(Cut::TooLarge);

@@ -1,5 +1,6 @@
 //! An HTTP exchange over [`net`](super::net): what every probe that speaks HTTP shares.
 
+mod aside;
 mod ask;
 mod broken;
 mod connect;

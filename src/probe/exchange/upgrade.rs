@@ -7,6 +7,7 @@ use hyper::body::Bytes;
 use hyper::header::HeaderMap;
 use tokio::time::Instant;
 
+use super::aside::Aside;
 use super::ask::Answer;
 use super::broken::{halt_of, telling};
 use super::connect::{Security, connect};
@@ -58,17 +59,20 @@ pub(in crate::probe) async fn upgrade(
     let connection = Box::pin(connect(look, prepared, security, place)).await?;
     let ctx = look.ctx;
     let switching = async { switch(ctx, prepared, connection).await.map_err(told) };
-    look.phase(Phase::Upgrade, late, switching).await
+    let (upgrade, beside) = look.phase(Phase::Upgrade, late, switching).await?;
+    look.beside(beside);
+    Ok(upgrade)
 }
 
 async fn switch(
     ctx: &Context,
     prepared: &Prepared,
     mut connection: Connection,
-) -> Result<Upgrade, Halt> {
+) -> Result<(Upgrade, Vec<String>), Halt> {
     let started = Instant::now();
     connection.meter.reset();
-    let request = prepared.request(&connection, cookies::of(ctx, prepared))?;
+    let mut request = prepared.request(&connection, cookies::of(ctx, prepared))?;
+    let aside = Aside::of(ctx, &mut request);
     let asking = connection.sender.send(request);
     let response = match connection.driver.along(asking).await {
         Ok(response) => response,
@@ -82,9 +86,10 @@ async fn switch(
     let took = started.elapsed();
     let (head, body) = response.into_parts();
     cookies::keep(ctx, prepared, &head.headers);
+    let beside = aside.told(&head)?;
     if head.status != StatusCode::SWITCHING_PROTOCOLS {
         let first_byte = connection.first_byte().unwrap_or_else(Instant::now);
-        return Ok(Upgrade::Refused(Box::new(Answer {
+        let refused = Upgrade::Refused(Box::new(Answer {
             status: head.status,
             version: head.version,
             headers: head.headers,
@@ -92,15 +97,19 @@ async fn switch(
             connection,
             asked: started,
             first_byte,
-        })));
+        }));
+        return Ok((refused, beside));
     }
     match connection.into_stream().await {
-        Some((stream, early)) => Ok(Upgrade::Switched(Switched {
-            headers: head.headers,
-            stream,
-            early,
-            took,
-        })),
+        Some((stream, early)) => {
+            let switched = Upgrade::Switched(Switched {
+                headers: head.headers,
+                stream,
+                early,
+                took,
+            });
+            Ok((switched, beside))
+        }
         None => Err(Halt::fault(
             FaultKind::Http(HttpFault::ClosedBody),
             "the connection ended with the answer",

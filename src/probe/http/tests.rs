@@ -702,3 +702,31 @@ fn no_password_is_shown() {
         assert!(!format!("{:?}", probe.auth).contains("hunter2"));
     }
 }
+
+#[tokio::test]
+async fn what_is_said_beside_an_answer_is_kept_where_all_is_searched() {
+    let answer = "HTTP/1.1 103 Early Hints\r\nlink: l1\r\n\r\nHTTP/1.1 200 For You\r\n\
+                  transfer-encoding: chunked\r\ntrailer: x-late\r\n\r\n2;ext=1\r\nhi\r\n0\r\nx-late: t1\r\n\r\n";
+    let server = answering(answer, Then::Close).await;
+    let probe = http(&server, "");
+    let seen = look_in(&probe, &Context::for_tests(AMPLE).searched())
+        .await
+        .unwrap();
+    let expected =
+        ["link: l1", "For You", "x-late: t1"].map(|text| Value::Untyped(text.to_owned()));
+    assert_eq!(
+        seen.facts.get("beside"),
+        Some(&Value::List(expected.into()))
+    );
+    assert_eq!(look(&probe).await.unwrap().facts.get("beside"), None);
+    // More than is kept is not passed over.
+    let hint = format!(
+        "HTTP/1.1 103 Early Hints\r\nlink: {}\r\n\r\n",
+        "l".repeat(100_000)
+    );
+    let server = answering(format!("{}{answer}", hint.repeat(3)), Then::Close).await;
+    let probe = http(&server, "");
+    assert!(look(&probe).await.is_ok());
+    let looked = look_in(&probe, &Context::for_tests(AMPLE).searched()).await;
+    assert_eq!(code(looked), "http.too_large");
+}

@@ -66,6 +66,7 @@ pub(super) async fn glimpse(
         deadline,
         barriers: None,
         jobs: ctx.jobs,
+        is_searched: false,
     };
     let looked = timeout_at(deadline + BACKSTOP, ready.probe.observe(&ctx)).await;
     let ended = Instant::now();

@@ -11,7 +11,7 @@ use super::parser::{self, Broken, Parser};
 use super::{Sse, answer};
 use crate::model::{FaultKind, HttpFault, Origin, Phase, SseFault, Stopped, Value};
 use crate::probe::exchange::{Answer, Flow, Prepared, Security, ask};
-use crate::probe::look::{Halt, Look};
+use crate::probe::look::{Halt, Look, add_beside};
 use crate::probe::stream::{Event, Full, Heard, Said, room};
 
 /// How long to wait before connecting again where the server does not say: the standard leaves it open ("a few seconds"), and this is
@@ -38,16 +38,22 @@ pub(super) async fn listen(
     let answer = ask(look, prepared, security).await?;
     let mut listening =
         Listening::begin(sse, room(look.ctx), answer.asked(), answer.began(), budget);
+    if look.ctx.is_searched {
+        listening.parser = listening.parser.keeping_all();
+    }
     let outcome = listening.run(look, prepared, security, answer).await;
+    let beside = listening.beside();
     let facts = listening.facts();
     if let Err(End::Stopped(mut stopped)) = outcome {
         if let Stopped::Fault(seen) = &mut stopped {
+            add_beside(seen, beside);
             for (name, value) in facts {
                 seen.facts.insert(name, value);
             }
         }
         return Err(stopped);
     }
+    look.beside(beside);
     for (name, value) in facts {
         look.fact(name, value);
     }
@@ -132,6 +138,14 @@ impl<'s> Listening<'s> {
         }
     }
 
+    /// What came that is no event, what was left unfinished included: it is in memory already.
+    fn beside(&mut self) -> Vec<String> {
+        self.parser.give_up();
+        let mut beside = self.heard.take_beside();
+        beside.extend(self.parser.take_beside());
+        beside
+    }
+
     /// The facts of what came. Nothing comes any more. Where no stream was open nothing was listened to.
     fn facts(self) -> Vec<(&'static str, Value)> {
         if !self.has_opened {
@@ -173,7 +187,10 @@ impl<'s> Listening<'s> {
             self.is_open = false;
             let interrupted = Instant::now();
             match over {
-                Over::Ended => flow.keep(look.ctx).await,
+                Over::Ended => {
+                    look.beside(flow.take_trailers());
+                    flow.keep(look.ctx).await;
+                }
                 _ => drop(flow),
             }
             // Who was told what it waited for has no reason to come again.
@@ -266,6 +283,9 @@ impl<'s> Listening<'s> {
         let mut rest = bytes;
         loop {
             let next = self.parser.next(&mut rest);
+            for came in self.parser.take_beside() {
+                self.heard.add_beside(came).map_err(full)?;
+            }
             let Some(event) = next.map_err(|broken| self.broken(broken))? else {
                 return Ok(());
             };
@@ -276,7 +296,7 @@ impl<'s> Listening<'s> {
                 data: Said::Text(data),
             };
             let added = self.heard.add(now, event);
-            added.map_err(|full: Full| End::of(SseFault::TooLarge, full.why()))?;
+            added.map_err(full)?;
             if self.met.is_none()
                 && let Some(until) = &self.sse.until
                 && let Some(last) = self.heard.events().last()
@@ -335,6 +355,10 @@ impl<'s> Listening<'s> {
         }
         Ok(again)
     }
+}
+
+fn full(full: Full) -> End {
+    End::of(SseFault::TooLarge, full.why())
 }
 
 /// What broke a stream: a fault of its own where it was the connection, else what the layer below says.

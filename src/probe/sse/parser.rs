@@ -46,6 +46,8 @@ pub(super) struct Parser {
     id: Option<String>,
     last_id: String,
     retry: Option<Duration>,
+    /// What was said and is no part of an event, where somebody wants it.
+    beside: Option<Vec<String>>,
 }
 
 impl Parser {
@@ -61,15 +63,41 @@ impl Parser {
             id: None,
             last_id: String::new(),
             retry: None,
+            beside: None,
         }
+    }
+
+    /// Keeps what is no part of an event, too: comments, fields that say nothing, what was left unfinished.
+    pub(super) fn keeping_all(self) -> Self {
+        Self {
+            beside: Some(Vec::new()),
+            ..self
+        }
+    }
+
+    /// What came that is no part of an event, since it was last asked for.
+    pub(super) fn take_beside(&mut self) -> Vec<String> {
+        self.beside.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// No more of this stream comes: what has begun and is not finished is no event.
+    pub(super) fn give_up(&mut self) {
+        if self.beside.is_some() {
+            let line = std::mem::take(&mut self.line);
+            let data = std::mem::take(&mut self.data);
+            self.set_aside("", &String::from_utf8_lossy(&line));
+            self.set_aside("data: ", data.trim_end_matches('\n'));
+            self.set_aside_fields();
+        }
+        self.line.clear();
+        self.forget_event();
     }
 
     /// Another stream begins. What the last one left unfinished is dropped.
     pub(super) fn begin_again(&mut self) {
-        self.line.clear();
+        self.give_up();
         self.is_after_return = false;
         self.is_first_line = true;
-        self.forget_event();
     }
 
     /// The id to continue after: that of the last event that had one, empty when there is none.
@@ -142,16 +170,37 @@ impl Parser {
                 self.data.push_str(value);
                 self.data.push('\n');
             }
-            "event" => value.clone_into(&mut self.name),
-            "id" if !value.contains('\0') => self.id = Some(value.to_owned()),
+            "event" => {
+                let before = std::mem::replace(&mut self.name, value.to_owned());
+                self.set_aside("event: ", &before);
+            }
+            "id" if !value.contains('\0') => {
+                let before = self.id.replace(value.to_owned());
+                self.set_aside("id: ", &before.unwrap_or_default());
+            }
             "retry" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
                 // Of a number that does not fit only one thing is known: it is longer than anybody waits.
                 self.retry = Some(Duration::from_millis(value.parse().unwrap_or(u64::MAX)));
+                self.set_aside("", line);
             }
             // A comment, whose field is empty, or a field nobody knows.
-            _ => {}
+            _ => self.set_aside("", line.strip_prefix(':').unwrap_or(line)),
         }
         Ok(None)
+    }
+
+    fn set_aside(&mut self, field: &str, said: &str) {
+        if let Some(beside) = self.beside.as_mut().filter(|_| !said.is_empty()) {
+            beside.push(format!("{field}{said}"));
+        }
+    }
+
+    /// An event that is none has them all the same.
+    fn set_aside_fields(&mut self) {
+        let name = std::mem::take(&mut self.name);
+        self.set_aside("event: ", &name);
+        let id = self.id.take().unwrap_or_default();
+        self.set_aside("id: ", &id);
     }
 
     /// An empty line ends an event; one without data is none, and yet its id counts.
@@ -160,7 +209,7 @@ impl Parser {
             id.clone_into(&mut self.last_id);
         }
         if self.data.is_empty() {
-            self.forget_event();
+            self.set_aside_fields();
             return None;
         }
         let mut data = std::mem::take(&mut self.data);
@@ -305,6 +354,40 @@ mod tests {
             assert_eq!(parser.next(&mut line), Ok(None));
             assert_eq!(parser.retry(), expected.map(Duration::from_millis));
         }
+    }
+
+    #[test]
+    fn what_is_no_part_of_an_event_is_kept_where_it_is_wanted() {
+        let stream = ": ours\n:\nretry: 1500\nretry: x7\nfoo: bar\nevent: a\nevent: b\nid: 1\nid: 2\ndata: d\n\n\
+                      event: c\nid: 3\n\nid: 4\0\nevent: e\ndata: un\ndata: done\nrest";
+        let mut parser = Parser::new(1000).keeping_all();
+        let mut bytes = stream.as_bytes();
+        let first = parser.next(&mut bytes).unwrap();
+        assert_eq!(first, Some(event("b", Some("2"), "d")));
+        let said = [
+            " ours",
+            "retry: 1500",
+            "retry: x7",
+            "foo: bar",
+            "event: a",
+            "id: 1",
+        ];
+        assert_eq!(parser.take_beside(), said);
+        assert_eq!(parser.next(&mut bytes), Ok(None));
+        parser.begin_again();
+        let said = [
+            "event: c",
+            "id: 3",
+            "id: 4\0",
+            "rest",
+            "data: un\ndone",
+            "event: e",
+        ];
+        assert_eq!(parser.take_beside(), said);
+        parser.give_up();
+        assert!(parser.take_beside().is_empty());
+        let (_, ended) = read(&[stream.as_bytes()], 1000);
+        assert!(ended.unwrap().take_beside().is_empty());
     }
 
     #[test]

@@ -414,3 +414,37 @@ fn quiet_takes_its_time_also_when_all_goes_well() {
     let least = probe.least().unwrap();
     assert_eq!((least.field, least.time), ("quiet", Duration::from_secs(2)));
 }
+
+/// What the fact `beside` says.
+fn beside(seen: &Observation) -> Vec<&str> {
+    match fact(seen, "beside") {
+        Some(Value::List(all)) => all.iter().filter_map(Value::as_text).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_event_is_kept_where_all_is_searched() {
+    let head = "HTTP/1.1 103 Early Hints\r\nx-early: e1\r\n\r\nHTTP/1.1 200 For You\r\n\
+                content-type: text/event-stream\r\ntransfer-encoding: chunked\r\ntrailer: x-late\r\n\r\n";
+    let said = ": dbg c1\n\nid: i1\n\ndata: 1\n\nevent: v1\n\ndata: cut";
+    let stream = format!(
+        "{head}{:x}\r\n{said}\r\n0\r\nx-late: t1\r\n\r\n",
+        said.len()
+    );
+    let server = streaming(stream, true).await;
+    let probe = sse(&server, "");
+    let seen = look_in(&probe, &Context::for_tests(AMPLE).searched()).await;
+    let expected = [
+        "x-early: e1",
+        "For You",
+        "x-late: t1",
+        " dbg c1",
+        "id: i1",
+        "event: v1",
+        "data: cut",
+    ];
+    assert_eq!(beside(&seen.unwrap()), expected);
+    // Nobody else pays for it.
+    assert_eq!(fact(&look(&probe).await.unwrap(), "beside"), None);
+}

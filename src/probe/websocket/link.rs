@@ -42,7 +42,7 @@ pub(super) struct Link {
 #[derive(Debug)]
 pub(super) enum Came {
     Event(Said),
-    Ping,
+    Ping(Bytes),
     Pong(Bytes),
     /// A close frame.
     Close {
@@ -99,9 +99,9 @@ impl Link {
             return Poll::Ready(Ok(match message {
                 Message::Text(text) => Came::Event(Said::Text(text.as_str().to_owned())),
                 Message::Binary(bytes) => Came::Event(Said::Binary(bytes.to_vec())),
-                Message::Ping(_) => {
+                Message::Ping(payload) => {
                     self.is_unwritten = true;
-                    Came::Ping
+                    Came::Ping(payload)
                 }
                 Message::Pong(payload) => Came::Pong(payload),
                 Message::Close(_) => return Poll::Ready(self.closed()),

@@ -11,7 +11,7 @@ use super::{WebSocket, broken, handshake, order};
 use crate::check::to_json;
 use crate::model::{Phase, ProbeError, Stopped, Unable, Value, WebSocketFault};
 use crate::probe::exchange::{Security, Switched};
-use crate::probe::look::{Halt, Look, just_before};
+use crate::probe::look::{Halt, Look, add_beside, just_before};
 use crate::probe::pairs::Pairs;
 use crate::probe::stream::room;
 use crate::probe::{Context, Invalid, json};
@@ -59,21 +59,27 @@ pub(super) async fn perform(
     let link = Link::new(switched, probe.most()).await;
     let ends = just_before(look.ctx.deadline);
     let room = room(look.ctx);
+    let is_searched = look.ctx.is_searched;
     let mut performance = Performance {
         probe,
         security,
         look,
-        talk: Talk::begin(link, took, room),
+        talk: Talk::begin(link, took, room).searched(is_searched),
         ends,
         since: Instant::now(),
     };
     let played = performance.play().await;
     let Performance {
-        look, talk, since, ..
+        look,
+        mut talk,
+        since,
+        ..
     } = performance;
+    let beside = talk.take_beside();
     let facts = talk.facts();
     match played {
         Err(Ended::Stopped(Stopped::Fault(mut seen))) => {
+            add_beside(&mut seen, beside);
             for (name, value) in facts {
                 seen.facts.insert(name, value);
             }
@@ -82,6 +88,7 @@ pub(super) async fn perform(
         Err(Ended::Stopped(unable)) => Err(unable),
         other => {
             look.passed(Phase::Event, since.elapsed());
+            look.beside(beside);
             for (name, value) in facts {
                 look.fact(name, value);
             }

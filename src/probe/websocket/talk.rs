@@ -17,6 +17,7 @@ use self::end::{Answer, End, is_good};
 use super::broken::fault;
 use super::link::{Came, Link, Outgoing};
 use crate::model::{FaultKind, WebSocketFault};
+use crate::probe::hex::hex;
 use crate::probe::look::Halt;
 use crate::probe::stream::{Event, Heard, Said};
 
@@ -47,6 +48,8 @@ pub(super) struct Talk {
     came: u64,
     round_trips: Vec<Duration>,
     reconnects: u32,
+    /// What comes beside the events is kept, too.
+    is_searched: bool,
 }
 
 impl Talk {
@@ -74,6 +77,15 @@ impl Talk {
             came: 0,
             round_trips: Vec::new(),
             reconnects: 0,
+            is_searched: false,
+        }
+    }
+
+    /// Keeps what comes beside the events, if it is searched.
+    pub(super) fn searched(self, is_searched: bool) -> Self {
+        Self {
+            is_searched,
+            ..self
         }
     }
 
@@ -164,10 +176,12 @@ impl Talk {
             let now = Instant::now();
             match came {
                 Ok(Came::Event(data)) => self.hear(now, data)?,
-                Ok(Came::Ping) => {}
+                Ok(Came::Ping(payload)) => self.pass_by(&payload)?,
                 Ok(Came::Pong(payload)) => {
                     if payload == self.pinged {
                         self.ponged.get_or_insert(now);
+                    } else {
+                        self.pass_by(&payload)?;
                     }
                 }
                 Ok(Came::Close { code, reason }) => self.end_by(match self.closing {
@@ -197,6 +211,21 @@ impl Talk {
         };
         let added = self.heard.add(at, event);
         added.map_err(|full| fault(WebSocketFault::TooLarge, full.why()))
+    }
+
+    /// What a control frame says is no event.
+    fn pass_by(&mut self, payload: &[u8]) -> Result<(), Halt> {
+        if !self.is_searched || payload.is_empty() {
+            return Ok(());
+        }
+        let said = str::from_utf8(payload).map_or_else(|_| hex(payload), str::to_owned);
+        let added = self.heard.add_beside(said);
+        added.map_err(|full| fault(WebSocketFault::TooLarge, full.why()))
+    }
+
+    /// What came that is no event.
+    pub(super) fn take_beside(&mut self) -> Vec<String> {
+        self.heard.take_beside()
     }
 
     /// Remembers that the connection was lost; what is worse is an error.

@@ -438,3 +438,16 @@ async fn extensions_and_subprotocols_that_nobody_offered_are_told() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_pings_say_is_kept_where_all_is_searched() {
+    let bytes = b"\x89\x02hi\x89\x00\x8a\x03you\x89\x02\xff\x00\x81\x01x".to_vec();
+    let server = saying(bytes).await;
+    let probe = scripted(&server, "receive: {}");
+    let ctx = Context::for_tests(AMPLE).searched();
+    let seen = look_in(&probe, &ctx).await.unwrap();
+    let said = ["Yes", "hi", "you", "ff00"].map(|text| Value::Untyped(text.to_owned()));
+    assert_eq!(fact(&seen, "beside"), Some(&Value::List(said.into())));
+    let seen = look(&probe).await.unwrap();
+    assert_eq!(fact(&seen, "beside"), None);
+}

@@ -47,6 +47,7 @@ impl Kill {
             deadline: Instant::now() + PATIENCE,
             barriers: None,
             jobs: 1,
+            is_searched: false,
         };
         let limits = Limits {
             rows: 1,

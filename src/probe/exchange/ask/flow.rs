@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::{Answer, given_up, halt_of, is_given_up, kept, telling};
 use crate::probe::Context;
+use crate::probe::exchange::aside::fields;
 use crate::probe::exchange::connection::Connection;
 use crate::probe::look::Halt;
 
@@ -13,6 +14,7 @@ use crate::probe::look::Halt;
 pub(in crate::probe) struct Flow {
     body: Incoming,
     connection: Connection,
+    trailers: Vec<String>,
 }
 
 impl Answer {
@@ -31,6 +33,7 @@ impl Answer {
         Flow {
             body: self.body,
             connection: self.connection,
+            trailers: Vec::new(),
         }
     }
 }
@@ -38,16 +41,21 @@ impl Answer {
 impl Flow {
     /// The next bytes, `None` when there are no more. Not bounded in time: whoever stops waiting loses nothing that came.
     pub(in crate::probe) async fn next(&mut self) -> Result<Option<Bytes>, Halt> {
-        let Self { body, connection } = self;
+        let Self {
+            body,
+            connection,
+            trailers,
+        } = self;
         loop {
             match connection.driver.along(body.frame()).await {
                 None if is_given_up(connection, body) => return Err(given_up()),
                 None => return Ok(None),
-                Some(Ok(frame)) => {
-                    if let Ok(data) = frame.into_data() {
-                        return Ok(Some(data));
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => return Ok(Some(data)),
+                    Err(frame) => {
+                        trailers.extend(frame.trailers_ref().map(fields).into_iter().flatten());
                     }
-                }
+                },
                 Some(Err(error)) => {
                     let cause = connection.driver.error.as_ref();
                     let wire = Some(&*connection.meter);
@@ -55,6 +63,11 @@ impl Flow {
                 }
             }
         }
+    }
+
+    /// The fields behind the body, each a line.
+    pub(in crate::probe) fn take_trailers(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.trailers)
     }
 
     /// Keeps the connection of a body that was read to its end.
