@@ -1,11 +1,13 @@
 //! Attending to a program until it has done what it was to do, or cannot any more.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
+use super::ending::remember;
 use super::glimpse::{Glimpse, Readiness, glimpse, may_pass};
 use super::outcome::Outcome;
 use super::owner::Asked;
@@ -79,8 +81,17 @@ pub(super) enum End {
 }
 
 impl Attending<'_> {
-    /// Attends to it until the outcome is there. It may still run then.
+    /// Attends to it until the outcome is there, and notes meanwhile who belongs to it. It may still run then.
     pub(super) async fn until(&mut self, outcome: Outcome) -> Result<(), End> {
+        let following = follow(self.running);
+        tokio::select! {
+            biased;
+            done = self.until_done(outcome) => done,
+            never = following => match never {},
+        }
+    }
+
+    async fn until_done(&mut self, outcome: Outcome) -> Result<(), End> {
         if outcome == Outcome::Exits {
             return self.until_exit().await;
         }
@@ -200,6 +211,7 @@ impl Attending<'_> {
 
     async fn until_stopped(&mut self, signal: Signal, within: Duration) -> Result<(), End> {
         let limit = within.min(self.left());
+        remember(self.running).await;
         let asked = Instant::now();
         self.running.signal(signal);
         let ended = timeout_at(asked + limit, self.running.ended()).await;
@@ -357,6 +369,18 @@ impl Attending<'_> {
         moment.duration_since(self.running.started)
     }
 }
+
+/// Notes again and again who belongs to it: one that ends by itself gives no notice.
+async fn follow(running: &Running) -> Infallible {
+    loop {
+        remember(running).await;
+        let share = running.started.elapsed() / 40;
+        sleep(share.clamp(FOLLOWED.0, FOLLOWED.1)).await;
+    }
+}
+
+/// The shortest and the longest pause between two looks at who belongs to it: a few files each.
+const FOLLOWED: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(25));
 
 /// Who else listens, in words.
 pub(super) fn stranger(socket: SocketAddr, pid: Option<i32>) -> String {

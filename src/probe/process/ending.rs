@@ -72,6 +72,7 @@ async fn end_leader(running: &Running, grace: Duration, until: Instant) -> Whose
     if running.has_ended() {
         return Whose::Own;
     }
+    remember(running).await;
     running.signal_all(Signal::SIGTERM);
     let grace = until.min(Instant::now() + grace);
     if timeout_at(grace, running.ended()).await.is_ok() {
@@ -80,6 +81,13 @@ async fn end_leader(running: &Running, grace: Duration, until: Instant) -> Whose
     running.signal_all(Signal::SIGKILL);
     let _ = timeout(GONE, running.ended()).await;
     Whose::Killed
+}
+
+/// Notes who belongs to it while it still lives: afterwards nothing may show that any more.
+pub(super) async fn remember(running: &Running) {
+    if let Some(kin) = running.kin().cloned() {
+        asked(move || kin.remember()).await;
+    }
 }
 
 /// Who is still there, a moment after the program has ended.

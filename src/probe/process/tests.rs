@@ -117,6 +117,12 @@ fn marked(mark: &str) -> Vec<i32> {
     .collect()
 }
 
+/// This process has ended.
+fn assert_ended(pid: &str) {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    assert!(stat.is_empty() || stat.contains(") Z "), "{stat}");
+}
+
 /// Nothing of the program is there any more.
 fn assert_nothing_left(seen: &Observation, port: u16) {
     assert_eq!(marked(&said(seen, "mark")), [0; 0]);

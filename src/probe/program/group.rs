@@ -32,7 +32,8 @@ impl Drop for Group {
     }
 }
 
-/// Gives a program a session, and so a group, of its own, and lets it die with us.
+/// Gives a program a session, and so a group, of its own, lets it die with us, and makes it the parent of all whose parent ends while
+/// it lives, as the first process of a container is: so one that walked away is still known for its own.
 ///
 /// What Linux calls the parent here is the *thread* that forks. Workers of the runtime live as long as it does; a thread that
 /// comes and goes must not spawn programs.
@@ -54,6 +55,8 @@ pub(in crate::probe) fn isolate(program: &mut Command) {
                 if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == -1 {
                     return Err(io::Error::last_os_error());
                 }
+                // What has no such thing only knows less of who belongs to it.
+                libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1);
                 // Our death may have come before the wish to hear of it.
                 if u32::try_from(libc::getppid()) != Ok(parent) {
                     return Err(io::Error::from_raw_os_error(libc::ESRCH));

@@ -1,8 +1,10 @@
-//! Who belongs to a program: its session, what carries its mark, and the children of those; as `/proc` tells (proc(5)).
+//! Who belongs to a program: its session, what carries its mark, the children of those, and who once was one of them; as `/proc` tells
+//! (proc(5)).
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,6 +24,9 @@ pub(in crate::probe) struct Kin {
     mark: String,
     /// When the leader had begun, by our own clock.
     known: Instant,
+    /// Who was found to belong to it, by number, and when each began: once its parents have ended nothing else shows whose it is, if it
+    /// has left the session and cleared its environment.
+    met: Arc<Mutex<HashMap<i32, u64>>>,
 }
 
 /// A process that lives.
@@ -43,6 +48,7 @@ impl Kin {
             since: stat(leader)?.0.since,
             mark: format!("{MARK}={mark}"),
             known: Instant::now(),
+            met: Arc::default(),
         })
     }
 
@@ -71,6 +77,42 @@ impl Kin {
         let mut search = Search::of(self);
         search.pass();
         search.found()
+    }
+
+    /// Notes who descends from it now. As long as it lives those whose parent has ended are its own children
+    /// (PR_SET_CHILD_SUBREAPER).
+    pub(in crate::probe) fn remember(&self) {
+        let Some(first) = children(self.leader) else {
+            // This kernel has no lists of children: it is looked at all processes.
+            self.seen_now();
+            return;
+        };
+        let still = self.lock().clone().into_iter();
+        let still =
+            still.filter(|(pid, since)| stat(*pid).is_some_and(|(now, _)| now.since == *since));
+        let known: Vec<i32> = still.map(|(pid, _)| pid).collect();
+        let below = known.iter().filter_map(|pid| children(*pid)).flatten();
+        let mut open: Vec<i32> = first.into_iter().chain(below).collect();
+        let mut seen: HashSet<i32> = known.into_iter().collect();
+        while let Some(pid) = open.pop() {
+            if !seen.insert(pid) {
+                continue;
+            }
+            if let Some((member, false)) = stat(pid)
+                && member.since >= self.since
+            {
+                self.lock().insert(pid, member.since);
+                open.extend(children(pid).into_iter().flatten());
+            }
+        }
+    }
+
+    fn has_met(&self, member: &Member) -> bool {
+        self.lock().get(&member.pid) == Some(&member.since)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<i32, u64>> {
+        self.met.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All who live but the leader.
@@ -175,7 +217,9 @@ impl<'k> Search<'k> {
                 has_ended |= pid != self.kin.leader;
                 continue;
             }
-            let is_own = pid == self.kin.leader || member.session == self.kin.leader;
+            let is_own = pid == self.kin.leader
+                || member.session == self.kin.leader
+                || self.kin.has_met(&member);
             let carried = if is_own {
                 Carried::OurMark
             } else {
@@ -204,6 +248,8 @@ impl<'k> Search<'k> {
             self.ours.extend(children.map(|(_, child)| child));
             at += 1;
         }
+        let met = self.ours.iter().map(|one| (one.pid, one.since));
+        self.kin.lock().extend(met);
         self.ours
     }
 }
@@ -265,6 +311,26 @@ fn last() -> Option<i32> {
 pub(super) fn pids() -> impl Iterator<Item = i32> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+/// The children of a process: of each of its threads those that it started, or was left with. `None` where the kernel has no such
+/// lists (CONFIG_PROC_CHILDREN), or the process is gone.
+fn children(pid: i32) -> Option<Vec<i32>> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?;
+    let mut all = Vec::new();
+    for thread in threads.flatten() {
+        let list = match fs::read_to_string(thread.path().join("children")) {
+            Ok(list) => list,
+            // This thread has ended meanwhile, or no thread has a list.
+            Err(_) if thread.path().exists() => return None,
+            Err(_) => continue,
+        };
+        all.extend(
+            list.split_ascii_whitespace()
+                .filter_map(|pid| pid.parse::<i32>().ok()),
+        );
+    }
+    Some(all)
 }
 
 /// A process, and whether it has ended and only waits to be reaped.

@@ -105,6 +105,9 @@ impl Drop for Leader {
         if self.is_reaped {
             return;
         }
+        if let Some(kin) = &self.kin {
+            kin.remember();
+        }
         self.signal_all(Signal::SIGKILL);
         if let Some(kin) = &self.kin {
             kin.kill_others();

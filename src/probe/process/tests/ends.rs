@@ -133,6 +133,26 @@ async fn one_that_walks_away_from_its_group_is_found() {
     assert_nothing_left(&seen, port.number());
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn one_that_walks_away_and_clears_its_environment_is_found() {
+    let port = port();
+    // The pipe is closed once the child is another program.
+    let alone = "if (!fork) { POSIX::setsid(); print qq(pid=$$\\n); %ENV = (PATH => $ENV{PATH}); exec qw(sleep 1000) }";
+    // Its parent ends at once, and it is nobody's child.
+    let orphan = format!("if (!fork) {{ {alone} exit 0 }} wait;");
+    for away in [alone, orphan.as_str()] {
+        let body = format!(
+            "pipe my $gone, my $there; {away} close $there; <$gone>; $SIG{{TERM}} = sub {{ exit 0 }}; {SERVES}"
+        );
+        let keys = ", shuts_down: { within: 5s }";
+        let seen = look(&service(&body, port.number(), keys)).await.unwrap();
+        assert_eq!(fact(&seen, "exit_code"), Some(Value::int(0)), "{away}");
+        assert_eq!(fact(&seen, "children_left"), Some(Value::int(1)), "{away}");
+        assert_ended(&said(&seen, "pid"));
+    }
+}
+
 #[tokio::test]
 async fn a_look_that_is_dropped_leaves_nothing_behind() {
     let directory = tempfile::tempdir().unwrap();
