@@ -15,6 +15,7 @@ use super::ready::Ready;
 use super::running::{Running, asked};
 use crate::model::{Phase, ProbeError, ProcessFault, Unable};
 use crate::probe::Context;
+use crate::probe::program::Member;
 
 /// The shortest and the longest pause between two looks, unless one is said.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(250));
@@ -62,6 +63,8 @@ pub(super) struct Seen {
     pub(super) ports: Vec<u16>,
     /// The processes that listened then.
     pub(super) holders: Vec<i32>,
+    /// Whom we killed, as `recovers` asks, and by which signal.
+    pub(super) killed: Option<(i32, Signal)>,
     pub(super) unable: Option<ProbeError>,
     /// How long each part took.
     pub(super) spent: Vec<(Phase, Duration)>,
@@ -72,6 +75,8 @@ pub(super) struct Seen {
 pub(super) enum End {
     /// It ended.
     Ended(Phase),
+    /// It was ended by us, as `recovers` asks, by this signal, and nobody started another.
+    NotRestarted(Signal),
     /// The time was over.
     Late(ProcessFault, Phase, Duration),
     /// Somebody else listens where it was to.
@@ -129,7 +134,7 @@ impl Attending<'_> {
                 Err(End::Late(..)) => {
                     return Err(End::Late(ProcessFault::NotEnded, Phase::Process, limit));
                 }
-                Err(unable @ End::Unable(_)) => return Err(unable),
+                Err(other @ (End::Unable(_) | End::NotRestarted(_))) => return Err(other),
             }
         }
         let ended = timeout_at(until, self.running.ended()).await;
@@ -221,14 +226,33 @@ impl Attending<'_> {
     }
 
     async fn until_recovered(&mut self, signal: Signal, within: Duration) -> Result<(), End> {
-        let limit = within.min(self.left());
+        let killed = self.kill_one(signal).await?;
+        let is_leader = killed.0.pid == self.running.pid();
+        match self.until_another(killed, within).await {
+            Err(End::Ended(_)) if is_leader => Err(End::NotRestarted(signal)),
+            done => done,
+        }
+    }
+
+    /// Ends one of those who listen, and says who they were.
+    async fn kill_one(&mut self, signal: Signal) -> Result<(Member, Vec<i32>), End> {
         let before = self.seen.holders.clone();
         let Some(victim) = self.victim(before.clone()).await else {
             let why = "this system does not tell which process listens, so none can be killed";
             return Err(End::Unable(ProbeError::new(Unable::Limit, why)));
         };
-        let killed = Instant::now();
+        self.seen.killed = Some((victim.pid, signal));
         victim.signal(signal);
+        Ok((victim, before))
+    }
+
+    async fn until_another(
+        &mut self,
+        (victim, before): (Member, Vec<i32>),
+        within: Duration,
+    ) -> Result<(), End> {
+        let limit = within.min(self.left());
+        let killed = Instant::now();
         self.until = killed + limit;
         loop {
             let seen = self.look(Phase::Recover).await?;
@@ -253,7 +277,7 @@ impl Attending<'_> {
     }
 
     /// Of those who listen the youngest; the program itself only where nobody else does.
-    async fn victim(&self, holders: Vec<i32>) -> Option<crate::probe::program::Member> {
+    async fn victim(&self, holders: Vec<i32>) -> Option<Member> {
         let kin = self.running.kin()?.clone();
         let leader = self.running.pid();
         asked(move || {

@@ -233,6 +233,13 @@ impl Course {
         };
         let halt = match end {
             End::Ended(phase) => (*phase, self.ended_early()),
+            End::NotRestarted(signal) => {
+                let message = format!(
+                    "we ended the program that listened by {signal}, as `recovers` asks, and nothing started it again"
+                );
+                let fault = FaultKind::Process(ProcessFault::NotRecovered);
+                (Phase::Recover, Halt::fault(fault, message))
+            }
             End::Late(fault, phase, limit) => {
                 let message = self.late(*fault, *limit);
                 (*phase, Halt::fault(FaultKind::Process(*fault), message))
@@ -259,7 +266,13 @@ impl Course {
                 self.decided.saturating_sub(ready)
             ),
         };
-        early(spent.status, &format!("{when}{}", self.where_it_was()))
+        let ours = self.seen.killed.map_or_else(String::new, |(pid, signal)| {
+            format!(", once we had ended process {pid} by {signal}, as `recovers` asks")
+        });
+        early(
+            spent.status,
+            &format!("{when}{}{ours}", self.where_it_was()),
+        )
     }
 
     fn where_it_was(&self) -> String {

@@ -172,8 +172,17 @@ async fn one_that_is_supervised_comes_back() {
     assert!(seen.phase(Phase::Recover).is_some());
     assert_nothing_left(&seen, port.number());
     let (code, seen) = stopped(look(&service(SERVES, port.number(), keys)).await);
-    assert_eq!(code.as_str(), "process.signal.9", "nobody supervises it");
-    assert_eq!(seen.fault.unwrap().phase, Phase::Recover);
+    assert_eq!(code.as_str(), "process.timeout.recover", "our doing");
+    let fault = seen.fault.unwrap();
+    assert_eq!(fault.phase, Phase::Recover);
+    let why = "we ended the program that listened by SIGKILL, as `recovers` asks, and nothing started it again";
+    assert_eq!(fault.message, why);
+    // A supervisor that ends with what it supervises has ended by itself.
+    let body = "my $worker = fork; serve(bind_port() or exit 4) unless $worker; waitpid $worker, 0; exit 5";
+    let (code, seen) = stopped(look(&service(body, port.number(), keys)).await);
+    assert_eq!(code.as_str(), "process.exit.5");
+    let told = seen.fault.unwrap().message;
+    assert!(told.contains(", once we had ended process "), "{told}");
     // The supervisor goes on, and starts nobody.
     let body = "serve(bind_port() or exit 4) unless fork; wait; sleep 100";
     let keys = ", recovers: { kill: TERM, within: 100ms }";
