@@ -107,8 +107,9 @@ impl PlannedCold {
                 .as_ref()
                 .map_or(step.timeout, |until| until.within)
         };
-        let twice = self.proof.iter().chain(&self.proof);
-        let all = self.force.iter().chain(twice).map(of);
+        // Twice before and once after.
+        let looks = [&self.proof; 3].into_iter().flatten();
+        let all = self.force.iter().chain(looks).map(of);
         all.fold(Duration::ZERO, Duration::saturating_add)
     }
 }

@@ -109,12 +109,20 @@ impl<'t> ColdStart<'t> {
         let halting = &subject.run.halting;
         let forcing = async {
             if let Some(proof) = &cold.proof {
-                let (record, read) = read(proof, subject, scope, "before").await;
-                if let Read::Value(shows) = &read {
-                    subject.instances.met(shows, number);
-                }
-                before = read;
+                let (record, first) = read(proof, subject, scope, "before").await;
                 steps.push(record);
+                if let Read::Value(shows) = &first
+                    && halting.reason().is_none()
+                {
+                    subject.instances.met(shows, number);
+                    // What is another one at every look is another one afterwards, too, whatever answers.
+                    let (record, second) = read(proof, subject, scope, "before, again").await;
+                    if let Some(record) = shows.unsettled(&cold.fact, record, &second) {
+                        steps.push(record);
+                        return Forced::No;
+                    }
+                }
+                before = first;
             }
             if matches!(before, Read::Unable(_)) {
                 return Forced::No;
@@ -309,6 +317,23 @@ fn stage(subject: &Subject) -> Stage {
 }
 
 impl Shows {
+    /// The look that came right after, where nothing can be proved by the two of them.
+    fn unsettled(&self, fact: &str, mut record: StepRecord, again: &Read) -> Option<StepRecord> {
+        match again {
+            Read::Unable(_) => Some(record),
+            Read::Value(again) if again.digest != self.digest => {
+                let why = format!(
+                    "{fact} was `{}`, and is `{}` at the next look, before anything was forced: it changes by itself, or others answer, too",
+                    self.text, again.text
+                );
+                record.outcome = Outcome::Unable;
+                record.error = Some(ProbeError::new(Unable::NotCold, why));
+                Some(record)
+            }
+            Read::Value(_) | Read::NothingRuns | Read::Nothing(_) | Read::Unread => None,
+        }
+    }
+
     fn of(value: &Value, is_secret: bool) -> Self {
         let whole = match value {
             // As it is written, whatever its type: a number in a header is the number in a document.

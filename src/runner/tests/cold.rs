@@ -14,8 +14,25 @@ fn reads(instances: &[&str]) -> Vec<Scene> {
 fn proof(scenes: impl Into<Vec<Scene>>) -> PlannedStep {
     named(
         PROOF,
-        capturing(scenes, "{ proof_of_cold: { text: true } }"),
+        capturing(
+            looked_at_twice(scenes.into()),
+            "{ proof_of_cold: { text: true } }",
+        ),
     )
+}
+
+/// Of what is read before and after in turn, what is read before once more: it is looked at again whether it stays.
+fn looked_at_twice(scenes: Vec<Scene>) -> Vec<Scene> {
+    let numbered = scenes.into_iter().enumerate();
+    let looks = numbered.flat_map(|(at, scene)| {
+        let times = if at % 2 == 0 && scene.text.is_some() {
+            2
+        } else {
+            1
+        };
+        std::iter::repeat_n(scene, times)
+    });
+    looks.collect()
 }
 
 /// The test, each of its attempts from a start that is forced and proved by these.
@@ -121,6 +138,29 @@ async fn what_was_there_before_is_not_cold() {
     });
     let ran = run(failing).await;
     assert_eq!(ended(&ran).1, Some("error.not_cold"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_another_one_at_every_look_proves_nothing() {
+    let of_each_request = named(
+        PROOF,
+        capturing(
+            reads(&["r-1", "r-2", "r-3"]),
+            "{ proof_of_cold: { text: true } }",
+        ),
+    );
+    let ran = run(cold(good("a/x"), step([takes(7)]), Some(of_each_request))).await;
+    let (status, code, why) = ended(&ran);
+    assert_eq!((status, code), (Status::Errored, Some("error.not_cold")));
+    assert_eq!(
+        why,
+        "text was `r-1`, and is `r-2` at the next look, before anything was forced: it changes by itself, or others answer, too"
+    );
+    assert_eq!(
+        done(&ran),
+        ["proof_of_cold, before", "proof_of_cold, before, again"],
+        "nothing is forced for nothing"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -335,7 +375,7 @@ async fn a_secret_by_which_it_is_known_is_not_shown() {
     let secret = named(
         PROOF,
         capturing(
-            reads(&["hunter2-hunter2", "pin"]),
+            looked_at_twice(reads(&["hunter2-hunter2", "pin"])),
             "{ proof_of_cold: { text: true, secret: true } }",
         ),
     );
@@ -435,9 +475,9 @@ async fn a_proof_that_hangs_ends_with_its_own_time_and_with_the_grace() {
 #[test]
 fn a_test_may_take_what_its_starts_may_take() {
     let test = || cold(good("a/x"), step([]), Some(proof([])));
-    assert_eq!(test().budget(), seconds(10 + 10 + 2 * 10));
+    assert_eq!(test().budget(), seconds(10 + 10 + 3 * 10));
     assert_eq!(
         repeated(test(), 3, "pass_rate: 100%").budget(),
-        seconds(120)
+        seconds(150)
     );
 }
