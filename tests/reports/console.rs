@@ -1,6 +1,8 @@
 //! What a person sees: short however many tests there are, and never acted upon by a terminal.
 
-use allclear::model::Status;
+use std::sync::Arc;
+
+use allclear::model::{Outcome, Status};
 use allclear::report::{Detail, Format, Style};
 
 use super::built;
@@ -40,6 +42,28 @@ fn many_failures_of_one_code_become_a_count_with_ids() {
     let text = console(&run, verbose);
     assert_eq!(text.matches("was the password rotated?").count(), 2_000);
     assert!(text.contains("platform/t9"));
+}
+
+#[test]
+fn what_a_sample_came_to_is_told_with_v_and_what_counts_for_nothing_always() {
+    let verbose = Style {
+        detail: Detail::Verbose,
+        ..Style::default()
+    };
+    let held = "46 of 46 held, 100 % (Wilson 95 %: ";
+    let mut run = built::every_status();
+    assert!(console(&run, verbose).contains(held));
+    assert!(!console(&run, Style::default()).contains("latency/p95"));
+    let record = Arc::make_mut(&mut run.record);
+    let mut tests = record.tests.iter_mut();
+    let test = tests.find(|test| test.header.id.to_string() == "latency/p95");
+    let sample = Arc::make_mut(test.unwrap().sample.as_mut().unwrap());
+    for row in &mut sample.rows[..3] {
+        row.outcome = Outcome::Unable;
+    }
+    let text = console(&run, Style::default());
+    assert!(text.contains("latency/p95"), "{text}");
+    assert!(text.contains("    3 of 46 count for nothing\n"), "{text}");
 }
 
 #[test]

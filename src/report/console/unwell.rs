@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Page;
-use crate::model::{Category, Code, Root, SessionRecord, Status, TestId, TestRecord, Why};
+use crate::model::{Category, Code, Outcome, Root, SessionRecord, Status, TestId, TestRecord, Why};
 use crate::report::explained::Explained;
 use crate::report::failure::{self, Bounds, Line};
 use crate::report::style::Tone;
-use crate::report::{Detail, visible, wording};
+use crate::report::{Detail, sample, visible, wording};
 
 /// Of the failures with one code, so many are told in full …
 const IN_FULL: u32 = 3;
@@ -111,7 +111,13 @@ fn category<'a>(
     let mut rest: Vec<(Option<&Code>, Vec<String>)> = Vec::new();
     for test in tests {
         let listing = listing(test.status);
-        if !verbose && matches!(listing, Listing::Folded | Listing::Silent) {
+        let is_listed = match listing {
+            Listing::Told | Listing::Brief => true,
+            Listing::Folded => verbose,
+            // What held of some attempts only is not passed over, although it is enough.
+            Listing::Silent => verbose || unseen(test) > 0,
+        };
+        if !is_listed {
             continue;
         }
         if !headed {
@@ -128,6 +134,8 @@ fn category<'a>(
             one(page, explained, test);
             if listing == Listing::Told {
                 lines(page, &failure::tell(test, Bounds::SCREEN));
+            } else if listing == Listing::Silent {
+                sampled(page, test);
             }
         } else if *so_far <= IN_BRIEF {
             one(page, explained, test);
@@ -147,6 +155,38 @@ fn category<'a>(
 }
 
 /// One test in one line: sign, id, status, code, time; what made it so, unless that follows below; and the number of its cause.
+/// How many attempts of a sample could not look, or looked at no cold start.
+fn unseen(test: &TestRecord) -> usize {
+    let rows = test.sample.iter().flat_map(|sample| &sample.rows);
+    rows.filter(|row| row.outcome == Outcome::Unable).count()
+}
+
+/// What its sample came to, and what of it counts for nothing.
+fn sampled(page: &mut Page, test: &TestRecord) {
+    let Some(sample) = &test.sample else { return };
+    page.line(4, Tone::Plain, &visible::line(&sample::summary(sample)));
+    let unseen = unseen(test);
+    if unseen > 0 {
+        let mut codes: Vec<&str> = Vec::new();
+        let unable = test
+            .attempts
+            .iter()
+            .filter(|one| one.outcome == Outcome::Unable);
+        for code in unable.filter_map(|one| one.code.as_ref()) {
+            if !codes.contains(&code.as_str()) {
+                codes.push(code.as_str());
+            }
+        }
+        let codes = if codes.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", codes.join(", "))
+        };
+        let text = format!("{unseen} of {} count for nothing{codes}", sample.rows.len());
+        page.line(4, Tone::Warn, &visible::line(&text));
+    }
+}
+
 fn one(page: &mut Page, explained: &Explained<'_>, test: &TestRecord) {
     let tone = wording::tone(test.status);
     let sign = page.style.paint(tone, wording::sign(test.status));
