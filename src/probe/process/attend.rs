@@ -15,7 +15,7 @@ use super::ready::Ready;
 use super::running::{Running, asked};
 use crate::model::{Phase, ProbeError, ProcessFault, Unable};
 use crate::probe::Context;
-use crate::probe::program::Member;
+use crate::probe::program::{Member, called};
 
 /// The shortest and the longest pause between two looks, unless one is said.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(250));
@@ -409,7 +409,10 @@ const FOLLOWED: (Duration, Duration) = (Duration::from_millis(2), Duration::from
 /// Who else listens, in words.
 pub(super) fn stranger(socket: SocketAddr, pid: Option<i32>) -> String {
     match pid {
-        Some(pid) => format!("process {pid}, which is none of the program's, listens at {socket}"),
+        Some(pid) => {
+            let name = called(pid).map_or_else(String::new, |name| format!(" (`{name}`)"));
+            format!("process {pid}{name}, which is none of the program's, listens at {socket}")
+        }
         None => format!("a process that is none of the program's listens at {socket}"),
     }
 }

@@ -1,5 +1,6 @@
 //! Starting programs: what they are started with, the group that ends with them, who is kin to them, where they listen, and how they end.
 
+mod called;
 #[cfg(target_os = "linux")]
 mod descriptor;
 mod ended;
@@ -13,6 +14,7 @@ mod sock_diag;
 mod spawner;
 mod streamed;
 
+pub(super) use called::called;
 pub(super) use ended::{DRAIN, GRACE, exited};
 pub(super) use group::Group;
 #[cfg(test)]
