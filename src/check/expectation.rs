@@ -1,6 +1,7 @@
 //! What a test expects of one look, and the judgement.
 
 mod decode;
+mod fault;
 mod isolation;
 
 use std::fmt::Write as _;
@@ -9,7 +10,7 @@ use super::events;
 use super::fact::{Fact, Found, Sight};
 use super::matcher::{Judgement, Matcher, judge};
 use super::words::show;
-use crate::model::{CodePattern, Finding, KnownCode, KnownFact, Observation, Place, State, Value};
+use crate::model::{CodePattern, Finding, KnownFact, Observation, Place, State, Value};
 use crate::template::{Filled, LateError, place};
 use crate::yaml::Diagnostics;
 
@@ -186,9 +187,9 @@ impl std::fmt::Display for ExpectedFault {
 }
 
 /// Judges one look: a finding for each of [`Expectations::texts`] but `isolation`, in their order. An unexpected fault comes first and
-/// with its own code, and expectations on facts that were not seen are then *not reached*.
+/// with its own code, or as `expect.fault` where one that was expected could have come before it and did not; and expectations on facts that were not seen are then *not reached*.
 pub fn evaluate(expectations: &Expectations, seen: &Observation) -> Vec<Finding> {
-    let fault = judge_fault(expectations, seen);
+    let fault = fault::judge(expectations, seen);
     let is_unexpected = seen.fault.is_some() && fault.state == State::NotHeld;
     let sight = Sight::of(seen);
     let mut findings = Vec::with_capacity(expectations.count() + 1);
@@ -207,41 +208,6 @@ pub fn evaluate(expectations: &Expectations, seen: &Observation) -> Vec<Finding>
     };
     findings.insert(position, fault);
     findings
-}
-
-fn judge_fault(expectations: &Expectations, seen: &Observation) -> Finding {
-    let (state, code) = match (&expectations.fault, &seen.fault) {
-        (ExpectedFault::None, None) => (State::Held, KnownCode::ExpectedFault.code()),
-        (ExpectedFault::OneOf(_), None) => (State::NotHeld, KnownCode::ExpectedFault.code()),
-        (ExpectedFault::OneOf(patterns), Some(fault))
-            if patterns
-                .iter()
-                .any(|pattern| pattern.matches(&fault.code())) =>
-        {
-            (State::Held, KnownCode::ExpectedFault.code())
-        }
-        (_, Some(fault)) => (State::NotHeld, fault.code()),
-    };
-    let actual = match &seen.fault {
-        Some(fault) => format!("{}: {}", fault.code(), fault.message),
-        None => "none".to_owned(),
-    };
-    Finding {
-        code,
-        path: "fault".to_owned(),
-        expected: expectations.fault.to_string(),
-        actual: Some(actual),
-        state,
-        detail: seen
-            .fault
-            .as_ref()
-            .filter(|_| state == State::NotHeld)
-            .map(|fault| format!("in phase {}", fault.phase)),
-        place: expectations
-            .written_fault
-            .as_ref()
-            .map(|(place, _)| place.clone()),
-    }
 }
 
 impl Matched {

@@ -95,12 +95,8 @@ impl<'r> Seen<'r> {
         let of_attempt = attempt.and_then(|attempt| attempt.code.as_ref());
         let step = attempt.and_then(AttemptRecord::deciding_step);
         let fault = step.and_then(|step| step.observation.fault.as_ref());
-        // A fault that was expected, and came, is not why it failed.
-        let is_why = |fault: &&Fault| {
-            of_attempt.is_some_and(|code| {
-                *code == fault.code() || *code == KnownCode::ExpectedFault.code()
-            })
-        };
+        // A fault that was expected, and came, is not why it failed; nor is one that came after what was expected did not.
+        let is_why = |fault: &&Fault| of_attempt.is_some_and(|code| *code == fault.code());
         Self {
             id,
             code: code

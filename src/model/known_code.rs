@@ -107,7 +107,9 @@ impl KnownCode {
             Self::Expect => {
                 "An expectation on this fact does not hold: `expect.status`, `expect.json`."
             }
-            Self::ExpectedFault => "A fault was expected and did not happen, or another one did.",
+            Self::ExpectedFault => {
+                "A fault was expected and did not happen. One that stopped the look earlier has its own code."
+            }
             Self::StableFor => "`until` held, and not for as long as `stable_for` asks.",
             Self::Flapping => {
                 "It came and went: it held, then did not, more often than allowed or to the end."

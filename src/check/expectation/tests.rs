@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::check::to_value;
-use crate::model::{Fault, FaultKind, KnownFact, Phase, PhaseTime, TcpFault, TlsFault, Value};
+use crate::model::{
+    Fault, FaultKind, KnownFact, Phase, PhaseTime, TcpFault, TlsFault, Value, WebSocketFault,
+};
 use crate::template::{Lookup, Scope, Secrecy, Template, fill_early};
 use crate::yaml::{Sources, parse};
 
@@ -205,7 +207,7 @@ fn an_expected_fault_must_happen_and_hides_nothing() {
         ]
     );
     assert_eq!(
-        states("fault: tcp.refused\nsize: 1B\n", &expired),
+        states("fault: http.timeout.first_byte\nsize: 1B\n", &expired),
         [
             ("tls.expired".to_owned(), State::NotHeld),
             ("expect.size".to_owned(), State::NotReached),
@@ -218,6 +220,41 @@ fn an_expected_fault_must_happen_and_hides_nothing() {
             ("expect.status".to_owned(), State::Held),
         ]
     );
+}
+
+#[test]
+fn a_fault_after_what_was_expected_is_not_what_is_wrong() {
+    let mut late = stopped(FaultKind::WebSocket(WebSocketFault::TimeoutEvent));
+    if let Some(fault) = &mut late.fault {
+        fault.phase = Phase::Event;
+    }
+    let judged = |expected: &str| {
+        let expectations = expectations(&format!("fault: {expected}\nsize: 1B\n"));
+        evaluate(&expectations, &late)
+    };
+    for expected in [
+        "websocket.refused.401",
+        "[websocket.refused.401, websocket.closed.1008]",
+        "websocket.refused.*",
+    ] {
+        let found = judged(expected);
+        assert_eq!(found[0].code.as_str(), "expect.fault", "{expected}");
+        let actual = found[0].actual.as_deref();
+        assert_eq!(actual, Some("none: the handshake was accepted"));
+        let detail = found[0].detail.as_deref().unwrap();
+        assert!(detail.contains("websocket.timeout.event in phase event"));
+        assert_eq!(found[1].state, State::NotReached);
+    }
+    // It may yet have come, or nothing was said of what is before it.
+    for expected in ["websocket.closed.1008", "websocket.c*", "tls.alert.48"] {
+        let found = judged(expected);
+        assert_eq!(
+            found[0].code.as_str(),
+            "websocket.timeout.event",
+            "{expected}"
+        );
+    }
+    assert_eq!(judged("none")[0].code.as_str(), "websocket.timeout.event");
 }
 
 #[test]
