@@ -107,10 +107,18 @@ pub(super) fn headline(test: &TestRecord) -> Option<String> {
         return Some(UNEXPECTED_PASS.to_owned());
     }
     let claims = test.sample.iter().flat_map(|sample| &sample.findings);
-    if let Some(claim) = claims.into_iter().find(|claim| claim.is_open()) {
-        return Some(finding(claim));
+    let mut claims = claims.filter(|claim| claim.is_open());
+    let of_attempt = test.deciding_attempt().and_then(|attempt| {
+        // What no claim can make good has a code of its own: a leak.
+        let decides = attempt.code.is_some() && attempt.code == test.code;
+        let text = attempt_headline(attempt)?;
+        Some((decides, text))
+    });
+    match (of_attempt, claims.next()) {
+        (Some((true, text)), _) | (Some((false, text)), None) => Some(text),
+        (_, Some(claim)) => Some(finding(claim)),
+        (None, None) => None,
     }
-    attempt_headline(test.deciding_attempt()?)
 }
 
 /// The same for one attempt.
@@ -127,7 +135,7 @@ pub(super) fn attempt_headline(attempt: &AttemptRecord) -> Option<String> {
                 .find(|finding| decides(&finding))
                 .or(open.clone().next())?;
             match &step.observation.fault {
-                Some(seen) if seen.code() == open.code => fault(seen),
+                Some(seen) if seen.code() == open.code => unexpected(seen, open),
                 _ => finding(open),
             }
         };
@@ -169,6 +177,9 @@ pub(super) fn attempts(test: &TestRecord) -> String {
     )
 }
 
+/// Bytes of an expectation that is told after what was seen.
+const LONG_EXPECTED: usize = 64;
+
 const UNEXPECTED_PASS: &str =
     "passed, although `expect_failure` says that it fails: the expectation is stale";
 
@@ -180,6 +191,14 @@ fn finding(finding: &Finding) -> String {
         State::Held => format!("{wanted}: held"),
         State::NotReached => format!("{wanted}: not reached"),
         State::NotHeld => match actual {
+            // What is cut is the end: what was seen is not said behind all that was wanted.
+            Some(actual) if finding.expected.len() > LONG_EXPECTED => {
+                let expected = visible::line(&finding.expected);
+                format!(
+                    "{}: {actual}; expected {expected}",
+                    visible::line(&finding.path)
+                )
+            }
             Some(actual) => format!("{wanted}, but was {actual}"),
             None => format!("{wanted}, but there was none"),
         },
@@ -203,6 +222,14 @@ fn fault(fault: &Fault) -> String {
         .origin
         .map_or_else(String::new, |origin| format!(" ({origin})"));
     visible::line(&format!("{fault}{origin}"))
+}
+
+/// A fault, and which one was expected instead, if any was.
+fn unexpected(seen: &Fault, finding: &Finding) -> String {
+    match finding.expected.as_str() {
+        "" | "none" => fault(seen),
+        expected => format!("{}; expected {}", fault(seen), visible::line(expected)),
+    }
 }
 
 struct Lines {
@@ -355,7 +382,9 @@ impl Lines {
         for finding in open.iter().take(self.bounds.findings) {
             match &step.observation.fault {
                 // The finding of an unexpected fault says less than the fault itself.
-                Some(seen) if seen.code() == finding.code => self.add(1, Tone::Bad, &fault(seen)),
+                Some(seen) if seen.code() == finding.code => {
+                    self.add(1, Tone::Bad, &unexpected(seen, finding));
+                }
                 _ => self.finding(finding),
             }
         }
@@ -465,4 +494,56 @@ impl Lines {
 
 fn line_of(place: &Place) -> String {
     format!(" · line {}", place.line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{FaultKind, KnownCode, Phase, WebSocketFault};
+
+    fn one(path: &str, expected: &str, actual: &str) -> Finding {
+        Finding {
+            code: KnownCode::Expect.of("isolation"),
+            path: path.to_owned(),
+            expected: expected.to_owned(),
+            actual: Some(actual.to_owned()),
+            state: State::NotHeld,
+            detail: None,
+            place: None,
+        }
+    }
+
+    #[test]
+    fn what_was_seen_is_not_cut_off_by_what_was_wanted() {
+        let looked_for = format!(
+            "nothing of another actor's (looked for: {})",
+            "nonce, ".repeat(9)
+        );
+        let leak = one(
+            "isolation actor2",
+            &looked_for,
+            "`nonce` of actor3 in event 4",
+        );
+        let told = finding(&leak);
+        let first = "isolation actor2: `nonce` of actor3 in event 4; expected nothing of";
+        assert!(told.starts_with(first), "{told}");
+        let short = finding(&one("status", "equals 200", "503"));
+        assert_eq!(short, "status equals 200, but was 503");
+    }
+
+    #[test]
+    fn another_fault_is_told_with_the_one_that_was_expected() {
+        let seen = Fault {
+            kind: FaultKind::WebSocket(WebSocketFault::Lost),
+            phase: Phase::Event,
+            message: "gone".to_owned(),
+            origin: None,
+        };
+        let told = |expected| unexpected(&seen, &one("fault", expected, "gone"));
+        assert_eq!(told("none"), "websocket.lost in phase event: gone");
+        assert_eq!(
+            told("websocket.closed.1008"),
+            "websocket.lost in phase event: gone; expected websocket.closed.1008"
+        );
+    }
 }
