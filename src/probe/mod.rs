@@ -64,7 +64,8 @@ use crate::model::{KnownFact, Looked, Observation, ProbeError, Stopped, Unable};
 pub trait Probe: Send + Sync {
     /// The facts it can give, beyond `latency`, `phases.*` and `fault`. Those that only explain a fault are not among them
     /// (`socket_directory` of a socket that is not there, `covers_sibling` and `san` of a certificate for another name): they are
-    /// for rules, and nothing to expect.
+    /// for rules, and nothing to expect. Neither is `NAME.why`, which says in words why the fact NAME is as it is, or is not there: a
+    /// finding about it that does not hold shows it.
     const FACTS: &'static [KnownFact];
 
     /// Parses what needs parsing (URL, DSN, regex): at load when the step is ready, before the look when it is late.
