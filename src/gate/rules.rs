@@ -132,11 +132,17 @@ fn min_executed(view: &View<'_>) -> Vec<Check> {
     };
     let minimum = view.policy.min_executed;
     let share = minimum.percent.map(|rate| {
-        check(
-            rate.is_reached_by(done, whole),
-            format!("{} of {whole} executed ({rate})", rate.needed_of(whole)),
-            format!("{done} of {whole} executed"),
-        )
+        let holds = rate.is_reached_by(done, whole);
+        match (whole, view.planned()) {
+            // A share of nothing is no number.
+            (0, 0) => check(holds, String::new(), "no test is planned".to_owned()),
+            (0, planned) => check(holds, String::new(), format!("all {planned} are skipped")),
+            _ => check(
+                holds,
+                format!("{} of {whole} executed ({rate})", rate.needed_of(whole)),
+                format!("{done} of {whole} executed"),
+            ),
+        }
     });
     let number = minimum.tests.map(|tests| {
         check(

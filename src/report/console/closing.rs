@@ -173,6 +173,18 @@ fn rerun(record: &RunRecord) -> Option<String> {
     (is_worth_it && !record.header.shipped).then(|| command(&record.header))
 }
 
+/// `HOST` of `host`, `DEMO_FAULT` of `demo.fault`.
+fn shell_variable(name: &str) -> String {
+    let letter = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_uppercase()
+        } else {
+            '_'
+        }
+    };
+    name.chars().map(letter).collect()
+}
+
 fn command(header: &RunHeader) -> String {
     let target = wording::shell_word(&visible::line(&header.target));
     let mut command = format!("allclear run --target {target} --rerun failed");
@@ -182,7 +194,9 @@ fn command(header: &RunHeader) -> String {
         match flag.split_once(' ') {
             // Values may be secret, and are not recorded.
             Some(("--set", name)) => {
-                let _ = write!(command, "--set {}=…", wording::shell_word(name));
+                // A shell that does not know it says so, and starts nothing.
+                let name = wording::shell_word(name);
+                let _ = write!(command, "--set {name}=\"${{{}:?}}\"", shell_variable(&name));
             }
             Some((name, value)) => {
                 let _ = write!(command, "{name} {}", wording::shell_word(value));
