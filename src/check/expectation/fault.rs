@@ -45,10 +45,24 @@ pub(super) fn judge(expectations: &Expectations, seen: &Observation) -> Finding 
     finding
 }
 
-/// The last phase in which one of those that are expected can come, where this one came after it.
+/// The last phase in which what is expected can come, where this one came after it: after that of all of them, or after one in which
+/// it is decided who is let in, whatever else could have come later.
 fn passed(patterns: &[CodePattern], fault: &Fault) -> Option<Phase> {
-    let passed = patterns.iter().filter_map(last_phase);
-    passed.filter(|last| *last < fault.phase).max()
+    let lasts: Vec<_> = patterns.iter().map(last_phase).collect();
+    let is_passed = |last: &Phase| *last < fault.phase;
+    let is_over = lasts
+        .iter()
+        .all(|last| last.as_ref().is_some_and(is_passed));
+    let passed = lasts.into_iter().flatten().filter(is_passed);
+    passed.filter(|last| is_over || lets_in(*last)).max()
+}
+
+/// Whether it is decided there who is let in.
+const fn lets_in(phase: Phase) -> bool {
+    matches!(
+        phase,
+        Phase::Tls | Phase::FirstByte | Phase::Upgrade | Phase::Auth
+    )
 }
 
 /// The last phase in which any fault that is meant can come; `None` where it is not known which are meant.

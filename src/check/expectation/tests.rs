@@ -246,7 +246,12 @@ fn a_fault_after_what_was_expected_is_not_what_is_wrong() {
         assert_eq!(found[1].state, State::NotReached);
     }
     // It may yet have come, or nothing was said of what is before it.
-    for expected in ["websocket.closed.1008", "websocket.c*", "tls.alert.48"] {
+    for expected in [
+        "websocket.closed.1008",
+        "websocket.c*",
+        "tls.alert.48",
+        "[dns.nxdomain, tcp.refused, websocket.closed.1008]",
+    ] {
         let found = judged(expected);
         assert_eq!(
             found[0].code.as_str(),
