@@ -55,6 +55,8 @@ pub(super) struct Tally<'l> {
     /// Whether the line that comes in counts. Before the first that says when it was written nobody knows, and they do.
     is_since: bool,
     is_dated: bool,
+    /// The first line says when it was written by a number alone.
+    is_counted: bool,
     found: Vec<Found>,
     /// The first and the last time of those that count.
     span: Option<(Timestamp, Timestamp)>,
@@ -83,6 +85,7 @@ impl<'l> Tally<'l> {
             counted: 0,
             is_since: true,
             is_dated: false,
+            is_counted: false,
             found: vec![Found::default(); rules.patterns.len()],
             span: None,
         }
@@ -135,6 +138,9 @@ impl<'l> Tally<'l> {
     /// A line begins, and is that of the one before unless it says when it was written.
     fn begin(&mut self, text: &str) {
         self.came += 1;
+        if self.came == 1 {
+            self.is_counted = self.rules.time.is_none() && time::is_counted(text);
+        }
         if let Some(stamp) = self.rules.stamp(text) {
             let since = self.rules.since;
             self.is_since = since.is_none_or(|since| stamp.is_since(since));
@@ -258,7 +264,12 @@ pub(super) fn doubt(tallies: &[Tally<'_>]) -> Option<Halt> {
             Some(_) => "where `time` looks for it",
             None => "near its beginning; `time` can say where it stands",
         };
-        let why = format!("none of {came} lines says when it was written {how}");
+        let counted = if tallies.iter().any(|tally| tally.is_counted) {
+            "; a number of seconds or milliseconds is not read as a time, as nobody tells which it is"
+        } else {
+            ""
+        };
+        let why = format!("none of {came} lines says when it was written {how}{counted}");
         (LogFault::Undated, why)
     } else {
         return None;

@@ -38,6 +38,11 @@ pub(super) fn of_line(line: &str) -> Option<Stamp> {
     }
 }
 
+/// Whether a line says when it was written, but by a number alone.
+pub(super) fn is_counted(line: &str) -> bool {
+    line.starts_with('{') && matches!(member(line), Some(Said::Counted))
+}
+
 /// The time that a text begins with, spaces aside.
 pub(super) fn of_text(text: &str) -> Option<Stamp> {
     at(text.trim_start().as_bytes())

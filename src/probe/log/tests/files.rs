@@ -110,6 +110,13 @@ async fn a_log_that_cannot_be_told_apart_or_has_no_line_proves_nothing() {
     let (fault, seen) = stopped(look(&log(&path, ", since: \"2026-11-21T10:00:00Z\"")).await);
     assert_eq!(fault.as_str(), "log.undated");
     assert_eq!(lines(&seen), Some(Value::int(2)));
+    for (line, tells) in [("{\"ts\": 1763719200.5}", true), ("{\"ts\": 17}", false)] {
+        fs::write(&path, format!("{line}\n{line}\n")).unwrap();
+        let (fault, seen) = stopped(look(&log(&path, ", since: \"2026-11-21T10:00:00Z\"")).await);
+        assert_eq!(fault.as_str(), "log.undated");
+        let message = seen.fault.unwrap().message;
+        assert_eq!(message.contains("a number of seconds"), tells, "{message}");
+    }
     fs::write(&path, "").unwrap();
     assert_eq!(code(look(&log(&path, "")).await), "log.empty");
     let since = ", since: \"2026-11-21T10:00:00Z\"";
