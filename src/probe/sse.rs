@@ -153,6 +153,14 @@ impl Probe for Sse {
         })
     }
 
+    fn allowed(&self) -> Option<Least> {
+        self.within.map(|within| Least {
+            field: "within",
+            time: within.get(),
+            why: "what is waited for may take".to_owned(),
+        })
+    }
+
     fn unheard(&self) -> Option<&'static str> {
         (self.until.is_some() && self.quiet.is_none())
             .then_some("write `quiet: 2s` beside `until`, and it is listened so long after that")

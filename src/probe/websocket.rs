@@ -313,6 +313,10 @@ impl Probe for WebSocket {
         order::least(self.script())
     }
 
+    fn allowed(&self) -> Option<Least> {
+        order::longest(self.script())
+    }
+
     fn unheard(&self) -> Option<&'static str> {
         (!order::listens_on(self.script()))
             .then_some("end the script with `receive_none: { for: 2s }`")

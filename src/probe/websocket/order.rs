@@ -79,6 +79,22 @@ pub(super) fn listens_on(script: &[Entry]) -> bool {
     after.any(|entry| matches!(entry, Entry::ReceiveNone(_)))
 }
 
+/// The longest that a single entry may wait by a limit of its own.
+pub(super) fn longest(script: &[Entry]) -> Option<Least> {
+    let waits = script.iter().filter_map(|entry| match entry {
+        Entry::Receive(receive) => Some((receive.within?.get(), "receive")),
+        Entry::Ping(ping) => Some((ping.within?.get(), "ping")),
+        Entry::Reconnect(reconnect) => Some((reconnect.within?.get(), "reconnect")),
+        _ => None,
+    });
+    let (time, name) = waits.max_by_key(|(time, _)| *time)?;
+    Some(Least {
+        field: "script",
+        time,
+        why: format!("a `{name}` may take"),
+    })
+}
+
 /// How long it takes even when every answer comes at once.
 pub(super) fn least(script: &[Entry]) -> Option<Least> {
     let waits: Vec<(Duration, &str)> = script

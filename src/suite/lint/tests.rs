@@ -208,6 +208,28 @@ fn a_phase_may_take_no_longer_than_the_look() {
 }
 
 #[test]
+fn what_is_waited_for_may_take_no_longer_than_the_look() {
+    let socket = |within: &str| {
+        format!(
+            "- {{ name: x, timeout: 5s, websocket: {{ url: \"ws://127.0.0.1:9/\", script: [{{ receive: {{ within: 1s }} }}, \
+             {{ receive: {{ within: {within} }} }}] }}, expect: {{ first_event: {{ below: 5s }} }} }}"
+        )
+    };
+    let stream = "- { name: x, timeout: 5s, sse: { url: \"http://127.0.0.1:9/\", until: { event: a }, within: 6s }, expect: { first_event: { below: 5s } } }";
+    each(&[
+        (
+            &socket("60s"),
+            "a `receive` may take 60s, and the look ends after 5s",
+        ),
+        (&socket("5s"), ""),
+        (
+            stream,
+            "what is waited for may take 6s, and the look ends after 5s",
+        ),
+    ]);
+}
+
+#[test]
 fn limits_nest() {
     each(&[
         (

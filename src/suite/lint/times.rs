@@ -115,7 +115,7 @@ pub(super) fn never_spent(view: &View<'_>, found: &mut Diagnostics) {
                     "{} {:?}, and the look ends after {whole:?}",
                     allowed.why, allowed.time
                 );
-                let help = "a longer `timeout`, or a shorter budget: else it ends before it can tell which phase was too slow";
+                let help = "a longer `timeout`, or a shorter budget: else it ends before it can tell what was too slow";
                 found.push(Diagnostic::warning(*span, message).help(help));
             }
         }
