@@ -253,7 +253,7 @@ pub(super) struct DemoArgs {
     #[arg(long)]
     pub(super) serve: bool,
     /// The fault to switch on with --serve
-    #[arg(long, value_name = "FAULT", requires = "serve")]
+    #[arg(long, value_name = "FAULT")]
     pub(super) fault: Option<String>,
     #[command(flatten)]
     output: OutputArgs,

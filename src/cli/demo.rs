@@ -16,6 +16,7 @@ use crate::model::{FinishedRun, Word};
 use crate::report::{FORMATS, Request as Report, write_all};
 use crate::runner::Cancel;
 use crate::settings::{Flags, Output, Variables};
+use crate::suite::SHIPPED;
 use crate::validation::Request;
 
 /// Where both acts are written.
@@ -28,6 +29,11 @@ pub(super) fn demo(args: &DemoArgs) -> Result<u8, Failure> {
     let output = output(&flags, &variables);
     if args.serve {
         return serve(args.fault.as_deref());
+    }
+    if let Some(fault) = &args.fault {
+        return Err(Failure::invalid(format!(
+            "error: --fault: the two acts have their own; `allclear demo --serve --fault {fault}` keeps an environment with this one running"
+        )));
     }
     // One for both acts: asked between them counts, too.
     let cancel = interrupt::on_signals()?;
@@ -135,6 +141,49 @@ users: alice, bob and actor1 to actor9999, all with demo.password
   and POST /api/agents/stream, which takes {\"message\":\"…\"} and answers with server-sent events
 ";
 
+/// The target file of an environment that is served.
+const SERVED: &str = "served.yaml";
+
+/// Writes a target for suites that are to look at this environment, and says how they are told of it.
+fn write_target(variables: &[(&str, String)]) -> String {
+    let path = Path::new(FOLDER).join(SERVED);
+    let written = fs::create_dir_all(FOLDER).and_then(|()| fs::write(&path, target(variables)));
+    match written {
+        Ok(()) => format!(
+            "
+target: {0} says all of this. For suites of `allclear init checks`, in another terminal:
+  cp {0} checks/targets/ && allclear run --suites checks --target served
+",
+            path.display()
+        ),
+        Err(error) => format!(
+            "\ntarget: {} could not be written: {error}\n",
+            path.display()
+        ),
+    }
+}
+
+/// The shipped target, with what this environment offers instead of one that is started for it.
+fn target(variables: &[(&str, String)]) -> String {
+    let mut shipped = SHIPPED.iter();
+    let text = shipped.find(|(path, _)| *path == "targets/demo.yaml");
+    let lines = text.map_or("", |(_, text)| *text).lines();
+    let mut filled =
+        String::from("# The environment of `allclear demo --serve`, until that ends.\n");
+    for line in lines.filter(|line| !line.starts_with('#') && !line.starts_with("embedded:")) {
+        let mut line = line.to_owned();
+        for (name, value) in variables {
+            // Each stands between double quotes, where YAML escapes as JSON does; `${` would be a variable.
+            let quoted = serde_json::Value::from(value.as_str()).to_string();
+            let inner = quoted[1..quoted.len() - 1].replace("${", "$${");
+            line = line.replace(&format!("${{demo.{name}}}"), &inner);
+        }
+        filled.push_str(&line);
+        filled.push('\n');
+    }
+    filled
+}
+
 /// Keeps the environment running until Ctrl-C.
 fn serve(fault: Option<&str>) -> Result<u8, Failure> {
     let names: Vec<String> = Fault::ALL
@@ -161,6 +210,8 @@ fn serve(fault: Option<&str>) -> Result<u8, Failure> {
             print(&format!("demo.{name}={value}\n"))?;
         }
         print(USERS)?;
+        let target = write_target(&environment.variables());
+        print(&target)?;
         print("\nfault: ")?;
         print(&format!(
             "{}; others are\n{}\n\nCtrl-C ends it\n",
@@ -169,6 +220,8 @@ fn serve(fault: Option<&str>) -> Result<u8, Failure> {
         ))?;
         cancel.stopping().await;
         environment.stop().await;
+        // Nobody answers there any more.
+        let _ = fs::remove_file(Path::new(FOLDER).join(SERVED));
         Ok(exit::GO)
     })
 }

@@ -97,7 +97,7 @@ impl Request {
         {
             if name != "demo.fault" {
                 return Err(Refused::DemoSet(format!(
-                    "--set {name}: the embedded environment takes only demo.fault"
+                    "--set {name}: the embedded environment takes only demo.fault; for one of `allclear demo --serve` use the target that it writes, allclear-demo/served.yaml"
                 )));
             }
             fault = demo::Fault::parse(value).ok_or_else(|| {

@@ -51,6 +51,8 @@ fn a_served_environment_ends_with_the_signal() {
     let tool = Tool::bare().args(["demo", "--serve", "--fault", "down"]);
     let serving = tool.start();
     serving.says("Ctrl-C ends it");
+    let target = tool.read("allclear-demo/served.yaml");
+    assert!(target.contains("api: \"http://127.0.0.1:") && !target.contains("demo."));
     serving.signal(Signal::SIGINT);
     serving
         .end()
