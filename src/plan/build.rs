@@ -13,7 +13,7 @@ use super::{
     Plan, PlanError, PlannedActor, PlannedCold, PlannedStep, PlannedTest, Selection, Skip,
 };
 use crate::model::{
-    CategoryPolicy, ExpectationText, IdPattern, Omitted, Partial, Policy, RunHeader, RunId,
+    CategoryPolicy, ExpectationText, IdPattern, Omitted, OnFail, Partial, Policy, RunHeader, RunId,
     TestHeader,
 };
 use crate::probe::Needs;
@@ -273,7 +273,12 @@ fn plan_test(
         tags: test.tags,
         owner: test.owner,
         uses: test.uses.iter().flat_map(Used::names).cloned().collect(),
-        on_fail: test.on_fail,
+        on_fail: OnFail {
+            class: test.on_fail.class,
+            owner: test.on_fail.owner.map(|text| masked(mask, text)),
+            hint: test.on_fail.hint.map(|text| masked(mask, text)),
+            runbook: test.on_fail.runbook.map(|text| masked(mask, text)),
+        },
         connections: test.connections,
         digest: test.digest,
     };

@@ -52,7 +52,8 @@ fn a_served_environment_ends_with_the_signal() {
     let serving = tool.start();
     serving.says("Ctrl-C ends it");
     let target = tool.read("allclear-demo/served.yaml");
-    assert!(target.contains("api: \"http://127.0.0.1:") && !target.contains("demo."));
+    assert!(target.contains("api: \"http://127.0.0.1:"), "{target}");
+    assert!(!target.contains("${demo."), "{target}");
     serving.signal(Signal::SIGINT);
     serving
         .end()
