@@ -3,6 +3,7 @@
 mod about;
 mod asked;
 mod page;
+mod printed;
 mod search;
 
 use self::about::rules_about;
@@ -65,6 +66,9 @@ pub fn explain<'r>(query: &str, rules: &'r Rules) -> Explained<'r> {
     let query = query.trim();
     if let Some(subject) = called(query, rules) {
         return Explained::One(subject);
+    }
+    if let Some(meant) = printed::meant(query) {
+        return explain(meant, rules);
     }
     let asked = Asked::read(query);
     let mut codes: Vec<Subject<'r>> = (asked.codes().iter())

@@ -130,6 +130,10 @@ fn alone(value: &str) -> Vec<(&'static str, String)> {
     let is_state = value.len() == 5
         && value.bytes().all(|byte| byte.is_ascii_alphanumeric())
         && value.bytes().any(|byte| byte.is_ascii_digit());
+    // 128 and the number of a signal, as shells tell of it; no status has such a number.
+    if let Ok(number @ 129..=159) = value.parse::<i64>() {
+        return vec![("signal", (number - 128).to_string())];
+    }
     let keys: &[&'static str] = match value.parse::<i64>() {
         _ if is_state => &["sqlstate"],
         Ok(..=-1) => &["eai"],
