@@ -111,9 +111,10 @@ enum Alike<'d> {
 
 fn alike(one: &Diagnosed) -> Alike<'_> {
     match one.layer {
-        Layer::Dns | Layer::Transport | Layer::Proxy => Alike::Class(one.blame.class),
+        Layer::Dns | Layer::Transport => Alike::Class(one.blame.class),
         Layer::Runner
         | Layer::Configuration
+        | Layer::Proxy
         | Layer::Tls
         | Layer::Auth
         | Layer::Protocol
@@ -207,7 +208,7 @@ fn edges(
     unfit: &HashSet<usize>,
     candidates: &mut [Candidate],
 ) -> Vec<Vec<usize>> {
-    let offered = offered(candidates);
+    let offered = offered(candidates, diagnosed);
     let mentions = Mentions::of(graph);
     let mut explained_by: Vec<Vec<usize>> = vec![Vec::new(); diagnosed.len()];
     for (number, candidate) in candidates.iter().enumerate() {
@@ -249,11 +250,14 @@ fn edges(
 
 /// What each resource has to offer as the cause of others: at each layer the candidate that most met.
 ///
-/// What an application says explains nothing but itself, and so does what this machine is said to lack: [`super::sound`] decides that.
-fn offered(candidates: &[Candidate]) -> HashMap<Resource, Vec<usize>> {
+/// What an application says explains nothing but itself, and so does what this machine is said to lack: [`super::sound`] decides that. A
+/// route or a limit of a proxy is about the requests it was asked for.
+fn offered(candidates: &[Candidate], diagnosed: &[Diagnosed]) -> HashMap<Resource, Vec<usize>> {
     let mut best: HashMap<(Resource, Layer), usize> = HashMap::new();
     for (number, candidate) in candidates.iter().enumerate() {
-        if (Layer::Dns..=Layer::Protocol).contains(&candidate.layer) {
+        let class = diagnosed[candidate.own[0]].blame.class;
+        let is_of_a_request = candidate.layer == Layer::Proxy && class == Class::Configuration;
+        if (Layer::Dns..=Layer::Protocol).contains(&candidate.layer) && !is_of_a_request {
             let known = best
                 .entry((candidate.at, candidate.layer))
                 .or_insert(number);

@@ -161,7 +161,10 @@ impl<'r> Graph<'r> {
                 from: started,
                 to: started + elapsed,
             },
-            passed: step.and_then(passed),
+            // Nobody got through what it broke at.
+            passed: step
+                .and_then(passed)
+                .and_then(|passed| below(passed, one.layer)),
             looks: test.map_or(1, failed_looks),
             step,
             test,
@@ -368,6 +371,12 @@ fn failed_looks(test: &TestRecord) -> u64 {
     }
 }
 
+/// This layer, or the last one before where it broke.
+fn below(passed: Layer, broke: Layer) -> Option<Layer> {
+    let mut before = Layer::ALL.iter().rev().copied();
+    before.find(|layer| *layer <= passed && *layer < broke)
+}
+
 /// The last layer that a step which did not hold got through, by the phase it was stopped in.
 fn passed(step: &StepRecord) -> Option<Layer> {
     if step.error.is_some() {
@@ -417,8 +426,20 @@ fn answered(step: &StepRecord) -> Option<Layer> {
         "dns" => Some(Layer::Configuration),
         "tcp" => Some(Layer::Transport),
         "command" | "process" | "runner" => None,
-        _ if facts.get("hop").and_then(Value::as_text) == Some("app") => Some(Layer::Proxy),
-        _ if facts.get("status").is_some() => Some(Layer::Tls),
-        _ => None,
+        _ => match facts.get("status")? {
+            Value::Number(status) => Some(behind(step, status.to_f64())),
+            _ => None,
+        },
+    }
+}
+
+/// How far an answer over HTTP came from. What a proxy says of an application it did not reach is a 502, 503 or 504; any other answer
+/// that is no page of a proxy we know came from behind all of them.
+fn behind(step: &StepRecord, status: f64) -> Layer {
+    let hop = step.observation.facts.get("hop").and_then(Value::as_text);
+    match hop {
+        Some("app") => Layer::Proxy,
+        Some("unknown") | None if !(502.0..=504.0).contains(&status) => Layer::Proxy,
+        _ => Layer::Tls,
     }
 }

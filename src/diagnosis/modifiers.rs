@@ -97,8 +97,9 @@ fn vantage(graph: &Graph<'_>, diagnosed: &mut [Diagnosed]) {
             one.blame.detail = Some("dns".to_owned());
             "network".clone_into(&mut one.blame.owner);
             one.blame.confidence = one.blame.confidence.min(Confidence::Medium);
-        } else if one.blame.class == Class::Infrastructure {
-            // The signal says "network", and so does this; it says nothing of another class.
+        } else if one.blame.class == Class::Infrastructure && !Address::of(&one.resource).is_local()
+        {
+            // The signal says "network", and so does this; it says nothing of another class, nor of a machine without one between.
             one.blame.confidence = one.blame.confidence.higher();
         }
         one.adjusted.push(Adjustment {

@@ -494,3 +494,26 @@ fn where_nothing_failed_nothing_is_explained_and_no_rule_is_read() {
     assert_eq!(diagnose(&run.record, None), ours);
     assert!(ours.is_made() && ours.causes.is_empty() && ours.failures.is_empty());
 }
+
+#[test]
+fn what_an_application_answers_is_not_behind_a_proxy_that_did_not_reach_it() {
+    let origin = "origin:http://web.example:80";
+    let page = says(
+        "PRX-1",
+        Layer::Proxy,
+        origin,
+        Class::Infrastructure,
+        Confidence::Low,
+    );
+    let told = Told::new()
+        .answered("web/one", 502, WEB, &page)
+        .answered("web/two", 502, WEB, &page)
+        .answered("web/three", 500, WEB, &exception());
+    let diagnosis = told.diagnosis();
+    let explained: Vec<_> = diagnosis
+        .causes
+        .iter()
+        .map(|one| one.failed.len())
+        .collect();
+    assert_eq!(explained, [2, 1], "{:?}", all(&diagnosis));
+}
