@@ -145,6 +145,7 @@ fn cause(
         layer: chosen.layer,
         rule: lead.rule.clone(),
         code: lead.code.clone(),
+        lead: Some(lead.test.clone()),
         blame: lead.blame.clone(),
         standing: refuted.standing,
         unexplained: failed.len() < 2

@@ -140,9 +140,9 @@ impl<'a> Explained<'a> {
         }
         rows.cited("evidence", Tone::Plain, &cause.evidence);
         rows.cited("against", Tone::Warn, &cause.refuting);
-        let first = cause.failed.first().and_then(|test| self.of(test));
+        let lead = cause.lead().and_then(|test| self.of(test));
         if is_whole {
-            let adjusted = first.map_or(&[][..], |one| &one.adjusted);
+            let adjusted = lead.map_or(&[][..], |one| &one.adjusted);
             rows.several("adjusted", adjusted, |one| {
                 format!("{}: {}", one.kind, one.text)
             });
@@ -153,13 +153,13 @@ impl<'a> Explained<'a> {
             if let Some(line) = &cause.rejected {
                 rows.add("ruled out", Tone::Plain, &why(line));
             }
-            let alternatives = first.map_or(&[][..], |one| &one.alternatives);
+            let alternatives = lead.map_or(&[][..], |one| &one.alternatives);
             rows.add("or else", Tone::Plain, &wording::list(alternatives, 3));
             rows.add("right if", Tone::Plain, &cause.confirm);
         }
         rows.add("wrong if", Tone::Plain, &cause.falsify);
         if is_whole || cause.commands.is_empty() {
-            rows.add("check", Tone::Plain, first.map_or("", |one| &one.next));
+            rows.add("check", Tone::Plain, lead.map_or("", |one| &one.next));
         }
         for command in cause.commands.iter().take(extent.commands) {
             rows.add("run", Tone::Strong, command);

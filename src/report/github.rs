@@ -117,12 +117,12 @@ fn summary(explained: &Explained<'_>) -> Annotation {
     }
 }
 
-/// A cause, at the first test it was seen in.
+/// A cause, at the test whose failure speaks for it.
 fn cause(explained: &Explained<'_>, at: usize, level: Level) -> Annotation {
     let cause = &explained.causes()[at];
     let tests = &explained.run.record.tests;
-    let seen = cause.failed.first();
-    let first = seen.and_then(|id| tests.iter().find(|test| test.header.id == *id));
+    let lead = cause.lead();
+    let lead = lead.and_then(|id| tests.iter().find(|test| test.header.id == *id));
     let mut message = vec![format!(
         "owner {} · {} · rule {}",
         cause.blame.owner, cause.layer, cause.rule
@@ -134,7 +134,7 @@ fn cause(explained: &Explained<'_>, at: usize, level: Level) -> Annotation {
     );
     Annotation {
         level,
-        place: first.and_then(|test| place(explained, test)),
+        place: lead.and_then(|test| place(explained, test)),
         title: numbered(at, cause),
         message,
     }

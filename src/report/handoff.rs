@@ -144,8 +144,8 @@ fn one(page: &mut Page, explained: &Explained<'_>, at: usize, cause: &Cause) {
     page.all("Why the failures follow from it", &cause.why, reasoning);
     let rejected: Vec<&WhyLine> = cause.rejected.iter().collect();
     page.all("What was ruled out", &rejected, |line| reasoning(line));
-    let first = cause.failed.first().and_then(|test| explained.of(test));
-    if let Some(one) = first {
+    let lead = cause.lead().and_then(|test| explained.of(test));
+    if let Some(one) = lead {
         page.all(
             "What changed the rule's own words",
             &one.adjusted,
@@ -156,7 +156,7 @@ fn one(page: &mut Page, explained: &Explained<'_>, at: usize, cause: &Cause) {
         });
     }
     page.label("To do");
-    let check = first.map_or("", |one| one.next.as_str());
+    let check = lead.map_or("", |one| one.next.as_str());
     for (task, text) in [
         ("Check", check),
         ("It is right if", cause.confirm.as_str()),

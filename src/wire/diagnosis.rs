@@ -80,6 +80,9 @@ mirror! {
         rule: Cow<'a, str>,
         /// The code of the failure it was seen by.
         code: Cow<'a, str>,
+        /// The instance of that failure. Absent in older documents: the first of `failed`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        lead: Option<Id>,
         /// Whose it is.
         #[serde(flatten)]
         blame: Blame<'a>,

@@ -185,6 +185,7 @@ fn diagnosis(tests: &[TestRecord], text: &str) -> Diagnosis {
             layer,
             rule: "TCP-1".to_owned(),
             code: Code::fixed("tcp.refused"),
+            lead: odd.then(|| tests[1].header.id.clone()),
             blame,
             standing: if odd {
                 Standing::Intermittent { failed: 3, of: 20 }

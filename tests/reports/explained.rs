@@ -49,6 +49,7 @@ pub(crate) fn cause(
         layer,
         rule: rule.to_owned(),
         code: Code::fixed("tcp.refused"),
+        lead: None,
         blame,
         standing: Standing::Down,
         unexplained: false,
@@ -295,6 +296,54 @@ fn few_causes_are_told_whole_and_fit_on_a_screen() {
     insta::assert_snapshot!(causes);
     assert!(causes.trim_end().lines().count() <= 26, "{causes}");
     assert_eq!(report::causes(&run).unwrap().trim(), causes.trim());
+}
+
+#[test]
+fn the_words_of_a_cause_are_those_of_the_failure_that_speaks_for_it() {
+    let one = causes().remove(0);
+    let one = Cause {
+        failed: vec![id("connectivity/slow"), id("database/login")],
+        commands: Vec::new(),
+        ..one
+    };
+    let says = |test: &str, word: &str| Diagnosed {
+        test: id(test),
+        alternatives: vec![format!("{word} alternative")],
+        next: format!("Look for the {word} check."),
+        adjusted: vec![Adjustment {
+            kind: Modifier::Consequence,
+            text: format!("{word} adjustment"),
+        }],
+        ..diagnosed(&one, 0)
+    };
+    let failures = vec![
+        says("connectivity/slow", "first"),
+        says("database/login", "second"),
+    ];
+    for (lead, told, other) in [
+        (Some("database/login"), "second", "first"),
+        // A document from before the lead was written.
+        (None, "first", "second"),
+    ] {
+        let cause = Cause {
+            lead: lead.map(id),
+            ..one.clone()
+        };
+        let run = with(built::every_status(), vec![cause], failures.clone(), 0);
+        for text in [
+            report::causes(&run).unwrap(),
+            render("handoff", &run),
+            render("github", &run),
+        ] {
+            for what in ["alternative", "check", "adjustment"] {
+                assert!(!text.contains(&format!("{other} {what}")), "{text}");
+            }
+            assert!(text.contains(&format!("{told} check")), "{text}");
+        }
+        let whole = render("handoff", &run);
+        assert!(whole.contains(&format!("{told} alternative")), "{whole}");
+        assert!(whole.contains(&format!("{told} adjustment")), "{whole}");
+    }
 }
 
 #[test]

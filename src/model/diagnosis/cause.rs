@@ -14,6 +14,8 @@ pub struct Cause {
     pub rule: String,
     /// The code of the failure it was seen by.
     pub code: Code,
+    /// The instance of that failure: what it says is said of the cause. `None` in documents from before it was written; see [`Cause::lead`].
+    pub lead: Option<TestId>,
     /// Whose it is.
     pub blame: Blame,
     /// Always, or now and then.
@@ -42,6 +44,13 @@ pub struct Cause {
     pub falsify: String,
     /// What to run next, with the target's values filled in. Printed, never run.
     pub commands: Vec<String>,
+}
+
+impl Cause {
+    /// The instance whose failure speaks for the cause; where that was not written, the first that failed.
+    pub fn lead(&self) -> Option<&TestId> {
+        self.lead.as_ref().or_else(|| self.failed.first())
+    }
 }
 
 /// Whether it always fails.

@@ -105,6 +105,7 @@ mod tests {
             layer: Layer::Transport,
             rule: "TCP-1".to_owned(),
             code: Code::fixed("tcp.refused"),
+            lead: None,
             blame: Blame {
                 class,
                 detail: None,

@@ -371,6 +371,31 @@ fn what_nobody_answers_behind_a_proxy_is_a_consequence_of_it() {
 }
 
 #[test]
+fn who_speaks_for_a_cause_is_not_who_was_planned_first() {
+    let at = "origin:http://web.example:80";
+    let (proxy, late) = (Layer::Proxy, Layer::Performance);
+    let gone = says("PRX-4", proxy, at, Class::Infrastructure, Confidence::High);
+    let slow = says("TIME-5", late, at, Class::Unknown, Confidence::Low);
+    let told = Told::new().fail(
+        "api/slow",
+        "http.timeout.first_byte",
+        Phase::FirstByte,
+        WEB,
+        &slow,
+    );
+    let told = many(told, "api/call", 3, |told, name| {
+        told.answered(name, 503, WEB, &gone)
+    });
+    let diagnosis = told.diagnosis();
+    let cause = &diagnosis.causes[0];
+    assert_eq!((diagnosis.causes.len(), &*cause.rule), (1, "PRX-4"));
+    assert_eq!(cause.failed[0], id("api/slow"));
+    assert_eq!(cause.lead(), Some(&id("api/call-0")));
+    let lead = diagnosis.of(cause.lead().unwrap()).unwrap();
+    assert_eq!((&lead.rule, &lead.code), (&cause.rule, &cause.code));
+}
+
+#[test]
 fn an_application_that_names_what_is_down_is_behind_it() {
     let unsure = says(
         "HTTP-8",
