@@ -35,10 +35,15 @@ impl<'a> Address<'a> {
                 ..named(rest)
             },
             "sock" | "proxy" => nothing.at(rest),
-            "tls" => match rest.rsplit_once(':') {
-                Some((at, sni)) => named(sni).at(at),
-                None => nothing,
-            },
+            "tls" => {
+                // The name that is asked for can be an address as well, and then has colons.
+                let end = if rest.starts_with('[') { "]:" } else { ":" };
+                let port = rest.find(end).map_or(0, |at| at + end.len());
+                match rest[port..].find(':') {
+                    Some(at) => named(&rest[port + at + 1..]).at(&rest[..port + at]),
+                    None => nothing,
+                }
+            }
             "origin" => {
                 let (_, at) = rest.split_once("://").unwrap_or(("", rest));
                 named(rest).at(at)
@@ -137,6 +142,11 @@ mod tests {
         assert_eq!(
             (tls.host, tls.port, tls.name),
             (Some("::1"), Some(443), Some("web.example"))
+        );
+        let tls = Address::of("tls:[::1]:443:::1");
+        assert_eq!(
+            (tls.host, tls.port, tls.name),
+            (Some("::1"), Some(443), Some("::1"))
         );
         assert_eq!(Address::of("unix:/run/a:b").name, Some("/run/a:b"));
         let dsn = Address::of("dsn:mysql:db:3306/shop");

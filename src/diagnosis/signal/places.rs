@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::words::word;
+use crate::diagnosis::address::Address;
 use crate::diagnosis::seen::Seen;
 use crate::yaml::{Diagnostic, Diagnostics, Fields, Node};
 
@@ -62,31 +63,13 @@ impl Place {
     }
 
     fn is(&self, resource: &str) -> bool {
-        let (kind, rest) = resource.split_once(':').unwrap_or((resource, ""));
-        kind == self.kind
+        let address = Address::of(resource);
+        address.kind == self.kind
             && self
                 .host
                 .as_ref()
-                .is_none_or(|wanted| wanted == kind_of(host(kind, rest)))
+                .is_none_or(|wanted| address.host.is_some_and(|host| wanted == kind_of(host)))
     }
-}
-
-/// The host in the rest of a resource.
-fn host<'t>(kind: &str, rest: &'t str) -> &'t str {
-    match kind {
-        "dns" => rest,
-        "origin" => {
-            let authority = rest.split_once("://").map_or(rest, |(_, after)| after);
-            without_port(authority)
-        }
-        _ => without_port(rest),
-    }
-}
-
-fn without_port(authority: &str) -> &str {
-    authority
-        .rsplit_once(':')
-        .map_or(authority, |(host, _)| host)
 }
 
 /// An address is not resolved; something around it makes a name of it that nobody has.
@@ -136,11 +119,56 @@ mod tests {
         ] {
             assert_eq!(kind_of(host), kind, "{host:?}");
         }
-        let socket = Place {
-            kind: "sock".to_owned(),
-            host: Some("literal".to_owned()),
+    }
+
+    #[test]
+    fn the_host_is_found_in_every_kind_of_resource() {
+        for kind in KINDS {
+            let is = |resource: &str, host: &str| {
+                let place = Place {
+                    kind: (*kind).to_owned(),
+                    host: Some(host.to_owned()),
+                };
+                place.is(resource)
+            };
+            for (host, expected) in [
+                ("db.internal", "name"),
+                ("10.0.0.1", "literal"),
+                ("[::1]", "literal"),
+                ("10.0.0.1\n", "mangled"),
+            ] {
+                let written = match *kind {
+                    "dns" => vec![host.to_owned()],
+                    "sock" | "proxy" => vec![format!("{host}:443")],
+                    "tls" => vec![
+                        format!("{host}:443:web.example"),
+                        format!("{host}:443:::1"),
+                        format!("{host}:443:"),
+                    ],
+                    "origin" => vec![format!("https://{host}:443")],
+                    "dsn" => vec![
+                        format!("postgres:{host}:5432"),
+                        format!("postgres:{host}:5432/app"),
+                    ],
+                    // These have no host, whatever their name looks like.
+                    _ => vec![host.to_owned(), String::new()],
+                };
+                let has_host = matches!(*kind, "dns" | "sock" | "proxy" | "tls" | "origin" | "dsn");
+                for rest in written {
+                    let resource = format!("{kind}:{rest}");
+                    for word in HOSTS {
+                        let wanted = has_host && *word == expected;
+                        assert_eq!(is(&resource, word), wanted, "{resource:?} {word}");
+                    }
+                }
+            }
+            assert!(!is("other:10.0.0.1:80", "literal"));
+        }
+        // No database on the network.
+        let dsn = Place {
+            kind: "dsn".to_owned(),
+            host: Some("mangled".to_owned()),
         };
-        assert!(socket.is("sock:10.0.0.1:80") && socket.is("sock:[::1]:80"));
-        assert!(!socket.is("sock:db:80") && !socket.is("dns:db"));
+        assert!(!dsn.is("dsn:postgres:unix:/run/x/app"));
     }
 }
