@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::Rules;
 use super::classify::classify_one;
+use super::seen::Seen;
 use crate::model::*;
 use crate::yaml::{Diagnostics, Raw, Resolved, Sources, decode, parse};
 
@@ -17,8 +18,10 @@ use crate::yaml::{Diagnostics, Raw, Resolved, Sources, decode, parse};
 struct Example {
     /// The rule it meets; `UNKNOWN` for none.
     rule: String,
-    /// A rule that it nearly meets.
+    /// A rule that it nearly meets: something that it asks for is not there.
     not: Option<String>,
+    /// A rule that it meets as well, and that gives way to its own.
+    over: Option<String>,
     /// Whose it is then, where that is not what the rule says: `infrastructure/dns`.
     class: Option<String>,
     /// How sure, likewise.
@@ -76,15 +79,28 @@ fn every_example_meets_its_rule_and_every_rule_has_one() {
     let mut wrong = Vec::new();
     for (position, example) in examples().into_iter().enumerate() {
         let place = format!("example {} ({})", position + 1, example.rule);
-        let Some(found) = classify_one(&example.seen.record(), rules) else {
+        let record = example.seen.record();
+        let Some(found) = classify_one(&record, rules) else {
             wrong.push(format!("{place}: its test did not fail"));
             continue;
         };
-        if found.rule != example.rule || example.not.as_ref() == Some(&found.rule) {
+        if found.rule != example.rule {
             wrong.push(format!(
                 "{place}: met {} ({:?})",
                 found.rule, found.evidence
             ));
+        }
+        let misses = example.not.iter().map(|id| (id, false));
+        let meets = example.over.iter().map(|id| (id, true));
+        for (id, expected) in misses.chain(meets) {
+            let (Some(seen), Some(other)) = (Seen::of(&record), rules.rule(id)) else {
+                wrong.push(format!("{place}: there is no rule {id}"));
+                continue;
+            };
+            if other.when.holds(&seen) != expected {
+                let word = if expected { "not " } else { "" };
+                wrong.push(format!("{place}: it is {word}what {id} asks for"));
+            }
         }
         let class = match &found.blame.detail {
             Some(detail) => format!("{}/{detail}", found.blame.class),
