@@ -108,8 +108,8 @@ fn is_capacity(one: &Diagnosed) -> bool {
     one.blame.detail.as_deref() == Some("capacity")
 }
 
-/// The instances behind each cause that were not run.
-fn blocked(graph: &Graph<'_>, failures: &[Diagnosed], causes: usize) -> Vec<Vec<TestId>> {
+/// The instances behind each cause that were not run, each with the failure that blocked it.
+fn blocked(graph: &Graph<'_>, failures: &[Diagnosed], causes: usize) -> Vec<Vec<(TestId, usize)>> {
     let mut blocked = vec![Vec::new(); causes];
     for test in &graph.record.tests {
         let Some(Why::Blocked(roots)) = &test.why else {
@@ -118,11 +118,14 @@ fn blocked(graph: &Graph<'_>, failures: &[Diagnosed], causes: usize) -> Vec<Vec<
         let roots = roots
             .iter()
             .filter_map(|blamed| graph.failure_of(&blamed.root));
-        let mut behind: Vec<usize> = roots.map(|failure| failures[failure].cause).collect();
+        let mut behind: Vec<(usize, usize)> = roots
+            .map(|failure| (failures[failure].cause, failure))
+            .collect();
+        // Of several failures of one cause the first in plan order is named.
         behind.sort_unstable();
-        behind.dedup();
-        for cause in behind {
-            blocked[cause].push(test.header.id.clone());
+        behind.dedup_by_key(|(cause, _)| *cause);
+        for (cause, failure) in behind {
+            blocked[cause].push((test.header.id.clone(), failure));
         }
     }
     blocked
@@ -132,7 +135,7 @@ fn cause(
     known: &Known<'_, '_>,
     chosen: &Chosen,
     refuted: &Refuted,
-    blocked: Vec<TestId>,
+    blocked: Vec<(TestId, usize)>,
     rules: &Rules,
 ) -> Cause {
     let lead = &known.diagnosed[chosen.lead];
@@ -140,6 +143,7 @@ fn cause(
     let resource = known.graph.name(chosen.at).to_owned();
     let mut failed: Vec<usize> = chosen.own.iter().chain(&chosen.behind).copied().collect();
     failed.sort_unstable();
+    let (blocked, roots): (Vec<TestId>, Vec<usize>) = blocked.into_iter().unzip();
     let variables = &known.graph.record.header.variables;
     let mut cause = Cause {
         layer: chosen.layer,
@@ -174,7 +178,7 @@ fn cause(
         }),
         resource,
     };
-    cause.why = why(known, chosen, refuted, &cause);
+    cause.why = why(known, chosen, refuted, &cause, &roots);
     cause
 }
 

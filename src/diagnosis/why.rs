@@ -1,6 +1,8 @@
 //! Why the failures of a cause are its consequences: each line from an edge of the graph, and with a test and what was seen in it. Where
 //! the evidence ends the chain ends, and what it does not support is said.
 
+use std::collections::HashSet;
+
 use super::cover::Chosen;
 use super::graph::{Failure, Graph};
 use super::refute::Refuted;
@@ -17,22 +19,25 @@ pub(super) struct Known<'k, 'r> {
     pub(super) control: Option<&'r TestRecord>,
 }
 
-/// The chain, from what was not run to what broke.
+/// The chain, from what was not run to what broke. `roots` are the failures that blocked, one for each of `cause.blocked`.
 pub(super) fn why(
     known: &Known<'_, '_>,
     chosen: &Chosen,
     refuted: &Refuted,
     cause: &Cause,
+    roots: &[usize],
 ) -> Vec<WhyLine> {
     let lead = &known.diagnosed[chosen.lead];
     let mut lines = Vec::new();
-    if let Some(first) = cause.blocked.first() {
+    if let (Some(first), Some(root)) = (cause.blocked.first(), roots.first()) {
+        let root = &known.diagnosed[*root];
+        let several: HashSet<&usize> = roots.iter().collect();
         let text = format!(
-            "{} not run: {} failed",
+            "{} not run: {}",
             many(first, cause.blocked.len(), "was", "were"),
-            root(known, chosen, cause)
+            many(&root.test, several.len(), "failed", "failed")
         );
-        lines.push(line(text, cited(lead)));
+        lines.push(line(text, cited(root)));
     }
     if let Some(first) = chosen.behind.first().map(|one| &known.diagnosed[*one]) {
         let text = format!(
@@ -135,14 +140,6 @@ fn many(first: &TestId, count: usize, one: &str, several: &str) -> String {
         0 => format!("{first} {one}"),
         more => format!("{first} and {more} more {several}"),
     }
-}
-
-/// The failure that blocked, where it is the one that speaks for the cause; else the first of all.
-fn root(known: &Known<'_, '_>, chosen: &Chosen, cause: &Cause) -> TestId {
-    let lead = &known.diagnosed[chosen.lead].test;
-    let is_there = cause.failed.contains(lead);
-    let first = cause.failed.first().filter(|_| !is_there);
-    first.unwrap_or(lead).clone()
 }
 
 /// What it used below, by the kind of it.

@@ -155,6 +155,38 @@ fn what_could_not_be_run_is_behind_its_cause_and_may_hide_another() {
 }
 
 #[test]
+fn what_was_not_run_is_told_with_the_failure_that_blocked_it() {
+    let fails = |told: Told, name: &str| {
+        told.fail(name, "tcp.refused", Phase::Connect, &DB[..2], &refused())
+    };
+    let told = many(Told::new(), "database/tcp", 3, fails);
+    let told = many(told, "agents/talk", 2, |told, name| {
+        told.blocked(name, &["database/tcp-1"])
+    });
+    let first = |told: &Told| {
+        let diagnosis = told.diagnosis();
+        assert_eq!(diagnosis.causes.len(), 1);
+        let cause = &diagnosis.causes[0];
+        assert_ne!(cause.lead(), Some(&id("database/tcp-1")));
+        let line = &cause.why[0];
+        (line.text.clone(), line.evidence.clone().unwrap().test)
+    };
+    let (text, cited) = first(&told);
+    assert_eq!(
+        text,
+        "agents/talk-0 and 1 more were not run: database/tcp-1 failed"
+    );
+    assert_eq!(cited, id("database/tcp-1"));
+    let told = told.blocked("agents/late", &["database/tcp-2"]);
+    let (text, cited) = first(&told);
+    assert_eq!(
+        text,
+        "agents/talk-0 and 2 more were not run: database/tcp-1 and 1 more failed"
+    );
+    assert_eq!(cited, id("database/tcp-1"));
+}
+
+#[test]
 fn a_session_that_failed_is_the_cause_of_what_it_blocked() {
     let denied = says(
         "HTTP-1",
