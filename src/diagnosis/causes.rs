@@ -46,7 +46,7 @@ pub(super) fn causes(record: &RunRecord, mut failures: Vec<Diagnosed>, rules: &R
         .zip(blocked)
         .map(|((chosen, refuted), blocked)| cause(&known, chosen, refuted, blocked, rules))
         .collect();
-    let place = sort(&mut causes);
+    let place = sort(&mut causes, record);
     for failure in &mut failures {
         failure.cause = place[failure.cause];
     }
@@ -209,13 +209,25 @@ fn seen(graph: &Graph<'_>, failed: &[usize]) -> (std::time::Duration, std::time:
     (first, ends.max().unwrap_or_default())
 }
 
-/// Who explains most comes first. Gives the new place of each.
-fn sort(causes: &mut Vec<Cause>) -> Vec<usize> {
+/// Who stands in the way of a GO comes first, then who explains most. Gives the new place of each.
+fn sort(causes: &mut Vec<Cause>, record: &RunRecord) -> Vec<usize> {
+    let critical = record.tests.iter().filter(|test| test.header.critical);
+    let critical: HashSet<&TestId> = critical.map(|test| &test.header.id).collect();
+    let is_veto: Vec<bool> = causes
+        .iter()
+        .map(|one| {
+            one.failed
+                .iter()
+                .chain(&one.blocked)
+                .any(|id| critical.contains(id))
+        })
+        .collect();
     let mut order: Vec<usize> = (0..causes.len()).collect();
     order.sort_by(|a, b| {
         let key = |one: usize| {
             let it = &causes[one];
             (
+                !is_veto[one],
                 it.unexplained,
                 Reverse(it.failed.len()),
                 Reverse(it.blocked.len()),

@@ -20,7 +20,7 @@ pub use split::{Share, Split};
 pub struct Diagnosis {
     /// The version of the rules: `2026.1`, and what a user's file adds.
     pub ruleset: String,
-    /// The few causes behind the many failures: who explains most first.
+    /// The few causes behind the many failures: those of critical tests first, and of these who explains most.
     pub causes: Vec<Cause>,
     /// Every instance that failed of its own, in plan order.
     pub failures: Vec<Diagnosed>,

@@ -1,5 +1,6 @@
 //! One thing broken, two at once, one hidden behind another, and nothing but ourselves.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::building::{Says, Told, all, id, says};
@@ -573,4 +574,20 @@ fn what_an_application_answers_is_not_behind_a_proxy_that_did_not_reach_it() {
         .map(|one| one.failed.len())
         .collect();
     assert_eq!(explained, [2, 1], "{:?}", all(&diagnosis));
+}
+
+#[test]
+fn what_stands_in_the_way_of_a_go_is_told_first() {
+    let told = Told::new()
+        .fail("database/a", "tcp.refused", Phase::Connect, DB, &refused())
+        .fail("database/b", "tcp.refused", Phase::Connect, DB, &refused())
+        .answered("web/one", 500, WEB, &exception())
+        .last(|test| Arc::make_mut(&mut test.header).critical = true);
+    let diagnosis = told.diagnosis();
+    let explained: Vec<_> = diagnosis
+        .causes
+        .iter()
+        .map(|one| one.failed.len())
+        .collect();
+    assert_eq!(explained, [1, 2], "{:?}", all(&diagnosis));
 }
