@@ -1,6 +1,6 @@
 //! How many causes there are, and of which classes.
 
-use crate::model::{Cause, Diagnosis, Split};
+use crate::model::{Cause, Class, Diagnosis, Share, Split};
 use crate::report::wording;
 
 /// `at least 2 causes, 1 cannot be told`. Explanations that tie are one cause, whichever it is.
@@ -49,17 +49,13 @@ pub(in crate::report) fn split(diagnosis: &Diagnosis) -> Option<String> {
         parts.push(format!("{} unknown{}", split.unknown, leaning(&split)));
     }
     let mut text = format!("of {total} causes: {}", parts.join(", "));
-    if split.unknown > 0 || total >= ENOUGH {
-        let shares = known[..2]
-            .iter()
-            .map(|(n, class)| format!("{class} {}", share(*n, &split)));
-        text = format!("{text}; {}", shares.collect::<Vec<_>>().join(", "));
+    if split.unknown > 0 || total >= Share::ENOUGH {
+        let argued = [Class::Infrastructure, Class::Application];
+        let shares = argued.map(|class| format!("{class} {}", share(split.share(class))));
+        text = format!("{text}; {}", shares.join(", "));
     }
     Some(text)
 }
-
-/// From so many causes on a percentage says something.
-const ENOUGH: u64 = 10;
 
 /// ` (leaning infrastructure)`, ` (1 leaning infrastructure, 2 leaning application)`.
 fn leaning(split: &Split) -> String {
@@ -82,22 +78,23 @@ fn leaning(split: &Split) -> String {
 }
 
 /// `1 to 2 of 3`; from ten causes on `33.3 % to 66.6 % of 12`.
-fn share(n: u64, split: &Split) -> String {
-    let (total, most) = (split.total(), n + split.unknown);
-    let show = |n: u64| match total {
-        ENOUGH.. => wording::percent(n, total),
+fn share(share: Share) -> String {
+    let show = |n: u64| match share.of {
+        Share::ENOUGH.. => wording::percent(n, share.of),
         _ => n.to_string(),
     };
-    match split.unknown {
-        0 => format!("{} of {total}", show(n)),
-        _ => format!("{} to {} of {total}", show(n), show(most)),
+    let (least, most, of) = (show(share.decided), show(share.possible), share.of);
+    if share.possible == share.decided {
+        format!("{least} of {of}")
+    } else {
+        format!("{least} to {most} of {of}")
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Blame, Class, Code, Confidence, Layer, Standing};
+    use crate::model::{Blame, Code, Confidence, Layer, Standing};
 
     fn cause(class: Class, confidence: Confidence) -> Cause {
         Cause {
