@@ -71,8 +71,8 @@ impl<'p> Output<'p> {
     /// Listens until both outputs are closed.
     pub(super) async fn listen(
         &self,
-        stdout: Option<impl AsyncRead + Unpin>,
-        stderr: Option<impl AsyncRead + Unpin>,
+        stdout: impl AsyncRead + Unpin,
+        stderr: impl AsyncRead + Unpin,
     ) {
         tokio::join!(
             self.read(stdout, Stream::Stdout),
@@ -97,10 +97,7 @@ impl<'p> Output<'p> {
         heard
     }
 
-    async fn read(&self, pipe: Option<impl AsyncRead + Unpin>, stream: Stream) {
-        let Some(mut pipe) = pipe else {
-            return;
-        };
+    async fn read(&self, mut pipe: impl AsyncRead + Unpin, stream: Stream) {
         let mut buffer = vec![0; AT_ONCE];
         while let Some(length) = read(&mut pipe, &mut buffer).await {
             let bytes = Some(&buffer[..length]);
@@ -190,7 +187,7 @@ mod tests {
         file: Option<LogFile>,
     ) -> Heard<'p> {
         let output = Output::new(&[], mask, file, Instant::now());
-        output.listen(Some(stdout), Some(stderr)).await;
+        output.listen(stdout, stderr).await;
         output.into_heard()
     }
 

@@ -28,7 +28,7 @@ pub(super) struct Running {
 }
 
 /// What it writes to.
-pub(super) type Pipes = (Option<ChildStdout>, Option<ChildStderr>);
+pub(super) type Pipes = (ChildStdout, ChildStderr);
 
 impl Running {
     /// Starts it.
@@ -60,9 +60,9 @@ impl Running {
         let unread = |error: io::Error| {
             ProbeError::new(Unable::Limit, format!("its output cannot be read: {error}"))
         };
-        let stdout = begun.stdout.map(ChildStdout::from_std).transpose();
-        let stderr = begun.stderr.map(ChildStderr::from_std).transpose();
-        Ok((running, (stdout.map_err(unread)?, stderr.map_err(unread)?)))
+        let stdout = ChildStdout::from_std(begun.stdout).map_err(unread)?;
+        let stderr = ChildStderr::from_std(begun.stderr).map_err(unread)?;
+        Ok((running, (stdout, stderr)))
     }
 
     /// Its number.

@@ -33,14 +33,12 @@ pub(in crate::probe) struct Spent {
 
 impl Leader {
     /// Of a child that was given a session, and this mark.
-    pub(super) fn new(child: u32, mark: &str) -> io::Result<Self> {
-        let pid = i32::try_from(child).map_err(io::Error::other)?;
-        let pid = Pid::from_raw(pid);
-        Ok(Self {
+    pub(super) fn new(pid: Pid, mark: &str) -> Self {
+        Self {
             pid,
             kin: Kin::of(pid, mark),
             is_reaped: false,
-        })
+        }
     }
 
     /// Who belongs to it, where the system tells.

@@ -13,6 +13,8 @@ mod listeners;
 mod sock_diag;
 mod spawner;
 mod streamed;
+#[cfg(target_os = "linux")]
+mod vfork;
 
 pub(super) use called::called;
 pub(super) use ended::{DRAIN, GRACE, exited};
