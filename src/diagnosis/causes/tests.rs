@@ -2,5 +2,6 @@
 
 mod building;
 mod modified;
+mod pieces;
 mod properties;
 mod scenarios;

@@ -9,8 +9,8 @@ use crate::model::{
     AttemptRecord, Blame, Blamed, Category, Cause, Class, Code, Confidence, Connections, Diagnosed,
     Diagnosis, Digests, Excerpt, Facts, Fault, FaultKind, Finding, Keep, Layer, Observation,
     OnFail, Origin, Outcome, Phase, PhaseTime, Place, Policy, Root, RunHeader, RunId, RunRecord,
-    Sample, SampleRow, SessionName, State, Status, StepRecord, TestHeader, TestId, TestRecord,
-    Value, Why,
+    Sample, SampleRow, SessionName, SessionRecord, State, Status, StepRecord, TestHeader, TestId,
+    TestRecord, Value, Why,
 };
 
 /// A run, and what each failure in it says by itself.
@@ -340,6 +340,25 @@ impl Told {
                 skew: None,
             }));
         })
+    }
+
+    /// The last test was none, but a session of this name.
+    pub(super) fn into_session(mut self, name: &str) -> Self {
+        let test = self.record.tests.pop().unwrap();
+        let said = self.failures.pop().unwrap();
+        // Sessions come before instances.
+        self.failures.insert(self.record.sessions.len(), said);
+        let session = SessionRecord {
+            name: SessionName::new(name),
+            status: test.status,
+            code: test.code,
+            why: None,
+            attempt: test.attempts.into_iter().next_back(),
+            started: test.started,
+            left_behind: Vec::new(),
+        };
+        self.record.sessions.push(Arc::new(session));
+        self
     }
 
     pub(super) fn diagnosis(&self) -> Diagnosis {

@@ -1,95 +1,13 @@
 //! What holds for every run, whatever is broken in it.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
-use super::building::{Told, says};
-use crate::model::{Class, Confidence, Diagnosis, Layer, Phase};
-
-/// One test of a run that nobody designed.
-#[derive(Debug, Clone)]
-struct Piece {
-    host: usize,
-    what: usize,
-    from: u64,
-    took: u64,
-    class: usize,
-    confidence: usize,
-}
-
-fn piece() -> impl Strategy<Value = Piece> {
-    (
-        0..3_usize,
-        0..9_usize,
-        0..40_u64,
-        1..20_u64,
-        0..5_usize,
-        0..3_usize,
-    )
-        .prop_map(|(host, what, from, took, class, confidence)| Piece {
-            host,
-            what,
-            from: from * 100,
-            took: took * 50,
-            class,
-            confidence,
-        })
-}
-
-fn told(pieces: &[Piece]) -> Told {
-    let mut told = Told::new();
-    for (number, piece) in pieces.iter().enumerate() {
-        let host = ["a.example", "b.example", "10.0.0.3"][piece.host];
-        let (name, sock) = (format!("dns:{host}"), format!("sock:{host}:80"));
-        let origin = format!("origin:http://{host}:80");
-        let mut uses = vec![sock.as_str(), origin.as_str()];
-        if piece.host < 2 {
-            uses.insert(0, &name);
-        }
-        let class = Class::ALL[piece.class];
-        let confidence = Confidence::ALL[piece.confidence];
-        let test = format!("a/t{number}");
-        let fault = |rule, layer, at: &str| says(rule, layer, at, class, confidence);
-        let fail = |told: Told, code, phase, of| told.fail(&test, code, phase, &uses, &of);
-        told = match piece.what {
-            0 | 1 => told.pass(&test, &uses),
-            2 => fail(
-                told,
-                "dns.again",
-                Phase::Resolve,
-                fault("DNS-2", Layer::Dns, &name),
-            ),
-            3 => fail(
-                told,
-                "tcp.refused",
-                Phase::Connect,
-                fault("TCP-1", Layer::Transport, &sock),
-            ),
-            4 => fail(
-                told,
-                "tcp.timeout",
-                Phase::Connect,
-                fault("TCP-3", Layer::Transport, &sock),
-            ),
-            5 => told.answered(&test, 502, &uses, &fault("PRX-1", Layer::Proxy, &origin)),
-            6 => {
-                let of = fault("TIME-5", Layer::Performance, &origin);
-                fail(told, "http.timeout.first_byte", Phase::FirstByte, of)
-            }
-            7 => told.answered(
-                &test,
-                500,
-                &uses,
-                &fault("HTTP-7", Layer::Application, &origin),
-            ),
-            _ => {
-                let root = format!("a/t{}", number / 2);
-                told.blocked(&test, &[&root])
-            }
-        }
-        .at(piece.from, piece.from + piece.took);
-    }
-    told
-}
+use super::building::{Told, id};
+use super::pieces::{failed, pieces, saw_something, told};
+use crate::diagnosis::address::Address;
+use crate::model::{Confidence, Diagnosis, Layer, Phase, Root, Status, TestId, Why};
 
 /// The diagnosis with lists in the order of ids.
 fn sorted(mut diagnosis: Diagnosis) -> Diagnosis {
@@ -105,13 +23,39 @@ fn sorted(mut diagnosis: Diagnosis) -> Diagnosis {
     diagnosis
 }
 
+/// The same run, its tests in another order.
+fn shuffled(told: &Told, keys: &[u32]) -> Told {
+    let mut shuffled = told.clone();
+    let mut order: Vec<usize> = (0..told.record.tests.len()).collect();
+    order.sort_by_key(|at| keys[*at]);
+    shuffled.record.tests = order
+        .iter()
+        .map(|at| told.record.tests[*at].clone())
+        .collect();
+    let tests = &shuffled.record.tests;
+    let place = |test: &TestId| tests.iter().position(|one| one.header.id == *test);
+    let sessions = told.record.sessions.len();
+    shuffled.failures[sessions..].sort_by_key(|one| place(&one.test));
+    shuffled
+}
+
+/// The same run, this test not in it.
+fn without(told: &Told, test: &TestId) -> Told {
+    let mut less = told.clone();
+    less.record.tests.retain(|one| one.header.id != *test);
+    less
+}
+
 proptest! {
     #[test]
-    fn every_failure_has_one_cause_and_every_line_its_evidence(pieces in prop::collection::vec(piece(), 1..40)) {
+    fn every_failure_has_one_cause_and_every_line_its_evidence(pieces in pieces(40)) {
         let told = told(&pieces);
         let diagnosis = told.diagnosis();
-        let named: usize = diagnosis.causes.iter().map(|cause| cause.failed.len()).sum();
-        prop_assert_eq!(named, told.failures.len());
+        let mut named: Vec<TestId> = diagnosis.causes.iter().flat_map(|one| one.failed.clone()).collect();
+        named.sort();
+        let mut all = failed(&told);
+        all.sort();
+        prop_assert_eq!(named, all);
         for one in &diagnosis.failures {
             let cause = &diagnosis.causes[one.cause];
             prop_assert!(cause.failed.contains(&one.test));
@@ -121,6 +65,9 @@ proptest! {
             prop_assert!(!cause.failed.is_empty() && !cause.evidence.is_empty());
             prop_assert!(cause.why.iter().all(|line| line.evidence.is_some()));
             prop_assert!(!cause.why.is_empty());
+            let is_weak = cause.blame.confidence == Confidence::Low;
+            let is_alone = cause.failed.len() == 1 && cause.blocked.is_empty();
+            prop_assert_eq!(cause.unexplained, is_weak && is_alone);
             for other in &cause.tied_with {
                 prop_assert!(*other != number && diagnosis.causes[*other].tied_with.contains(&number));
             }
@@ -128,12 +75,64 @@ proptest! {
     }
 
     #[test]
-    fn no_cause_is_refuted_by_what_it_explains(pieces in prop::collection::vec(piece(), 1..40)) {
+    fn who_passed_is_not_cited_as_failed_nor_who_saw_nothing_as_a_witness(pieces in pieces(40)) {
+        let told = told(&pieces);
+        let all: BTreeSet<TestId> = failed(&told).into_iter().collect();
+        for cause in told.diagnosis().causes {
+            prop_assert!(cause.failed.iter().all(|test| all.contains(test)));
+            prop_assert!(cause.lead().is_some_and(|test| cause.failed.contains(test)));
+            for cited in &cause.evidence {
+                prop_assert!(cause.failed.contains(&cited.test), "{cited:?} of {cause:?}");
+            }
+            for cited in &cause.refuting {
+                // Who failed further on shows as well that everything before was there.
+                let got_further = all.contains(&cited.test) && !cause.failed.contains(&cited.test);
+                prop_assert!(saw_something(&told, &cited.test) || got_further, "{cited:?} of {cause:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_not_run_hangs_below_what_blocked_it(pieces in pieces(40)) {
+        let told = told(&pieces);
+        let diagnosis = told.diagnosis();
+        for test in &told.record.tests {
+            let roots = match &test.why {
+                Some(Why::Blocked(roots)) => roots.as_slice(),
+                _ => &[],
+            };
+            let failures = roots.iter().filter_map(|blamed| {
+                let name = match &blamed.root {
+                    Root::Test(id) => id.clone(),
+                    Root::Session(name) => id(&format!("session/{name}")),
+                };
+                diagnosis.of(&name)
+            });
+            let expected: BTreeSet<usize> = failures.map(|one| one.cause).collect();
+            let numbered = diagnosis.causes.iter().enumerate();
+            let found = numbered.filter(|(_, cause)| cause.blocked.contains(&test.header.id));
+            let found: BTreeSet<usize> = found.map(|(number, _)| number).collect();
+            prop_assert_eq!(found, expected, "{}", test.header.id);
+        }
+        for cause in &diagnosis.causes {
+            let times: BTreeSet<&TestId> = cause.blocked.iter().collect();
+            prop_assert_eq!(times.len(), cause.blocked.len());
+        }
+    }
+
+    #[test]
+    fn no_cause_is_refuted_by_what_it_explains(pieces in pieces(40)) {
         let told = told(&pieces);
         let diagnosis = told.diagnosis();
         for one in &diagnosis.failures {
             let cause = &diagnosis.causes[one.cause];
-            let record = told.record.test(&one.test).unwrap();
+            let Some(record) = told.record.test(&one.test) else {
+                continue;
+            };
+            // What it names in its answer is behind what it got through, and so is nothing of this machine.
+            if cause.layer == Layer::Runner || !record.header.resources.contains(&cause.resource) {
+                continue;
+            }
             let fault = record.attempts[0].steps[0].observation.fault.as_ref();
             let got_through = match fault.map(|fault| fault.phase) {
                 Some(Phase::Resolve) => Layer::Configuration,
@@ -146,22 +145,41 @@ proptest! {
 
     #[test]
     fn the_order_of_tests_changes_nothing(
-        pieces in prop::collection::vec(piece(), 1..30),
+        pieces in pieces(30),
         keys in prop::collection::vec(any::<u32>(), 30),
     ) {
         let told = told(&pieces);
-        let mut shuffled = told.clone();
-        let mut order: Vec<usize> = (0..told.record.tests.len()).collect();
-        order.sort_by_key(|at| keys[*at]);
-        shuffled.record.tests = order.iter().map(|at| told.record.tests[*at].clone()).collect();
-        let place = |test| shuffled.record.tests.iter().position(|one| one.header.id == test);
-        shuffled.failures.sort_by_key(|one| place(one.test.clone()));
-        let (before, after) = (sorted(told.diagnosis()), sorted(shuffled.diagnosis()));
-        prop_assert_eq!(before, after);
+        let (before, after) = (told.diagnosis(), shuffled(&told, &keys).diagnosis());
+        prop_assert_eq!(sorted(before), sorted(after));
+    }
+
+    /// Of those who passed and are named nowhere, with nothing in common with what failed, none makes a difference.
+    #[test]
+    fn who_has_nothing_to_do_with_it_changes_nothing(pieces in pieces(30)) {
+        let told = told(&pieces);
+        let diagnosis = told.diagnosis();
+        let all: BTreeSet<TestId> = failed(&told).into_iter().collect();
+        let tests = &told.record.tests;
+        let of_failures = tests.iter().filter(|one| all.contains(&one.header.id));
+        let looked = of_failures.flat_map(|one| one.attempts.iter().flat_map(|attempt| &attempt.steps));
+        let of_sessions = told.record.sessions.iter().filter_map(|one| one.attempt.as_ref());
+        let looked = looked.chain(of_sessions.flat_map(|attempt| &attempt.steps));
+        let used: BTreeSet<_> = looked.flat_map(|step| &step.resources).map(|one| Address::of(one).host).collect();
+        let words = format!("{diagnosis:?}");
+        let is_between = |c: char| !(c.is_ascii_alphanumeric() || "/-".contains(c));
+        let told_of: BTreeSet<&str> = words.split(is_between).collect();
+        let named = |test: &TestId| told_of.contains(&*test.to_string()) || words.contains(&format!("{test:?}"));
+        let idle = tests.iter().filter(|one| one.status == Status::Passed);
+        for idle in idle.filter(|one| one.header.resources.iter().all(|at| !used.contains(&Address::of(at).host))) {
+            let less = without(&told, &idle.header.id).diagnosis();
+            if !named(&idle.header.id) {
+                prop_assert_eq!(&less, &diagnosis, "without {}", idle.header.id);
+            }
+        }
     }
 
     #[test]
-    fn the_same_record_gives_the_same_bytes(pieces in prop::collection::vec(piece(), 1..30)) {
+    fn the_same_record_gives_the_same_bytes(pieces in pieces(30)) {
         let told = told(&pieces);
         prop_assert_eq!(format!("{:?}", told.diagnosis()), format!("{:?}", told.diagnosis()));
     }
