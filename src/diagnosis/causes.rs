@@ -5,11 +5,12 @@ use std::collections::HashSet;
 
 use super::Rules;
 use super::commands::commands;
+use super::control::passed_control;
 use super::cover::{Chosen, cover};
 use super::graph::Graph;
 use super::modifiers::modify;
 use super::refute::{Refuted, refute};
-use super::sound::{passed_control, unfit};
+use super::sound::unfit;
 use super::why::{Known, cited, rejected, why};
 use crate::model::{
     Adjustment, Cause, Class, Confidence, Diagnosed, Diagnosis, Layer, Modifier, NotRun, RunRecord,

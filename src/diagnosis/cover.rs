@@ -42,6 +42,13 @@ pub(super) fn cover(
     let mut candidates = candidates(graph, diagnosed, unfit);
     let explained_by = edges(graph, diagnosed, unfit, &mut candidates);
     let mut open: Vec<usize> = candidates.iter().map(|one| one.explains.len()).collect();
+    let mut open_own: Vec<usize> = candidates.iter().map(|one| one.own.len()).collect();
+    let mut owner: Vec<usize> = vec![0; diagnosed.len()];
+    for (number, candidate) in candidates.iter().enumerate() {
+        for own in &candidate.own {
+            owner[*own] = number;
+        }
+    }
     let mut heap: BinaryHeap<(usize, Reverse<usize>)> = candidates
         .iter()
         .enumerate()
@@ -52,9 +59,8 @@ pub(super) fn cover(
     let mut order = Vec::new();
     while let Some((score, Reverse(number))) = heap.pop() {
         let now = candidates[number].weight * open[number];
-        let has_own = |one: &Candidate| one.own.iter().any(|own| taken_by[*own].is_none());
         // What only others would be blamed on is itself a consequence.
-        if now == 0 || !has_own(&candidates[number]) {
+        if now == 0 || open_own[number] == 0 {
             continue;
         }
         if now < score {
@@ -78,6 +84,7 @@ pub(super) fn cover(
         }
         for failure in takes {
             taken_by[failure] = Some(number);
+            open_own[owner[failure]] -= 1;
             for other in &explained_by[failure] {
                 open[*other] -= 1;
             }
@@ -164,6 +171,8 @@ fn candidates(
             lead.rule.clone(),
             lead.code.clone(),
             lead.test.clone(),
+            // A session can be called as a test is.
+            one.own[0],
         )
     });
     candidates

@@ -6,12 +6,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::address::Address;
 use super::passes::{Pass, Passes, Span};
+use super::reach::{ALL_OF_IT, failed_looks, got_through, looks_on_fail, passed, whole};
 use super::seen::session_id;
+use super::uses::{asks_a_server, closed, used};
 use crate::model::{
-    Diagnosed, Fault, FaultKind, Layer, Outcome, Phase, Root, RunRecord, SessionRecord, Status,
-    StepRecord, TcpFault, TestId, TestRecord, Value,
+    Diagnosed, Layer, Root, RunRecord, SessionRecord, Status, StepRecord, TestId, TestRecord,
 };
 
 /// A resource by its number in a graph.
@@ -30,6 +30,7 @@ pub(super) struct Graph<'r> {
     /// Who got all it asked for, by what was asked: another request of the same application shows little.
     alike: HashMap<(Resource, &'r str), Passes<'r>>,
     by_test: HashMap<TestId, usize>,
+    by_session: HashMap<TestId, usize>,
 }
 
 /// One failed instance or session, as the graph sees it.
@@ -67,17 +68,23 @@ impl<'r> Graph<'r> {
             passes: HashMap::new(),
             alike: HashMap::new(),
             by_test: HashMap::with_capacity(diagnosed.len()),
+            by_session: HashMap::new(),
         };
-        let sessions: HashMap<TestId, &SessionRecord> = record
-            .sessions
-            .iter()
+        let failed = record.sessions.iter().filter(|session| has_failed(session));
+        let mut sessions: HashMap<TestId, &SessionRecord> = failed
             .map(|session| (session_id(&session.name), session.as_ref()))
             .collect();
         for (number, one) in diagnosed.iter().enumerate() {
-            let test = tests.get(&one.test).copied();
-            let failure = graph.failure(one, test, sessions.get(&one.test).copied());
+            // Sessions come first, so that a test of the same name is the next.
+            let session = sessions.remove(&one.test);
+            let test = tests.get(&one.test).filter(|_| session.is_none()).copied();
+            let failure = graph.failure(one, test, session);
             graph.failures.push(failure);
-            graph.by_test.insert(one.test.clone(), number);
+            let known = match test {
+                Some(_) => &mut graph.by_test,
+                None => &mut graph.by_session,
+            };
+            known.insert(one.test.clone(), number);
         }
         graph.hear();
         graph
@@ -87,7 +94,7 @@ impl<'r> Graph<'r> {
     pub(super) fn failure_of(&self, root: &Root) -> Option<usize> {
         match root {
             Root::Test(id) => self.by_test.get(id),
-            Root::Session(name) => self.by_test.get(&session_id(name)),
+            Root::Session(name) => self.by_session.get(&session_id(name)),
         }
         .copied()
     }
@@ -123,7 +130,6 @@ impl<'r> Graph<'r> {
         test: Option<&'r TestRecord>,
         session: Option<&'r SessionRecord>,
     ) -> Failure<'r> {
-        let session = session.filter(|_| test.is_none());
         let attempt = match (test, session) {
             (Some(test), _) => test
                 .attempts
@@ -161,10 +167,7 @@ impl<'r> Graph<'r> {
                 from: started,
                 to: started + elapsed,
             },
-            // Nobody got through what it broke at.
-            passed: step
-                .and_then(passed)
-                .and_then(|passed| below(passed, one.layer)),
+            passed: step.and_then(|step| passed(step, one.layer)),
             looks: test.map_or(1, failed_looks),
             step,
             test,
@@ -259,93 +262,9 @@ impl<'r> Graph<'r> {
     }
 }
 
-/// Who held, held everything.
-const ALL_OF_IT: Layer = Layer::Performance;
-
-/// What a step looked at. A proxy of the environment stands between, whatever the URL says.
-fn used(step: &StepRecord) -> Vec<String> {
-    let proxy = step.observation.facts.get("proxy").and_then(Value::as_text);
-    let Some(proxy) = proxy else {
-        return step.resources.clone();
-    };
-    let direct = |one: &&String| !one.starts_with("sock:") && !one.starts_with("dns:");
-    let mut used: Vec<String> = step.resources.iter().filter(direct).cloned().collect();
-    used.push(format!("proxy:{}", proxy.to_ascii_lowercase()));
-    used
-}
-
-/// With all that these stand on. What is asked for through a proxy has no name and no socket of our own.
-fn closed(mut used: Vec<String>) -> Vec<String> {
-    let has_proxy = used.iter().any(|one| one.starts_with("proxy:"));
-    let mut below: Vec<String> = Vec::new();
-    for resource in &used {
-        let address = Address::of(resource);
-        if !has_proxy || !matches!(address.kind, "origin" | "tls") {
-            below.extend(address.below());
-        }
-    }
-    used.append(&mut below);
-    used
-}
-
-/// How far an instance that did not fail got, and with how many of its looks; `None` where that says nothing.
-///
-/// One that expects a fault, and met it, shows nothing of what it looked at.
-fn whole(test: &TestRecord) -> Option<(Layer, u64)> {
-    let (is_heard, held) = match (&test.sample, test.status) {
-        (Some(sample), _) => (sample.held > 0, sample.held),
-        (None, Status::Passed | Status::Flaky) => (true, 1),
-        (None, _) => (false, 0),
-    };
-    if !is_heard {
-        return None;
-    }
-    let steps = test.attempts.iter().flat_map(|attempt| &attempt.steps);
-    let mut layer = ALL_OF_IT;
-    for step in steps.filter(|step| step.may_decide() && step.outcome == Outcome::Held) {
-        if step.observation.fault.is_some() {
-            return None;
-        }
-        let refused = matches!(
-            step.observation.facts.get("status"),
-            Some(Value::Number(status)) if status.to_f64() >= 400.0
-        );
-        if refused {
-            // Somebody answered, and not what others may have wanted.
-            layer = Layer::Tls;
-        }
-    }
-    Some((layer, held))
-}
-
-/// What `on_fail` looked at once a test had failed.
-pub(super) fn looks_on_fail(test: &TestRecord) -> impl Iterator<Item = &StepRecord> {
-    let steps = test.attempts.iter().flat_map(|attempt| &attempt.steps);
-    steps.filter(|step| step.diagnostic)
-}
-
-/// Whether these are of a question to a certain name server.
-pub(super) fn asks_a_server(resources: &[String]) -> bool {
-    let mut others = resources.iter().filter(|one| !one.starts_with("dns:"));
-    others
-        .next()
-        .is_some_and(|one| one.starts_with("sock:") && one.ends_with(":53"))
-        && others.next().is_none()
-}
-
-/// The layer that a look of `on_fail` got through.
-fn got_through(step: &StepRecord) -> Option<Layer> {
-    if step.outcome != Outcome::Held || step.observation.fault.is_some() {
-        return None;
-    }
-    match step.probe.as_str() {
-        "dns" if !asks_a_server(&step.resources) => Some(Layer::Dns),
-        "tcp" => Some(Layer::Transport),
-        // An answer may be one that says no.
-        "tls" | "http" | "websocket" | "sse" => Some(Layer::Tls),
-        "sql" | "redis" | "pool" => Some(Layer::Protocol),
-        _ => None,
-    }
+/// Whether it failed of its own.
+fn has_failed(session: &SessionRecord) -> bool {
+    matches!(session.status, Status::Failed | Status::Errored)
 }
 
 /// What an instance of one step asked: of those with several nobody can say which is meant.
@@ -357,89 +276,5 @@ fn only_request(test: &TestRecord) -> &str {
     match (steps.next(), steps.next()) {
         (Some(step), None) => &step.request,
         _ => "",
-    }
-}
-
-/// How many looks of an instance failed.
-fn failed_looks(test: &TestRecord) -> u64 {
-    match &test.sample {
-        Some(sample) => (sample.rows.len() as u64)
-            .saturating_sub(sample.held)
-            .max(1),
-        None if test.status == Status::Flaky => test.attempts_made.saturating_sub(1).max(1),
-        None => 1,
-    }
-}
-
-/// This layer, or the last one before where it broke.
-fn below(passed: Layer, broke: Layer) -> Option<Layer> {
-    let mut before = Layer::ALL.iter().rev().copied();
-    before.find(|layer| *layer <= passed && *layer < broke)
-}
-
-/// The last layer that a step which did not hold got through, by the phase it was stopped in.
-fn passed(step: &StepRecord) -> Option<Layer> {
-    if step.error.is_some() {
-        return None;
-    }
-    match &step.observation.fault {
-        Some(fault) => stopped_behind(fault),
-        None => answered(step),
-    }
-}
-
-fn stopped_behind(fault: &Fault) -> Option<Layer> {
-    let is_new = matches!(fault.phase, Phase::Connect | Phase::Startup);
-    match fault.kind {
-        // SQLite and unix sockets connect as they start.
-        FaultKind::Tcp(_) if is_new => return Some(Layer::Dns),
-        FaultKind::Tcp(TcpFault::Refused) => return Some(Layer::Dns),
-        _ => {}
-    }
-    match fault.phase {
-        Phase::Resolve
-        | Phase::Process
-        | Phase::Ready
-        | Phase::Stable
-        | Phase::Recover
-        | Phase::Stop
-        | Phase::Local => None,
-        Phase::Connect => Some(Layer::Dns),
-        Phase::Proxy | Phase::StartTls | Phase::Tls => Some(Layer::Transport),
-        Phase::Send
-        | Phase::FirstByte
-        | Phase::Upgrade
-        | Phase::Body
-        | Phase::Read
-        | Phase::Startup
-        | Phase::Auth
-        | Phase::Event => Some(Layer::Tls),
-        Phase::Query => Some(Layer::Auth),
-    }
-}
-
-/// Somebody answered, and it was not what was expected.
-fn answered(step: &StepRecord) -> Option<Layer> {
-    let facts = &step.observation.facts;
-    match step.probe.as_str() {
-        "sql" | "pool" | "redis" => Some(Layer::Auth),
-        "dns" => Some(Layer::Configuration),
-        "tcp" => Some(Layer::Transport),
-        "command" | "process" | "runner" => None,
-        _ => match facts.get("status")? {
-            Value::Number(status) => Some(behind(step, status.to_f64())),
-            _ => None,
-        },
-    }
-}
-
-/// How far an answer over HTTP came from. What a proxy says of an application it did not reach is a 502, 503 or 504; any other answer
-/// that is no page of a proxy we know came from behind all of them.
-fn behind(step: &StepRecord, status: f64) -> Layer {
-    let hop = step.observation.facts.get("hop").and_then(Value::as_text);
-    match hop {
-        Some("app") => Layer::Proxy,
-        Some("unknown") | None if !(502.0..=504.0).contains(&status) => Layer::Proxy,
-        _ => Layer::Tls,
     }
 }

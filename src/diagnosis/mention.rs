@@ -3,7 +3,7 @@
 //! Anybody can write anything into a body, so this is an edge only to something that others met as broken themselves, and only for a
 //! failure that is not sure of its own.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::address::Address;
 use super::graph::{Failure, Graph, Resource};
@@ -12,7 +12,16 @@ use crate::model::{Confidence, Diagnosed, Excerpt};
 /// The sockets and names that failed, by their hosts.
 #[derive(Debug)]
 pub(super) struct Mentions<'g> {
-    by_host: HashMap<&'g str, Vec<(Option<u16>, Resource)>>,
+    by_host: HashMap<&'g str, Known>,
+}
+
+/// What is known of a host.
+#[derive(Debug, Default)]
+struct Known {
+    /// What has no port.
+    whole: Vec<Resource>,
+    /// By ports, as they are written.
+    by_port: HashMap<String, Vec<Resource>>,
 }
 
 /// Of each end of a text.
@@ -21,7 +30,7 @@ const MOST_READ: usize = 2 * 1024;
 impl<'g> Mentions<'g> {
     /// What can be named at all.
     pub(super) fn of(graph: &'g Graph<'_>) -> Self {
-        let mut by_host: HashMap<&str, Vec<_>> = HashMap::new();
+        let mut by_host: HashMap<&str, Known> = HashMap::new();
         let mut known: Vec<Resource> = graph.failures.iter().map(|one| one.at).collect();
         known.sort_unstable();
         known.dedup();
@@ -30,10 +39,12 @@ impl<'g> Mentions<'g> {
             // A bare word is a word: only names with a dot, and addresses, are taken for hosts.
             let host = address.host.filter(|host| host.contains(['.', ':']));
             if let (Some(host), "sock" | "dns" | "dsn") = (host, address.kind) {
-                by_host
-                    .entry(host)
-                    .or_default()
-                    .push((address.port, resource));
+                let known = by_host.entry(host).or_default();
+                match address.port {
+                    Some(port) => known.by_port.entry(port.to_string()).or_default(),
+                    None => &mut known.whole,
+                }
+                .push(resource);
             }
         }
         Self { by_host }
@@ -51,7 +62,7 @@ impl<'g> Mentions<'g> {
         let answered = evidence.iter().filter(|one| one.label != "curl");
         let mut named: Vec<Resource> = answered
             .flat_map(|excerpt| self.in_text(excerpt))
-            .filter(|resource| !failure.uses.contains(resource))
+            .filter(|resource| failure.uses.binary_search(resource).is_err())
             .collect();
         named.sort_unstable();
         named.dedup();
@@ -71,25 +82,41 @@ impl<'g> Mentions<'g> {
             .filter(|word| !word.is_empty())
             .collect();
         let mut named = Vec::new();
+        let mut without_port: BTreeSet<&str> = BTreeSet::new();
         // Most words are no hosts: those are not even looked for.
         for word in words.iter().filter(|word| word.contains(['.', ':'])) {
             let (host, port) = match word.rsplit_once(':') {
                 Some((host, port)) if !host.contains(':') => (host, Some(port)),
                 _ => (*word, None),
             };
-            for (wanted, resource) in self.by_host.get(host).into_iter().flatten() {
-                let is_meant = match wanted {
-                    None => true,
-                    // `host:5432`, or `"host", port 5432` as PostgreSQL's client says it.
-                    Some(wanted) => {
-                        let wanted = wanted.to_string();
-                        port == Some(&wanted)
-                            || (port.is_none() && words.contains(&wanted.as_str()))
-                    }
-                };
-                if is_meant {
-                    named.push(*resource);
+            let Some(known) = self.by_host.get(host) else {
+                continue;
+            };
+            named.extend(&known.whole);
+            match port {
+                Some(port) => named.extend(known.by_port.get(port).into_iter().flatten()),
+                None => {
+                    without_port.insert(host);
                 }
+            }
+        }
+        if without_port.is_empty() {
+            return named;
+        }
+        // `"host", port 5432` as PostgreSQL's client says it.
+        let words: HashSet<&str> = words.into_iter().collect();
+        for known in without_port
+            .iter()
+            .filter_map(|host| self.by_host.get(host))
+        {
+            // A host can have more ports than a text has words, and the other way round.
+            if known.by_port.len() <= words.len() {
+                let ports = known.by_port.iter();
+                let said = ports.filter(|(port, _)| words.contains(port.as_str()));
+                named.extend(said.flat_map(|(_, all)| all));
+            } else {
+                let said = words.iter().filter_map(|word| known.by_port.get(*word));
+                named.extend(said.flatten());
             }
         }
         named

@@ -7,6 +7,7 @@ mod address;
 mod causes;
 mod classify;
 mod commands;
+mod control;
 mod cover;
 mod diagnose;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod mention;
 mod modifiers;
 mod nested;
 mod passes;
+mod reach;
 mod refute;
 mod resource;
 mod rule;
@@ -27,6 +29,8 @@ mod seen;
 mod short;
 mod signal;
 mod sound;
+mod timeouts;
+mod uses;
 mod why;
 
 pub use diagnose::diagnose;

@@ -1,15 +1,16 @@
-//! What the rest of the run says about single failures: another build answered, another way works, every attempt took the same time.
+//! What the rest of the run says about single failures: another build answered, or another way works.
 
-use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::address::Address;
-use super::graph::{Failure, Graph, asks_a_server, looks_on_fail};
+use super::graph::{Failure, Graph};
+use super::reach::looks_on_fail;
+use super::timeouts::fixed_timeout;
+use super::uses::asks_a_server;
 use crate::model::{
-    Adjustment, Class, Confidence, Diagnosed, FaultKind, Layer, Modifier, Outcome, RunHeader,
-    State, Status, StepRecord, TcpFault, TestId, TestRecord,
+    Adjustment, Class, Confidence, Diagnosed, FaultKind, Layer, Modifier, Outcome, State, Status,
+    StepRecord, TcpFault, TestId, TestRecord,
 };
-use crate::yaml::parse_duration;
 
 /// The tag of a preflight test that asks what answers there.
 const IDENTITY: &str = "identity";
@@ -23,11 +24,10 @@ pub(super) fn modify(graph: &Graph<'_>, diagnosed: &mut [Diagnosed]) {
 
 /// Whatever is found in some other build is true of that one.
 fn identity(graph: &Graph<'_>, diagnosed: &mut [Diagnosed]) {
-    let mut wrong: Vec<usize> = (0..diagnosed.len())
+    let wrong: HashSet<usize> = (0..diagnosed.len())
         .filter(|number| is_other_build(&graph.failures[*number]))
         .collect();
-    wrong.sort_by_key(|number| diagnosed[*number].test.clone());
-    let Some(first) = wrong.first() else {
+    let Some(first) = wrong.iter().min_by_key(|number| &diagnosed[**number].test) else {
         return;
     };
     let told = format!(
@@ -210,106 +210,4 @@ fn answering<'r>(graph: &Graph<'r>) -> Seen<'r, u16> {
 fn is_good(test: &TestRecord) -> bool {
     let mut steps = test.attempts.iter().flat_map(|attempt| &attempt.steps);
     test.status == Status::Passed && steps.all(|step| step.observation.fault.is_none())
-}
-
-/// So many attempts that take the same time are no accident.
-const ENOUGH: usize = 3;
-
-/// What is this fast is no timeout of anybody.
-const SHORTEST: Duration = Duration::from_secs(1);
-
-/// Timeouts that many leave as they came, and who has them.
-const USUAL: &[(u64, &str)] = &[
-    (5, "what resolvers and health checks wait"),
-    (8, "what some clients wait"),
-    (15, "what some clients wait"),
-    (30, "what load balancers and pools of connections wait"),
-    (60, "what nginx and most load balancers wait"),
-    (75, "what nginx keeps a connection for"),
-    (300, "what Cloud Run and many gateways wait"),
-];
-
-/// Every attempt took the same time: somebody stopped waiting, and it can be said who.
-fn fixed_timeout(graph: &Graph<'_>, diagnosed: &mut [Diagnosed]) {
-    for (failure, one) in graph.failures.iter().zip(diagnosed) {
-        let Some(took) = failure.test.map(times) else {
-            continue;
-        };
-        if let Some((middle, spread)) = same(took) {
-            let whose = whose(failure, middle, &graph.record.header);
-            one.adjusted.push(Adjustment {
-                kind: Modifier::FixedTimeout,
-                text: format!(
-                    "every attempt took {:.1} s (± {spread:.1} %): a fixed timeout, {whose}",
-                    middle.as_secs_f64()
-                ),
-            });
-        }
-    }
-}
-
-/// How long each attempt took that did not hold.
-fn times(test: &TestRecord) -> Vec<Duration> {
-    if let Some(sample) = &test.sample {
-        let failed = sample
-            .rows
-            .iter()
-            .filter(|row| row.outcome == Outcome::NotHeld);
-        return failed
-            .map(|row| Duration::from_micros(row.latency_us))
-            .collect();
-    }
-    let failed = test
-        .attempts
-        .iter()
-        .filter(|one| one.outcome == Outcome::NotHeld);
-    failed.map(|one| one.elapsed).collect()
-}
-
-/// The middle of them and how far they are from it, in per cent, where that is at most two.
-fn same(mut took: Vec<Duration>) -> Option<(Duration, f64)> {
-    took.sort_unstable();
-    let middle = took.get(took.len() / 2).copied()?;
-    let (first, last) = (took.first()?, took.last()?);
-    let far = middle
-        .saturating_sub(*first)
-        .max(last.saturating_sub(middle));
-    let spread = far.as_secs_f64() / middle.as_secs_f64().max(f64::MIN_POSITIVE) * 100.0;
-    (took.len() >= ENOUGH && middle >= SHORTEST && spread <= 2.0).then_some((middle, spread))
-}
-
-fn whose(failure: &Failure<'_>, time: Duration, header: &RunHeader) -> String {
-    let fault = failure
-        .step
-        .and_then(|step| step.observation.fault.as_ref());
-    let is_ours = fault.is_some_and(|fault| {
-        // Where no typed signal is behind it, it was our own budget that ended.
-        fault.origin.is_none()
-            && fault
-                .code()
-                .as_str()
-                .split('.')
-                .any(|part| part == "timeout")
-    });
-    if is_ours {
-        return "our own: the budget of the test ended".to_owned();
-    }
-    let is_near = |other: Duration| {
-        let far = other.abs_diff(time).as_secs_f64();
-        far <= time.as_secs_f64() * 0.02
-    };
-    let declared = header
-        .variables
-        .iter()
-        .find(|(_, value)| parse_duration(value).is_ok_and(is_near));
-    if let Some((name, value)) = declared {
-        return format!("as the target's `{name}` says ({value})");
-    }
-    let usual = USUAL
-        .iter()
-        .find(|(seconds, _)| is_near(Duration::from_secs(*seconds)));
-    match usual {
-        Some((seconds, who)) => format!("not ours; {seconds} s is {who}"),
-        None => "not ours".to_owned(),
-    }
 }

@@ -56,8 +56,22 @@ pub(super) struct Passes<'r> {
     by_end: Vec<Pass<'r>>,
     /// How many looks had ended with the pass at the same place, it included.
     ended: Vec<u64>,
-    /// When each began, in order, and how many looks had begun by then.
-    begun: Vec<(Duration, u64)>,
+    /// When the last of these began, it included.
+    last_begun: Vec<Duration>,
+    /// In the order they began.
+    begun: Vec<Begun>,
+    /// Which of some that began one after the other ended first: the lower half of a tree whose leaves are `begun`.
+    first_ended: Vec<usize>,
+}
+
+/// A pass by its beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Begun {
+    at: Duration,
+    /// Its place among the ends.
+    end: usize,
+    /// How many looks had begun with it.
+    looks: u64,
 }
 
 impl<'r> Passes<'r> {
@@ -66,53 +80,88 @@ impl<'r> Passes<'r> {
         self.by_end.push(pass);
     }
 
+    /// All of these at once.
+    pub(super) fn merged<'a>(all: impl IntoIterator<Item = &'a Self>) -> Self
+    where
+        'r: 'a,
+    {
+        let all = all.into_iter().flat_map(|passes| &passes.by_end);
+        let mut merged = Self {
+            by_end: all.copied().collect(),
+            ..Self::default()
+        };
+        merged.sort();
+        merged
+    }
+
     /// Makes it fit to be asked.
     pub(super) fn sort(&mut self) {
         self.by_end.sort_unstable_by(|a, b| {
             (a.span.to, a.span.from, a.test).cmp(&(b.span.to, b.span.from, b.test))
         });
-        let mut sum = 0;
-        self.ended = self
-            .by_end
-            .iter()
-            .map(|pass| add(&mut sum, pass.looks))
+        let (mut looks, mut last) = (0, Duration::ZERO);
+        self.ended.clear();
+        self.last_begun.clear();
+        for pass in &self.by_end {
+            looks += pass.looks;
+            last = last.max(pass.span.from);
+            self.ended.push(looks);
+            self.last_begun.push(last);
+        }
+        let numbered = self.by_end.iter().enumerate();
+        self.begun = numbered
+            .map(|(end, pass)| Begun {
+                at: pass.span.from,
+                end,
+                looks: pass.looks,
+            })
             .collect();
-        let mut begun: Vec<(Duration, u64)> = self
-            .by_end
-            .iter()
-            .map(|pass| (pass.span.from, pass.looks))
-            .collect();
-        begun.sort_unstable();
-        sum = 0;
-        self.begun = begun
-            .into_iter()
-            .map(|(at, looks)| (at, add(&mut sum, looks)))
-            .collect();
+        self.begun.sort_unstable();
+        looks = 0;
+        for one in &mut self.begun {
+            looks += one.looks;
+            one.looks = looks;
+        }
+        let n = self.begun.len();
+        self.first_ended = vec![usize::MAX; n];
+        for node in (1..n).rev() {
+            self.first_ended[node] = self.first_of(2 * node).min(self.first_of(2 * node + 1));
+        }
     }
 
     /// How many looks overlap with this time.
     pub(super) fn within(&self, span: Span) -> u64 {
-        let begun = self.begun.partition_point(|(at, _)| *at <= span.to);
         let ended = self.by_end.partition_point(|pass| pass.span.to < span.from);
-        let begun = begun.checked_sub(1).map_or(0, |last| self.begun[last].1);
         let ended = ended.checked_sub(1).map_or(0, |last| self.ended[last]);
-        begun.saturating_sub(ended)
+        let begun = self.begun.partition_point(|one| one.at <= span.to);
+        self.looks_begun(begun).saturating_sub(ended)
     }
 
     /// How many looks began in this time.
     pub(super) fn begun_within(&self, span: Span) -> u64 {
-        let begun = |end: usize| end.checked_sub(1).map_or(0, |last| self.begun[last].1);
-        let until = self.begun.partition_point(|(at, _)| *at <= span.to);
-        let before = self.begun.partition_point(|(at, _)| *at < span.from);
-        begun(until) - begun(before)
+        let (before, until) = self.range(span);
+        self.looks_begun(until) - self.looks_begun(before)
     }
 
-    /// One that began in this time: the first to end, where that is among the first that are asked.
+    /// Of those that began in this time the one that ended first.
     pub(super) fn first_begun_within(&self, span: Span) -> Option<&Pass<'r>> {
-        let from = self.by_end.partition_point(|pass| pass.span.to < span.from);
-        let rest = self.by_end[from..].iter().take(MOST_ASKED);
-        rest.into_iter()
-            .find(|pass| pass.span.from >= span.from && pass.span.from <= span.to)
+        let n = self.begun.len();
+        let (mut from, mut to) = self.range(span);
+        (from, to) = (from + n, to + n);
+        let mut first = usize::MAX;
+        // From both ends of the range upwards, taking what is not of the range's next level.
+        while from < to {
+            if from % 2 == 1 {
+                first = first.min(self.first_of(from));
+                from += 1;
+            }
+            if to % 2 == 1 {
+                to -= 1;
+                first = first.min(self.first_of(to));
+            }
+            (from, to) = (from / 2, to / 2);
+        }
+        self.by_end.get(first)
     }
 
     /// Those that overlap with this time, as many as are worth comparing.
@@ -124,10 +173,10 @@ impl<'r> Passes<'r> {
 
     /// Whether one began and ended between two moments.
     pub(super) fn has_between(&self, from: Duration, to: Duration) -> bool {
-        let first = self.by_end.partition_point(|pass| pass.span.to < from);
-        let rest = self.by_end[first..].iter().take(MOST_ASKED);
-        rest.take_while(|pass| pass.span.to <= to)
-            .any(|pass| pass.span.from >= from)
+        let ended = self.by_end.partition_point(|pass| pass.span.to <= to);
+        ended
+            .checked_sub(1)
+            .is_some_and(|last| self.last_begun[last] >= from)
     }
 
     /// How many looks were under way at a moment.
@@ -137,15 +186,33 @@ impl<'r> Passes<'r> {
             to: moment,
         })
     }
+
+    /// Which of those that began did so in this time.
+    fn range(&self, span: Span) -> (usize, usize) {
+        let before = self.begun.partition_point(|one| one.at < span.from);
+        let until = self.begun.partition_point(|one| one.at <= span.to);
+        (before, until.max(before))
+    }
+
+    /// How many looks the first of those that began were.
+    fn looks_begun(&self, first: usize) -> u64 {
+        first
+            .checked_sub(1)
+            .map_or(0, |last| self.begun[last].looks)
+    }
+
+    /// The place among the ends of what ended first below a node of the tree.
+    fn first_of(&self, node: usize) -> usize {
+        let n = self.begun.len();
+        match node.checked_sub(n) {
+            Some(leaf) => self.begun[leaf].end,
+            None => self.first_ended[node],
+        }
+    }
 }
 
 /// So many passes speak for all that there are.
 const MOST_ASKED: usize = 256;
-
-fn add(sum: &mut u64, more: u64) -> u64 {
-    *sum += more;
-    *sum
-}
 
 #[cfg(test)]
 mod tests {
@@ -156,6 +223,39 @@ mod tests {
             from: Duration::from_secs(from),
             to: Duration::from_secs(to),
         }
+    }
+
+    #[test]
+    fn who_is_one_of_many_is_found_as_well() {
+        let long = TestId::parse("a/long").unwrap();
+        let short = TestId::parse("a/short").unwrap();
+        let pass = |from: u64, to: u64, test| Pass {
+            span: span(from, to),
+            looks: 1,
+            test,
+        };
+        let mut passes = Passes::default();
+        // A thousand were under way already, and a thousand came and went before the one that is asked for ended.
+        for n in 0..1_000 {
+            passes.push(pass(n, 2_000 + n, &short));
+            passes.push(pass(10_000 + n, 10_001 + n, &short));
+        }
+        passes.push(pass(1_500, 20_000, &long));
+        passes.sort();
+        let asked = span(1_500, 2_500);
+        assert_eq!(passes.begun_within(asked), 1);
+        assert_eq!(
+            passes.first_begun_within(asked).map(|one| one.test),
+            Some(&long)
+        );
+        let asked = span(1_500, 20_000);
+        assert!(passes.has_between(asked.from, asked.to));
+        let asked = span(1_500, 10_000);
+        assert!(!passes.has_between(asked.from, asked.to));
+        // Counted one by one and all at once it is the same.
+        let merged = Passes::merged([&passes, &passes]);
+        let moment = span(2_100, 2_100).from;
+        assert_eq!(merged.at(moment), 2 * passes.at(moment));
     }
 
     #[test]
@@ -186,7 +286,10 @@ mod tests {
                 let all = spans.iter().enumerate().filter(|(_, one)| begins(one));
                 let counted: u64 = all.map(|(n, _)| n as u64 % 3 + 1).sum();
                 assert_eq!(passes.begun_within(asked), counted, "{from} to {to}");
-                assert_eq!(passes.first_begun_within(asked).is_some(), counted > 0);
+                let all = spans.iter().zip(&ids).filter(|(one, _)| begins(one));
+                let first = all.min_by_key(|(one, id)| (one.to, one.from, *id));
+                let found = passes.first_begun_within(asked);
+                assert_eq!(found.map(|pass| pass.test), first.map(|(_, id)| id));
                 let between = spans
                     .iter()
                     .any(|one| one.from >= asked.from && one.to <= asked.to);

@@ -115,10 +115,9 @@ fn is_load(graph: &Graph<'_>, chosen: &Chosen, witnesses: &[&Passes<'_>], within
         }
     }
     failures.sort();
-    let company = |span: Span| {
-        let passed = witnesses.iter().map(|passes| passes.at(span.from));
-        failures.at(span.from) + passed.sum::<u64>()
-    };
+    // Of an application each request has its witnesses: who was there is asked of all of them at once.
+    let there = Passes::merged(witnesses.iter().copied());
+    let company = |span: Span| failures.at(span.from) + there.at(span.from);
     let all = |passes: &Passes<'_>| -> Vec<u64> {
         let some = passes.some_within(within);
         some.map(|pass| company(pass.span)).collect()
