@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::graph::{Failure, Graph};
-use crate::model::{Adjustment, Diagnosed, Modifier, Outcome, RunHeader, TestRecord};
+use crate::model::{Adjustment, Diagnosed, Fault, Modifier, Outcome, RunHeader, TestRecord};
 use crate::yaml::parse_duration;
 
 /// Says in each failure whose timeout it was, where its attempts took the same time.
@@ -87,16 +87,7 @@ fn whose(failure: &Failure<'_>, time: Duration, declared: &[(Duration, &str, &st
     let fault = failure
         .step
         .and_then(|step| step.observation.fault.as_ref());
-    let is_ours = fault.is_some_and(|fault| {
-        // Where no typed signal is behind it, it was our own budget that ended.
-        fault.origin.is_none()
-            && fault
-                .code()
-                .as_str()
-                .split('.')
-                .any(|part| part == "timeout")
-    });
-    if is_ours {
+    if fault.is_some_and(Fault::is_our_deadline) {
         return "our own: the budget of the test ended".to_owned();
     }
     let is_near = |other: Duration| {

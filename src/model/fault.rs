@@ -47,6 +47,11 @@ impl Fault {
     pub fn code(&self) -> Code {
         self.kind.code()
     }
+
+    /// Whether our own deadline ended it, and no word of the system or the peer.
+    pub const fn is_our_deadline(&self) -> bool {
+        self.origin.is_none() && self.kind.known().is_timeout
+    }
 }
 
 impl fmt::Display for Fault {
@@ -105,6 +110,7 @@ macro_rules! kinds {
                         meaning: concat!($($meaning),+),
                         phases: &[$(Phase::$phase),+],
                         origins: &[$(OriginKind::$origin),*],
+                        is_timeout: false,
                     },)*
                 }
             }
@@ -260,6 +266,27 @@ mod tests {
         ] {
             assert_eq!(FaultKind::parse(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_is_called_a_timeout_is_one_and_nothing_else() {
+        for known in FaultKind::catalogue() {
+            let is_called = known.code.split('.').any(|part| part == "timeout");
+            assert_eq!(known.is_timeout, is_called, "{}", known.code);
+        }
+    }
+
+    #[test]
+    fn a_deadline_is_ours_where_no_signal_is_behind_it() {
+        let fault = |code: &str, origin| Fault {
+            kind: FaultKind::parse(code).unwrap(),
+            phase: Phase::Connect,
+            message: "timeout".to_owned(),
+            origin,
+        };
+        assert!(fault("tcp.timeout", None).is_our_deadline());
+        assert!(!fault("tcp.timeout", Some(Origin::Errno(110))).is_our_deadline());
+        assert!(!fault("tcp.closed", None).is_our_deadline());
     }
 
     #[test]

@@ -148,7 +148,7 @@ fn against(one: &Asked, faults: &[Asking]) -> Option<String> {
             (!can).then(|| format!("what ends with {} has no such `code`", names()))
         }
         Question::Deadline => {
-            let can = |fault: &Asking| fault.known.code.contains("timeout");
+            let can = |fault: &Asking| fault.known.is_timeout;
             (!faults.iter().any(can)).then(|| format!("{} is no deadline of ours", names()))
         }
         _ => {

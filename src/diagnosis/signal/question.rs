@@ -12,7 +12,7 @@ use super::texts::{Pattern, Patterns, line_of};
 use super::words::Words;
 use crate::diagnosis::seen::Seen;
 use crate::diagnosis::short::short;
-use crate::model::{Code, Origin, Phase, Value};
+use crate::model::{Fault, Origin, Phase, Value};
 
 /// What one key of `when` asks.
 #[derive(Debug, Clone)]
@@ -97,10 +97,7 @@ impl Question {
             Self::Judged(judged) => judged.hold(seen),
             Self::Place(place) => place.hold(seen),
             Self::Attempts(often) => seen.often() == Some(*often),
-            Self::Deadline => {
-                let is_timeout = |code: &Code| code.as_str().contains("timeout");
-                seen.origin().is_none() && seen.fault_code.as_ref().is_some_and(is_timeout)
-            }
+            Self::Deadline => seen.fault.is_some_and(Fault::is_our_deadline),
         }
     }
 

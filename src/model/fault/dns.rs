@@ -28,7 +28,7 @@ layer! {
         /// What came is no answer to the question.
         Protocol = "dns.protocol", in [Resolve], by [];
         /// No answer within the budget.
-        Timeout = "dns.timeout", in [Resolve], by [];
+        Timeout = "dns.timeout", in [Resolve], by [], timeout;
         /// The system's resolver broke in another way (EAI_SYSTEM).
         System = "dns.system", in [Resolve], by [Eai, Errno];
     }

@@ -4,13 +4,13 @@ layer! {
     /// An HTTP exchange (RFC 9110, RFC 9112, RFC 9113).
     HttpFault {
         /// No first byte of the answer within the budget.
-        TimeoutFirstByte = "http.timeout.first_byte", in [FirstByte], by [];
+        TimeoutFirstByte = "http.timeout.first_byte", in [FirstByte], by [], timeout;
         /// The answer began, and did not end within the budget.
-        TimeoutBody = "http.timeout.body", in [Body], by [];
+        TimeoutBody = "http.timeout.body", in [Body], by [], timeout;
         /// The request was not taken within the budget.
-        TimeoutSend = "http.timeout.send", in [Send], by [];
+        TimeoutSend = "http.timeout.send", in [Send], by [], timeout;
         /// The proxy did not open the tunnel within the budget.
-        TimeoutProxy = "http.timeout.proxy", in [Proxy], by [];
+        TimeoutProxy = "http.timeout.proxy", in [Proxy], by [], timeout;
         /// Reset before the first byte of the answer.
         ResetFirstByte = "http.reset.first_byte", in [Send, FirstByte], by [Errno];
         /// Reset in the middle of the answer.

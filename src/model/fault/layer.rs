@@ -14,6 +14,8 @@ pub struct KnownFault {
     pub phases: &'static [Phase],
     /// The typed signals that can be behind it; none when our own deadline or a cap decides.
     pub origins: &'static [OriginKind],
+    /// Whether it says that time was over: ours, where no signal is behind it.
+    pub is_timeout: bool,
 }
 
 impl KnownFault {
@@ -23,10 +25,11 @@ impl KnownFault {
     }
 }
 
-/// Makes the enum of a layer from lines `Variant = "code", in [phases], by [origins];`.
+/// Makes the enum of a layer from lines `Variant = "code", in [phases], by [origins];`, with `, timeout` before the end of those that say
+/// that time was over.
 macro_rules! layer {
     ($(#[$doc:meta])* $type:ident {
-        $($(#[doc = $meaning:literal])+ $variant:ident = $code:literal, in [$($phase:ident),+], by [$($origin:ident),*];)*
+        $($(#[doc = $meaning:literal])+ $variant:ident = $code:literal, in [$($phase:ident),+], by [$($origin:ident),*] $(, $timeout:ident)?;)*
     }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,6 +47,7 @@ macro_rules! layer {
                         meaning: concat!($($meaning),+),
                         phases: &[$($crate::model::Phase::$phase),+],
                         origins: &[$($crate::model::OriginKind::$origin),*],
+                        is_timeout: layer!(@is $($timeout)?),
                     },)*
                 }
             }
@@ -58,4 +62,6 @@ macro_rules! layer {
             }
         }
     };
+    (@is timeout) => { true };
+    (@is) => { false };
 }

@@ -4,19 +4,19 @@ layer! {
     /// A process we started.
     ProcessFault {
         /// It did not end within the budget and was killed with its group.
-        Timeout = "process.timeout", in [Process], by [];
+        Timeout = "process.timeout", in [Process], by [], timeout;
         /// It wrote more than the cap.
         TooLarge = "process.too_large", in [Process], by [];
         /// It was not ready in time.
-        NotReady = "process.timeout.ready", in [Ready], by [];
+        NotReady = "process.timeout.ready", in [Ready], by [], timeout;
         /// It was ready, and not for as long as `stable_for` asks before the time was over.
-        NotStable = "process.timeout.stable", in [Stable], by [];
+        NotStable = "process.timeout.stable", in [Stable], by [], timeout;
         /// It was to end on its own and still ran when the time was over.
-        NotEnded = "process.timeout.exit", in [Process], by [];
+        NotEnded = "process.timeout.exit", in [Process], by [], timeout;
         /// It was asked to end, still ran when the time was over, and was killed.
-        NotStopped = "process.timeout.stop", in [Stop], by [];
+        NotStopped = "process.timeout.stop", in [Stop], by [], timeout;
         /// What was killed in it did not come back in time.
-        NotRecovered = "process.timeout.recover", in [Recover], by [];
+        NotRecovered = "process.timeout.recover", in [Recover], by [], timeout;
         /// Somebody else's process listens where it was to: an answer from there would not be its own.
         PortTaken = "process.port_taken", in [Ready], by [];
     }
@@ -34,7 +34,7 @@ layer! {
         /// It is larger than the cap, and what is looked for may stand in the rest.
         TooLarge = "log.too_large", in [Read], by [];
         /// It was not read to its end within the budget.
-        Timeout = "log.timeout", in [Read], by [];
+        Timeout = "log.timeout", in [Read], by [], timeout;
     }
 }
 

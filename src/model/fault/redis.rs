@@ -48,11 +48,11 @@ layer! {
         /// Any other error (`ERR` most of all): unknown command, wrong number of arguments.
         Error = "redis.error", in [Startup, Auth, Query], by [Redis];
         /// The connection was not greeted within the budget.
-        TimeoutStartup = "redis.timeout.startup", in [Startup], by [];
+        TimeoutStartup = "redis.timeout.startup", in [Startup], by [], timeout;
         /// Credentials were not accepted or refused within the budget.
-        TimeoutAuth = "redis.timeout.auth", in [Auth], by [];
+        TimeoutAuth = "redis.timeout.auth", in [Auth], by [], timeout;
         /// A command was not answered within the budget.
-        TimeoutQuery = "redis.timeout.query", in [Query], by [];
+        TimeoutQuery = "redis.timeout.query", in [Query], by [], timeout;
         /// The connection ended or broke without a word of why: TLS is missing, or the server was stopped.
         Closed = "redis.closed", in [Startup, Auth, Query], by [Errno];
         /// The reply passed the cap on bytes.

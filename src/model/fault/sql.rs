@@ -7,11 +7,11 @@ layer! {
     /// A database session, in what all engines share.
     SqlFault {
         /// The session was not opened within the budget.
-        TimeoutStartup = "sql.timeout.startup", in [StartTls, Startup], by [];
+        TimeoutStartup = "sql.timeout.startup", in [StartTls, Startup], by [], timeout;
         /// Credentials were not accepted or refused within the budget.
-        TimeoutAuth = "sql.timeout.auth", in [Auth], by [];
+        TimeoutAuth = "sql.timeout.auth", in [Auth], by [], timeout;
         /// The query and its rows did not end within the budget.
-        TimeoutQuery = "sql.timeout.query", in [Query], by [];
+        TimeoutQuery = "sql.timeout.query", in [Query], by [], timeout;
         /// The server, or whoever stands before it, ended the connection without a word of why.
         Closed = "sql.closed", in [StartTls, Startup, Auth, Query], by [Errno];
         /// The server wants to be convinced in a way we do not speak (GSSAPI, Kerberos, a plugin of its own).
@@ -32,7 +32,7 @@ layer! {
     /// A pool of connections.
     PoolFault {
         /// No connection of the pool became free in time. The network has no part in it.
-        Timeout = "pool.timeout", in [Query], by [];
+        Timeout = "pool.timeout", in [Query], by [], timeout;
         /// More connections may be asked for than the server gives: the arithmetic alone says so.
         Capacity = "pool.capacity", in [Query, Local], by [];
         /// Connections that the pool closed were still there at the server five seconds later.

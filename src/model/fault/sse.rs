@@ -7,7 +7,7 @@ layer! {
         /// The answer has the status 200, and is no stream of events: its type is another than `text/event-stream`.
         NoStream = "sse.no_stream", in [FirstByte], by [HttpStatus];
         /// What was waited for did not come within its time.
-        TimeoutEvent = "sse.timeout.event", in [Event], by [];
+        TimeoutEvent = "sse.timeout.event", in [Event], by [], timeout;
         /// The stream ended before what was waited for had come.
         Closed = "sse.closed", in [Event], by [];
         /// The connection broke in the middle of the stream.

@@ -10,15 +10,15 @@ layer! {
         /// No route to host or network (EHOSTUNREACH, ENETUNREACH).
         Unreachable = "tcp.unreachable", in [Connect, Proxy, StartTls, Tls, Send, FirstByte, Body, Read, Startup, Auth, Query], by [Errno];
         /// No answer to the connection attempt within the budget (or ETIMEDOUT).
-        Timeout = "tcp.timeout", in [Connect, Proxy, StartTls, Tls, Send, FirstByte, Body, Read, Startup, Auth, Query], by [Errno];
+        Timeout = "tcp.timeout", in [Connect, Proxy, StartTls, Tls, Send, FirstByte, Body, Read, Startup, Auth, Query], by [Errno], timeout;
         /// The peer closed before the first byte that was waited for.
         Closed = "tcp.closed", in [Proxy, Send, Read], by [];
         /// The peer closed in the middle: bytes came, and not what was waited for.
         ClosedEarly = "tcp.closed.early", in [Read], by [];
         /// Connected, but what was to be read did not come within the budget.
-        ReadTimeout = "tcp.timeout.read", in [Read], by [];
+        ReadTimeout = "tcp.timeout.read", in [Read], by [], timeout;
         /// What was to be sent was not taken within the budget.
-        SendTimeout = "tcp.timeout.send", in [Send], by [];
+        SendTimeout = "tcp.timeout.send", in [Send], by [], timeout;
         /// More came than the cap, without what was waited for.
         TooLarge = "tcp.too_large", in [Read], by [];
         /// A local rule or the socket's mode forbids the connection (EACCES, EPERM).

@@ -34,7 +34,7 @@ layer! {
         /// The peer reset the connection before the handshake was done.
         Reset = "tls.reset", in [Tls, StartTls], by [Errno];
         /// The handshake did not end within the budget.
-        Timeout = "tls.timeout", in [Tls, StartTls], by [];
+        Timeout = "tls.timeout", in [Tls, StartTls], by [], timeout;
         /// The peer broke the protocol.
         Protocol = "tls.protocol", in [Tls, StartTls, Proxy, Send, FirstByte, Upgrade, Body, Read, Startup, Auth, Query, Event], by [];
     }

@@ -5,18 +5,18 @@ layer! {
     /// A WebSocket (RFC 6455).
     WebSocketFault {
         /// The handshake was not answered within the budget.
-        TimeoutUpgrade = "websocket.timeout.upgrade", in [Upgrade], by [];
+        TimeoutUpgrade = "websocket.timeout.upgrade", in [Upgrade], by [], timeout;
         /// The answer to the handshake is none of RFC 6455 §4.2.2: a wrong `sec-websocket-accept`, no `upgrade`, an extension nobody
         /// offered.
         Handshake = "websocket.handshake", in [Upgrade], by [];
         /// Of the subprotocols that were offered none was chosen, or one that was not offered.
         Subprotocol = "websocket.subprotocol", in [Upgrade], by [];
         /// What was waited for did not come within its time. The peer answers pings, or was not asked.
-        TimeoutEvent = "websocket.timeout.event", in [Event], by [];
+        TimeoutEvent = "websocket.timeout.event", in [Event], by [], timeout;
         /// A ping was not answered within its time: the connection is open on our side only.
-        TimeoutPong = "websocket.timeout.pong", in [Event], by [];
+        TimeoutPong = "websocket.timeout.pong", in [Event], by [], timeout;
         /// What was to be sent was not taken within the budget.
-        TimeoutSend = "websocket.timeout.send", in [Event], by [];
+        TimeoutSend = "websocket.timeout.send", in [Event], by [], timeout;
         /// No event has what was to be sent next, or what it has there cannot be sent.
         Missing = "websocket.missing", in [Event], by [];
         /// Something came where nothing was to come.
