@@ -12,7 +12,7 @@
 //! every trial is a process, and so a run of its own, requirements included. The gate is not applied: passed, flaky and
 //! expected_failure pass, every other end fails its trial. A test whose `when` is false is listed as ignored.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::{Arc, mpsc};
@@ -138,6 +138,7 @@ fn start(mut request: Request, chosen: BTreeSet<TestId>, ends: Ends) -> JoinHand
             ends,
             header: None,
             attempts: HashMap::new(),
+            looked_into: BTreeMap::new(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -173,6 +174,8 @@ struct Listener {
     ends: Ends,
     header: Option<Arc<RunHeader>>,
     attempts: HashMap<usize, Vec<Arc<AttemptRecord>>>,
+    /// Those that have ended, and whose trials wait for what `on_fail` looks at.
+    looked_into: BTreeMap<usize, TestEnded>,
 }
 
 impl Listener {
@@ -184,11 +187,24 @@ impl Listener {
                 .entry(ended.test)
                 .or_default()
                 .push(ended.attempt.clone()),
+            Event::TestEnded(ended) if ended.looks_follow => {
+                self.looked_into.insert(ended.test, ended.clone());
+            }
             Event::TestEnded(ended) => self.ended(ended),
-            Event::TestStarted { .. }
-            | Event::SessionEnded(_)
-            | Event::RunEnded { .. }
-            | Event::Judged(_) => {}
+            Event::LooksEnded(looks) => {
+                let attempts = self.attempts.entry(looks.test).or_default();
+                looks.join(attempts);
+                if let Some(ended) = self.looked_into.remove(&looks.test) {
+                    self.ended(&ended);
+                }
+            }
+            Event::RunEnded { .. } => {
+                // Who leaves at once gives the looks up.
+                for ended in std::mem::take(&mut self.looked_into).values() {
+                    self.ended(ended);
+                }
+            }
+            Event::TestStarted { .. } | Event::SessionEnded(_) | Event::Judged(_) => {}
         }
     }
 

@@ -35,6 +35,10 @@ const TESTS: &[(&str, fn())] = &[
     ),
     ("a_trial_says_why_it_failed", a_trial_says_why_it_failed),
     (
+        "a_trial_shows_what_it_looked_at_once_it_had_failed",
+        a_trial_shows_what_it_looked_at_once_it_had_failed,
+    ),
+    (
         "suites_that_cannot_be_read_fail_the_harness",
         suites_that_cannot_be_read_fail_the_harness,
     ),
@@ -167,6 +171,24 @@ fn a_trial_says_why_it_failed() {
     assert_eq!(ended(&output, "FAILED"), names(&["c/first", "c/second"]));
     let output = output.stdout_has("status equals 200, but was 503");
     output.stdout_has("blocked");
+}
+
+fn a_trial_shows_what_it_looked_at_once_it_had_failed() {
+    let canary = Canary::answering(|asked| match asked.path.as_str() {
+        "/why" => support::Answer::json(200, r#"{"pool":"exhausted"}"#),
+        _ => support::Answer::json(503, "{}"),
+    });
+    let tool = Tool::new().var("url", canary.url()).suite(
+        r#"
+  - name: orders
+    http: { url: "${url}/orders" }
+    expect: { status: 200 }
+    on_fail: { look: [{ name: why, http: { url: "${url}/why" } }] }
+"#,
+    );
+    let output = door(tool, &[]).run().exits(101);
+    assert_eq!(ended(&output, "FAILED"), names(&["c/orders"]));
+    output.stdout_has("look why · http").stdout_has("exhausted");
 }
 
 fn suites_that_cannot_be_read_fail_the_harness() {

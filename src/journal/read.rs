@@ -56,6 +56,7 @@ pub fn read(path: &Path) -> Result<Recorded, JournalError> {
             Event::TestStarted { test, .. } => Some(*test),
             Event::AttemptEnded(ended) => Some(ended.test),
             Event::TestEnded(ended) => Some(ended.test),
+            Event::LooksEnded(looks) => Some(looks.test),
             Event::SessionEnded(_) | Event::RunEnded { .. } | Event::Judged(_) => None,
         };
         if test.is_some_and(|test| test >= planned) {

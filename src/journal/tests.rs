@@ -175,14 +175,14 @@ fn events_that_cannot_stand_there_are_refused() {
 fn a_newer_a_foreign_and_an_empty_file_are_told_apart() {
     let (_runs, folder, _) = recorded();
     let mut newer = lines(&folder);
-    newer[0] = newer[0].replace(r#""version":1"#, r#""version":2"#);
+    newer[0] = newer[0].replace(r#""version":2"#, r#""version":3"#);
     write_lines(&folder, &newer);
     let error = read(&folder).unwrap_err();
     assert!(
         matches!(
             &error,
             JournalError::Foreign {
-                error: wire::WireError::Version { found: 2, .. },
+                error: wire::WireError::Version { found: 3, .. },
                 ..
             }
         ),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{
     AttemptRecord, Code, Diagnosis, Interrupt, NotRun, RunHeader, RunRecord, Sample, SessionRecord,
-    Status, TestHeader, TestRecord, Verdict, Why,
+    Status, StepRecord, TestHeader, TestRecord, Verdict, Why,
 };
 
 /// Something that happened. `RunStarted` is the first, `RunEnded` the runner's last, `Judged` the last of all.
@@ -26,6 +26,8 @@ pub enum Event {
     AttemptEnded(AttemptEnded),
     /// An instance has ended; exactly once for every planned instance.
     TestEnded(TestEnded),
+    /// What `on_fail` looks at was looked at: after the end of the test, which it does not change.
+    LooksEnded(LooksEnded),
     /// A session was opened, or could not be; again when it was opened anew, with all that was done for it; and once more when its
     /// clean-ups are done.
     SessionEnded(Arc<SessionRecord>),
@@ -79,6 +81,30 @@ pub struct TestEnded {
     pub elapsed: Duration,
     /// Clean-ups that did not hold.
     pub left_behind: Vec<String>,
+    /// Whether `on_fail` is looking now: unless the run ends before, [`LooksEnded`] follows.
+    pub looks_follow: bool,
+}
+
+/// What `on_fail` looked at once a test had ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LooksEnded {
+    /// Position in the plan.
+    pub test: usize,
+    /// The number of the attempt that decided, whose last steps these become.
+    pub attempt: u64,
+    /// The looks that were made.
+    pub steps: Vec<StepRecord>,
+}
+
+impl LooksEnded {
+    /// Puts them where they belong.
+    pub fn join(&self, attempts: &mut [Arc<AttemptRecord>]) {
+        let mut attempts = attempts.iter_mut();
+        if let Some(attempt) = attempts.find(|attempt| attempt.number == self.attempt) {
+            let steps = self.steps.iter().cloned();
+            Arc::make_mut(attempt).steps.extend(steps);
+        }
+    }
 }
 
 /// Folds events into the record.
@@ -106,6 +132,7 @@ impl Fold {
             started: Duration::ZERO,
             elapsed: Duration::ZERO,
             left_behind: Vec::new(),
+            looks_follow: false,
         };
         let record = |test: &Arc<TestHeader>| TestRecord::of(test.clone(), killed(), Vec::new());
         Self {
@@ -134,6 +161,11 @@ impl Fold {
                 {
                     let attempts = std::mem::take(&mut record.attempts);
                     *record = TestRecord::of(record.header.clone(), ended.clone(), attempts);
+                }
+            }
+            Event::LooksEnded(looks) => {
+                if let Some(record) = self.tests.get_mut(looks.test) {
+                    looks.join(&mut record.attempts);
                 }
             }
             Event::SessionEnded(session) => match self

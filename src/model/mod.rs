@@ -29,7 +29,7 @@ pub use diagnosis::{
     Adjustment, Blame, Cause, Cited, Class, Confidence, Diagnosed, Diagnosis, Layer, Modifier,
     Share, Split, Standing, WhyLine,
 };
-pub use event::{AttemptEnded, Event, Fold, Judged, TestEnded};
+pub use event::{AttemptEnded, Event, Fold, Judged, LooksEnded, TestEnded};
 pub use fault::{
     DnsFault, Fault, FaultKind, HttpFault, KnownFault, LogFault, Origin, OriginKind, PoolFault,
     ProcessFault, ProxyFault, RedisFault, RedisPrefix, RunnerFault, SqlFault, SqlState, SseFault,

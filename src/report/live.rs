@@ -116,6 +116,7 @@ impl Live {
                 Event::TestStarted { .. }
                 | Event::AttemptEnded(_)
                 | Event::TestEnded(_)
+                | Event::LooksEnded(_)
                 | Event::SessionEnded(_)
                 | Event::Judged(_) => {}
             }
@@ -187,7 +188,10 @@ impl Progress {
                 self.counts.add(ended.status);
             }
             Event::RunEnded { .. } => self.running.clear(),
-            Event::AttemptEnded(_) | Event::SessionEnded(_) | Event::Judged(_) => {}
+            Event::AttemptEnded(_)
+            | Event::LooksEnded(_)
+            | Event::SessionEnded(_)
+            | Event::Judged(_) => {}
         }
     }
 

@@ -30,6 +30,8 @@ pub fn retold(run: &FinishedRun) -> Vec<Event> {
             started: test.started,
             elapsed: test.elapsed,
             left_behind: test.left_behind.clone(),
+            // They stand in its attempt already.
+            looks_follow: false,
         }));
     }
     let sessions = record.sessions.iter().cloned();

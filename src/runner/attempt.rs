@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::actors::{Part, cause_of, clean_up_parts, outcome_of, take_parts};
@@ -14,6 +13,7 @@ use super::round::{budget, detail};
 use super::scope::{LateScope, Sessions};
 use super::slim::slim;
 use super::step::earlier;
+use super::told::Teller;
 use crate::model::{AttemptEnded, AttemptRecord, KnownCode, Outcome, Sample};
 use crate::plan::PlannedTest;
 
@@ -32,7 +32,7 @@ pub(super) struct Subject {
     /// The sample that its own is compared with.
     pub(super) compared: Option<Arc<Sample>>,
     /// To the coordinator.
-    pub(super) tell: mpsc::Sender<AttemptEnded>,
+    pub(super) teller: Teller,
 }
 
 /// What one attempt came to, masked and cut.
@@ -170,14 +170,8 @@ impl Subject {
     /// Tells the coordinator of an attempt that is kept.
     pub(super) async fn tell(&self, record: AttemptRecord) {
         let attempt = Arc::new(record);
-        // When the run has left there is nobody to tell any more.
-        let _ = self
-            .tell
-            .send(AttemptEnded {
-                test: self.test,
-                attempt,
-            })
-            .await;
+        let test = self.test;
+        self.teller.attempt(AttemptEnded { test, attempt }).await;
     }
 }
 

@@ -22,7 +22,8 @@ use super::executor::{Run, execute};
 use super::halt::{Halt, Halting, later};
 use super::limits::{Job, Limits};
 use super::session::{NOT_CLEANED_UP, Opened, of_a_panic, open, unseen};
-use crate::model::{AttemptEnded, Event, Fold, NotRun, RunRecord, Status, TestEnded, Unable, Why};
+use super::told::{Teller, Told};
+use crate::model::{Event, Fold, NotRun, RunRecord, Status, TestEnded, Unable, Why};
 use crate::plan::{Mode, Plan, PlannedTest};
 use crate::probe::{Needs, Shared, make_room_for};
 use crate::settings::RunConfig;
@@ -31,7 +32,7 @@ use renewals::Renewals;
 use sessions::OpenSession;
 use tasks::{Doing, Done, Tasks};
 
-/// Attempts that tasks have told and the loop has not yet taken.
+/// What tasks have told and the loop has not yet taken, at most.
 const TOLD_AHEAD: usize = 256;
 
 /// Who was asked twice to leave still tells servers that nobody waits for them.
@@ -80,8 +81,8 @@ struct Coordinator<'e> {
     looking: HashMap<usize, Looking>,
     sessions: Vec<Option<OpenSession>>,
     renewals: Renewals,
-    tell: mpsc::Sender<AttemptEnded>,
-    told: mpsc::Receiver<AttemptEnded>,
+    teller: Teller,
+    told: mpsc::Receiver<Told>,
     fold: Fold,
     /// What has happened and is not told yet: the next event is not waited for before it is.
     moment: Vec<Event>,
@@ -89,10 +90,12 @@ struct Coordinator<'e> {
 }
 
 /// A test whose task is alive.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Looking {
     started: Duration,
     told: u64,
+    /// Its end, where that was told before its task ended: it is looked into.
+    ended: Option<TestEnded>,
 }
 
 #[expect(
@@ -100,7 +103,7 @@ struct Looking {
     reason = "one lives at a time, for a moment"
 )]
 enum Happening {
-    Told(AttemptEnded),
+    Told(Told),
     Done(Done),
     Panicked(Doing, JoinError),
     Alarm,
@@ -155,7 +158,7 @@ impl<'e> Coordinator<'e> {
             looking: HashMap::new(),
             sessions: plan.sessions.iter().map(|_| None).collect(),
             renewals: Renewals::default(),
-            tell,
+            teller: Teller(tell),
             told,
             fold: Fold::new(plan.header.clone()),
             moment: Vec::with_capacity(TOLD_TOGETHER),
@@ -255,10 +258,15 @@ impl<'e> Coordinator<'e> {
             Looking {
                 started: at,
                 told: 0,
+                ended: None,
             },
         );
         self.emit(Event::TestStarted { test, at });
-        let (run, sessions, tell) = (self.run.clone(), self.sessions_of(test), self.tell.clone());
+        let (run, sessions, teller) = (
+            self.run.clone(),
+            self.sessions_of(test),
+            self.teller.clone(),
+        );
         let subject = Subject {
             run,
             test,
@@ -266,7 +274,7 @@ impl<'e> Coordinator<'e> {
             earlier: Arc::default(),
             instances: Arc::default(),
             compared: self.dependencies.compared(test),
-            tell,
+            teller,
         };
         self.tasks.start(Doing::Test(test), async move {
             Done::Test(execute(subject, at).await)
@@ -285,7 +293,7 @@ impl<'e> Coordinator<'e> {
             Happening::Leave => self.leave(),
             Happening::Interrupted => self.interrupted(),
             Happening::Alarm => self.ring(),
-            Happening::Told(attempt) => self.take_attempt(attempt),
+            Happening::Told(told) => self.take(told),
             Happening::Done(Done::Test(ended)) => self.looked(ended),
             Happening::Done(Done::Opened(session, opened)) => {
                 let Opened {
@@ -314,7 +322,7 @@ impl<'e> Coordinator<'e> {
             () = self.cancel.leaving() => Happening::Leave,
             () = self.cancel.stopping(), if !self.is_interrupted => Happening::Interrupted,
             () = alarm => Happening::Alarm,
-            Some(attempt) = self.told.recv() => Happening::Told(attempt),
+            Some(told) = self.told.recv() => Happening::Told(told),
             Some(ended) = self.tasks.next() => match ended {
                 Ok(done) => Happening::Done(done),
                 Err((doing, error)) => Happening::Panicked(doing, error),
@@ -322,23 +330,41 @@ impl<'e> Coordinator<'e> {
         }
     }
 
-    fn take_attempt(&mut self, attempt: AttemptEnded) {
-        if let Some(looking) = self.looking.get_mut(&attempt.test) {
-            looking.told += 1;
+    fn take(&mut self, told: Told) {
+        match told {
+            Told::Attempt(attempt) => {
+                if let Some(looking) = self.looking.get_mut(&attempt.test) {
+                    looking.told += 1;
+                }
+                self.emit(Event::AttemptEnded(attempt));
+            }
+            Told::Ended(ended, told) => {
+                if let Some(looking) = self.looking.get_mut(&ended.test) {
+                    looking.ended = Some((*ended).clone());
+                    self.emit(Event::TestEnded(*ended));
+                    self.tell();
+                }
+                // It need not be there any more to hear it.
+                let _ = told.send(());
+            }
+            Told::Looks(looks) => {
+                if self.looking.contains_key(&looks.test) {
+                    self.emit(Event::LooksEnded(looks));
+                }
+            }
         }
-        self.emit(Event::AttemptEnded(attempt));
     }
 
-    /// All that were told up to now.
-    fn take_attempts(&mut self) {
-        while let Ok(attempt) = self.told.try_recv() {
-            self.take_attempt(attempt);
+    /// All that was told up to now.
+    fn take_told(&mut self) {
+        while let Ok(told) = self.told.try_recv() {
+            self.take(told);
         }
     }
 
     /// The end of the task is its end, not a message it might not send.
     fn panicked(&mut self, doing: Doing, error: JoinError) {
-        self.take_attempts();
+        self.take_told();
         let why = of_a_panic(error, &self.run);
         match doing {
             Doing::Test(test) => {
@@ -362,22 +388,27 @@ impl<'e> Coordinator<'e> {
         self.end(ended);
     }
 
-    /// The one end of an instance; its attempts are told before.
+    /// The one end of an instance; its attempts are told before. What it told as its end itself stands.
     fn end(&mut self, ended: TestEnded) {
-        self.take_attempts();
-        self.looking.remove(&ended.test);
+        self.take_told();
+        let looking = self.looking.remove(&ended.test);
+        let told = looking.and_then(|looking| looking.ended);
+        let is_told = told.is_some();
+        let ended = told.unwrap_or(ended);
         self.dependencies.test_ended(&ended);
         if self.config.fail_fast && self.closed.is_none() && is_bad_or_open(ended.status) {
             self.closed = Some(NotRun::FailFast);
             self.fails_fast = true;
         }
-        self.emit(Event::TestEnded(ended));
+        if !is_told {
+            self.emit(Event::TestEnded(ended));
+        }
     }
 
     /// The end of an instance that sent none.
     fn unseen(&self, test: usize, status: Status, why: Why) -> TestEnded {
         let now = self.run.started.elapsed();
-        let looking = self.looking.get(&test).copied();
+        let looking = self.looking.get(&test);
         let started = looking.map_or(now, |looking| looking.started);
         // It looked, and nobody saw its clean-ups end.
         let is_unclean = looking.is_some() && !self.run.plan.tests[test].cleanup.is_empty();
@@ -395,6 +426,7 @@ impl<'e> Coordinator<'e> {
             } else {
                 Vec::new()
             },
+            looks_follow: false,
         }
     }
 
@@ -510,6 +542,7 @@ mod tests {
                     let looking = Looking {
                         started: Duration::ZERO,
                         told: 0,
+                        ended: None,
                     };
                     coordinator.looking.insert(test, looking);
                     Doing::Test(test)

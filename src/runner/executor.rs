@@ -99,10 +99,7 @@ pub(super) async fn execute(subject: Subject, started: Duration) -> TestEnded {
     };
     // Only now, when neither the status nor how long it took can change any more.
     let elapsed = subject.run.started.elapsed().saturating_sub(started);
-    if let Some(deciding) = ending.deciding {
-        deciding.tell(&subject, status).await;
-    }
-    TestEnded {
+    let ended = TestEnded {
         test: subject.test,
         status,
         code,
@@ -112,6 +109,11 @@ pub(super) async fn execute(subject: Subject, started: Duration) -> TestEnded {
         started,
         elapsed,
         left_behind: ending.left_behind,
+        looks_follow: false,
+    };
+    match ending.deciding {
+        Some(deciding) => deciding.tell(&subject, ended).await,
+        None => ended,
     }
 }
 

@@ -8,7 +8,8 @@ use super::scope::LateScope;
 use super::slim::{Detail, slim};
 use super::step::take;
 use crate::model::{
-    AttemptRecord, Connections, Observation, Outcome, ProbeError, Status, StepRecord, Unable,
+    AttemptRecord, Connections, LooksEnded, Observation, Outcome, ProbeError, Status, StepRecord,
+    TestEnded, Unable,
 };
 use crate::plan::{Look, PlannedStep};
 use crate::probe::AttemptScope;
@@ -31,19 +32,33 @@ impl Deciding {
         Self { attempts, scope }
     }
 
-    /// Looks where the test ended badly, and tells the attempts.
+    /// Tells the attempts; where the test ended badly its end, too, and only then looks.
     ///
-    /// The status stands already: nothing that is seen now changes it.
-    pub(super) async fn tell(self, subject: &Subject, status: Status) {
-        let mut attempts = self.attempts;
-        if let (Some(scope), Some(deciding), true) =
-            (self.scope, attempts.first_mut(), is_looked_into(status))
-        {
-            deciding.steps.extend(look_around(subject, scope).await);
-        }
-        for attempt in attempts {
+    /// The end stands already: nothing that is seen now changes it, and nothing that happens to us meanwhile loses it.
+    pub(super) async fn tell(self, subject: &Subject, ended: TestEnded) -> TestEnded {
+        let deciding = self.attempts.first().map(|attempt| attempt.number);
+        for attempt in self.attempts {
             subject.tell(attempt).await;
         }
+        let (Some(scope), Some(attempt), true) =
+            (self.scope, deciding, is_looked_into(ended.status))
+        else {
+            return ended;
+        };
+        let ended = TestEnded {
+            looks_follow: true,
+            ..ended
+        };
+        subject.teller.ended(ended.clone()).await;
+        let steps = look_around(subject, scope).await;
+        let test = subject.test;
+        let looks = LooksEnded {
+            test,
+            attempt,
+            steps,
+        };
+        subject.teller.looks(looks).await;
+        ended
     }
 }
 

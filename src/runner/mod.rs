@@ -30,6 +30,7 @@ mod scope;
 mod session;
 mod slim;
 mod step;
+mod told;
 mod unstable;
 mod until;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::attempt::{Attempt, Sample};
+use super::attempt::{Attempt, Sample, Step};
 use super::diagnosis::Diagnosis;
 use super::document::{WireError, check};
 use super::header::Header;
@@ -21,7 +21,9 @@ use crate::model::{self, Event, Interrupt, RunId};
 pub const JOURNAL_FORMAT: &str = "allclear-journal";
 
 /// Grows only when an old reader would be misled; a new kind of event is such a case, a new field is not.
-const VERSION: u64 = 1;
+///
+/// 2: `looks_ended` follows the end of a test; before, its steps stood in the attempt from the start.
+const VERSION: u64 = 2;
 
 /// Writes an event as one line, without its end. Never contains a line break. Fails only where `out` does.
 pub fn write_event(out: &mut impl Write, event: &Event) -> io::Result<()> {
@@ -74,6 +76,7 @@ enum Line<'a> {
     },
     AttemptEnded(AttemptEnded<'a>),
     TestEnded(Box<TestEnded<'a>>),
+    LooksEnded(LooksEnded<'a>),
     SessionEnded(Box<Session<'a>>),
     RunEnded {
         elapsed_ns: Nanos,
@@ -106,6 +109,16 @@ mirror! {
         #[serde(rename = "elapsed_ns")]
         elapsed: Nanos,
         left_behind: Vec<Cow<'a, str>>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        looks_follow: bool,
+    }
+}
+
+mirror! {
+    LooksEnded<'a> of LooksEnded {
+        test: usize,
+        attempt: u64,
+        steps: Vec<Step<'a>>,
     }
 }
 
@@ -128,6 +141,7 @@ impl<'a> Line<'a> {
             },
             Event::AttemptEnded(ended) => Self::AttemptEnded(Mirror::of(ended)),
             Event::TestEnded(ended) => Self::TestEnded(Box::new(TestEnded::of(ended))),
+            Event::LooksEnded(looks) => Self::LooksEnded(Mirror::of(looks)),
             Event::SessionEnded(session) => {
                 Self::SessionEnded(Box::new(Session::of(session.as_ref())))
             }
@@ -154,6 +168,7 @@ impl<'a> Line<'a> {
             },
             Self::AttemptEnded(ended) => Event::AttemptEnded(ended.back()),
             Self::TestEnded(ended) => Event::TestEnded((*ended).back()),
+            Self::LooksEnded(looks) => Event::LooksEnded(looks.back()),
             Self::SessionEnded(session) => Event::SessionEnded(Arc::new((*session).back())),
             Self::RunEnded {
                 elapsed_ns,

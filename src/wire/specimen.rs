@@ -65,12 +65,23 @@ pub(crate) fn events(run: &FinishedRun) -> Vec<Event> {
             test: position,
             at: test.started,
         });
-        events.extend(test.attempts.iter().map(|attempt| {
-            Event::AttemptEnded(AttemptEnded {
+        let mut looks = Vec::new();
+        for attempt in &test.attempts {
+            let mut attempt = AttemptRecord::clone(attempt);
+            let own = attempt.steps.iter().rposition(|step| !step.diagnostic);
+            let steps = attempt.steps.split_off(own.map_or(0, |own| own + 1));
+            if !steps.is_empty() {
+                looks.push(Event::LooksEnded(LooksEnded {
+                    test: position,
+                    attempt: attempt.number,
+                    steps,
+                }));
+            }
+            events.push(Event::AttemptEnded(AttemptEnded {
                 test: position,
-                attempt: attempt.clone(),
-            })
-        }));
+                attempt: Arc::new(attempt),
+            }));
+        }
         events.push(Event::TestEnded(TestEnded {
             test: position,
             status: test.status,
@@ -81,7 +92,9 @@ pub(crate) fn events(run: &FinishedRun) -> Vec<Event> {
             started: test.started,
             elapsed: test.elapsed,
             left_behind: test.left_behind.clone(),
+            looks_follow: !looks.is_empty(),
         }));
+        events.extend(looks);
     }
     events.extend(record.sessions.iter().cloned().map(Event::SessionEnded));
     events.push(Event::RunEnded {
@@ -410,12 +423,6 @@ fn steps(text: &str) -> Vec<StepRecord> {
             .map(|kind| step(Observation::default(), Some(ProbeError::new(*kind, text)))),
     );
     steps.push(StepRecord {
-        cleanup: false,
-        diagnostic: true,
-        findings: Vec::new(),
-        ..step(observation(text), None)
-    });
-    steps.push(StepRecord {
         name: None,
         resources: Vec::new(),
         cleanup: false,
@@ -423,6 +430,12 @@ fn steps(text: &str) -> Vec<StepRecord> {
         polls: None,
         flaps: None,
         actor: None,
+        ..step(observation(text), None)
+    });
+    steps.push(StepRecord {
+        cleanup: false,
+        diagnostic: true,
+        findings: Vec::new(),
         ..step(observation(text), None)
     });
     steps

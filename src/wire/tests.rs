@@ -259,7 +259,7 @@ fn a_preface_reads_back_and_a_newer_one_is_refused() {
     let run = crate::model::RunId::new("20261121T085751Z-3f9a1c");
     let line = preface(&run);
     assert_eq!(read_preface(&line).unwrap(), run);
-    let newer = line.replace(r#""version":1"#, r#""version":7"#);
+    let newer = line.replace(r#""version":2"#, r#""version":7"#);
     assert!(matches!(
         read_preface(&newer),
         Err(WireError::Version { found: 7, .. })

@@ -1,9 +1,10 @@
 //! What `on_fail` looks at, through the program: shown where the failure is, and nothing else is another.
 
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::support::postgres::Options;
-use crate::support::{Answer, Canary, NameServer, Postgres, Reply, Tool};
+use crate::support::{Answer, Canary, NameServer, Postgres, Refusing, Reply, Tool};
 
 const ORDERS: &str = r#"
   - name: orders
@@ -103,4 +104,39 @@ fn a_test_that_holds_looks_at_nothing_else() {
     let (tool, canary, _names, _postgres) = ordering(200);
     tool.then(["run"]).exits(0).stdout_lacks("look ");
     assert_eq!(canary.paths(), ["/orders"]);
+}
+
+#[test]
+fn killed_while_it_looks_it_has_kept_what_the_test_came_to() {
+    let (refusing, silent) = (Refusing::hold(), Canary::answering(|_| Answer::Silence));
+    let tool = Tool::new()
+        .var("url", silent.url())
+        .var("port", refusing.address().port().to_string())
+        .suite(
+            r#"
+  - name: down
+    tcp: { host: 127.0.0.1, port: "${port}" }
+    expect: { connected: true }
+    on_fail:
+      look:
+        - { name: first, tcp: { host: 127.0.0.1, port: "${port}" } }
+        - { name: silent, http: { url: "${url}/silent" } }
+"#,
+        );
+    let running = tool.start();
+    silent.wait_for(1);
+    running.signal(Signal::SIGKILL);
+    running.end().ended_by(9);
+    let told = tool.then(["report", "last", "--report", "json"]).exits(0);
+    let run = told.stderr_has("it was killed, or still runs").json();
+    let test = &run["tests"][0];
+    assert_eq!(
+        (&test["status"], &test["code"]),
+        (&"failed".into(), &"tcp.refused".into()),
+        "{test}"
+    );
+    let steps = test["attempts"][0]["steps"].as_array().unwrap();
+    assert_eq!(steps.len(), 1, "what it looked at was not there yet");
+    assert_eq!(run["verdict"]["word"], "NO-GO");
+    assert_eq!(run["causes"][0]["rule"], "TCP-1", "{run}");
 }

@@ -50,6 +50,7 @@ fn follow(mut live: Live, run: &FinishedRun) {
             started: test.started,
             elapsed: test.elapsed,
             left_behind: test.left_behind.clone(),
+            looks_follow: false,
         }));
     }
     live.hear(&Event::RunEnded {
@@ -111,6 +112,7 @@ fn an_event_without_its_header_is_not_shown() {
         started: std::time::Duration::ZERO,
         elapsed: std::time::Duration::ZERO,
         left_behind: Vec::new(),
+        looks_follow: false,
     }));
     assert!(out.0.lock().unwrap().is_empty());
 }

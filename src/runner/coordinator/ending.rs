@@ -35,7 +35,7 @@ impl Coordinator<'_> {
         self.has_left = true;
         self.interrupted();
         let abandoned = self.tasks.abandon();
-        self.take_attempts();
+        self.take_told();
         let mut looking: Vec<usize> = self.looking.keys().copied().collect();
         looking.sort_unstable();
         for test in looking {

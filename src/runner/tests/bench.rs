@@ -281,6 +281,7 @@ impl Ran {
                 format!("{} attempt {}", id(ended.test), ended.attempt.number)
             }
             Event::TestEnded(ended) => format!("{} {}", id(ended.test), ended.status),
+            Event::LooksEnded(looks) => format!("{} looked into", id(looks.test)),
             Event::SessionEnded(session) => format!("session {} {}", session.name, session.status),
             Event::RunEnded { .. } => "run ended".to_owned(),
             Event::Judged(_) => "judged".to_owned(),
@@ -318,14 +319,21 @@ impl Ran {
             );
         }
         let mut ended = std::collections::HashSet::new();
+        let mut looked_into = std::collections::HashSet::new();
         for event in &self.events {
             match event {
                 Event::TestEnded(end) => {
                     ended.insert(end.test);
+                    if end.looks_follow {
+                        looked_into.insert(end.test);
+                    }
                 }
                 Event::TestStarted { test, .. } => assert!(!ended.contains(test), "{story:#?}"),
                 Event::AttemptEnded(attempt) => {
                     assert!(!ended.contains(&attempt.test), "{story:#?}");
+                }
+                Event::LooksEnded(looks) => {
+                    assert!(looked_into.remove(&looks.test), "{story:#?}");
                 }
                 _ => {}
             }

@@ -5,8 +5,8 @@ use super::steps::late_step;
 use crate::check::Expectations;
 use crate::check::testing::claims;
 use crate::model::{
-    ActorName, Code, CodePattern, Event, FaultKind, Interrupt, Kept, Outcome, StepRecord, TcpFault,
-    Unable, Value,
+    ActorName, Code, CodePattern, Event, FaultKind, Interrupt, Kept, Outcome, Status, StepRecord,
+    TcpFault, Unable, Value,
 };
 use crate::plan::{
     ExpectFailure, Look, Mode, PlannedActor, PlannedStep, PlannedTest, Repeat, Retry, Until,
@@ -96,6 +96,46 @@ async fn looks_come_after_the_clean_up_and_change_nothing() {
         (Outcome::NotHeld, 0)
     );
     assert_eq!(ran.record.elapsed, without.record.elapsed + seconds(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_is_told_before_anything_is_looked_at() {
+    let test = looking(refused("a/x"), [look("l", [takes(3)])]);
+    let began = tokio::time::Instant::now();
+    let mut told = Vec::new();
+    let bench = Bench::new([test]);
+    let mut ran = bench
+        .run_watching(|_| told.push(began.elapsed().as_secs()))
+        .await;
+    ran.check();
+    let story: Vec<(String, u64)> = ran.story().into_iter().zip(told).collect();
+    let expected = [
+        ("run started", 0),
+        ("a/x started", 0),
+        ("a/x attempt 1", 0),
+        ("a/x failed", 0),
+        ("a/x looked into", 3),
+        ("run ended", 3),
+    ];
+    assert_eq!(story, expected.map(|(what, at)| (what.to_owned(), at)));
+    assert_eq!(names(&ran), [(1, "l")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_leaves_while_it_looks_keeps_the_end_and_gives_the_looks_up() {
+    let bench = Bench::new([looking(refused("a/x"), [look("l", [takes(8)])])]);
+    let cancel = bench.cancel.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(seconds(5)).await;
+        cancel.interrupt(Interrupt::Int);
+        cancel.interrupt(Interrupt::Int);
+    });
+    let ran = bench.run().await;
+    assert_eq!(
+        (ran.status("a/x"), ran.code("a/x")),
+        (Status::Failed, Some("tcp.refused"))
+    );
+    assert_eq!(names(&ran), []);
 }
 
 #[tokio::test(start_paused = true)]
