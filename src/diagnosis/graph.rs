@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use super::passes::{Pass, Passes, Span};
 use super::reach::{ALL_OF_IT, failed_looks, got_through, looks_on_fail, passed, whole};
-use super::seen::session_id;
 use super::uses::{asks_a_server, closed, used};
 use crate::model::{
     Diagnosed, Layer, Root, RunRecord, SessionRecord, Status, StepRecord, TestId, TestRecord,
@@ -72,7 +71,7 @@ impl<'r> Graph<'r> {
         };
         let failed = record.sessions.iter().filter(|session| has_failed(session));
         let mut sessions: HashMap<TestId, &SessionRecord> = failed
-            .map(|session| (session_id(&session.name), session.as_ref()))
+            .map(|session| (TestId::of_session(&session.name), session.as_ref()))
             .collect();
         for (number, one) in diagnosed.iter().enumerate() {
             // Sessions come first, so that a test of the same name is the next.
@@ -94,7 +93,7 @@ impl<'r> Graph<'r> {
     pub(super) fn failure_of(&self, root: &Root) -> Option<usize> {
         match root {
             Root::Test(id) => self.by_test.get(id),
-            Root::Session(name) => self.by_session.get(&session_id(name)),
+            Root::Session(name) => self.by_session.get(&TestId::of_session(name)),
         }
         .copied()
     }

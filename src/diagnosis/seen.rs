@@ -3,15 +3,14 @@
 use super::family::layer_of;
 use super::signal::Often;
 use crate::model::{
-    AttemptRecord, Category, Code, Excerpt, Fault, Finding, KnownCode, Layer, OnFail, Origin,
-    Outcome, RunRecord, SessionName, SessionRecord, State, Status, StepRecord, TestId, TestRecord,
-    Value,
+    AttemptRecord, Code, Excerpt, Fault, Finding, KnownCode, Layer, OnFail, Origin, Outcome,
+    RunRecord, SessionRecord, State, Status, StepRecord, TestId, TestRecord, Value,
 };
 
 /// What one failed instance has to say.
 #[derive(Debug)]
 pub(super) struct Seen<'r> {
-    /// The instance; of a session [`session_id`].
+    /// The instance; of a session [`TestId::of_session`].
     pub(super) id: TestId,
     /// The code it ended with.
     pub(super) code: Code,
@@ -38,12 +37,6 @@ pub(super) fn failed(record: &RunRecord) -> impl Iterator<Item = Seen<'_>> {
     let sessions = record.sessions.iter();
     let sessions = sessions.filter_map(|session| Seen::of_session(session));
     sessions.chain(record.tests.iter().filter_map(Seen::of))
-}
-
-/// What a session is called where instances are listed: `session/user`.
-pub(super) fn session_id(name: &SessionName) -> TestId {
-    TestId::parse(&format!("session/{name}"))
-        .unwrap_or_else(|| TestId::new(Category::new("session"), name.as_str()))
 }
 
 impl<'r> Seen<'r> {
@@ -88,7 +81,13 @@ impl<'r> Seen<'r> {
     fn of_session(session: &'r SessionRecord) -> Option<Self> {
         let failed = matches!(session.status, Status::Failed | Status::Errored);
         let attempt = session.attempt.as_deref();
-        failed.then(|| Self::new(session_id(&session.name), session.code.as_ref(), attempt))
+        failed.then(|| {
+            Self::new(
+                TestId::of_session(&session.name),
+                session.code.as_ref(),
+                attempt,
+            )
+        })
     }
 
     fn new(id: TestId, code: Option<&Code>, attempt: Option<&'r AttemptRecord>) -> Self {

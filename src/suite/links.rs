@@ -7,13 +7,14 @@ use std::collections::{HashMap, HashSet};
 
 use super::decode::Decoded;
 use super::step::meant;
-use super::{GateKeys, Project, Requirement, Target, Test};
+use super::{GateKeys, Project, Requirement, Session, Target, Test};
 use crate::model::{Category, TestId};
 use crate::yaml::{Diagnostic, Diagnostics, Span};
 
 /// What hangs together.
 pub(super) struct Ties<'a> {
     pub(super) decoded: &'a Decoded,
+    pub(super) sessions: &'a [Session],
     pub(super) project: &'a Project,
     pub(super) target: &'a Target,
     /// Whether it can be said of every file which tests it has; else only what is there twice is told.
@@ -24,12 +25,14 @@ pub(super) struct Ties<'a> {
 pub(super) fn check(ties: &Ties<'_>, problems: &mut Diagnostics) {
     let Ties {
         decoded,
+        sessions,
         project,
         target,
         is_complete,
     } = ties;
     let tests = &decoded.tests[..];
     duplicates(tests, problems);
+    named_like_sessions(tests, sessions, problems);
     if !is_complete {
         return;
     }
@@ -107,6 +110,29 @@ fn duplicates(tests: &[Test], problems: &mut Diagnostics) {
             } else {
                 problem.related(other.spans.name, "the first is here")
             });
+        }
+    }
+}
+
+/// Who explains a failure would take the two for one.
+fn named_like_sessions(tests: &[Test], sessions: &[Session], problems: &mut Diagnostics) {
+    let sessions: HashMap<TestId, &Session> = sessions
+        .iter()
+        .map(|session| (TestId::of_session(&session.name), session))
+        .collect();
+    let mut told: HashSet<Span> = HashSet::new();
+    for test in tests {
+        if let Some(session) = sessions.get(&test.id)
+            && told.insert(test.spans.name)
+        {
+            let (id, name) = (&test.id, &session.name);
+            problems.push(
+                Diagnostic::error(
+                    test.spans.name,
+                    format!("`{id}` is what reports call the session `{name}` of sessions.yaml"),
+                )
+                .help("give the test another name, or another category"),
+            );
         }
     }
 }

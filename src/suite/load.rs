@@ -222,6 +222,7 @@ pub fn load(opened: Opened, given: &Given) -> Result<Suites, Unusable> {
     }
     let ties = links::Ties {
         decoded: &decoded,
+        sessions: &sessions,
         project: &project,
         target: &target.target,
         is_complete,
