@@ -25,7 +25,7 @@ pub(super) use self::question::Often;
 use self::question::Question;
 use super::seen::Seen;
 use super::short::short;
-use crate::model::Fault;
+use crate::model::{Fault, Value};
 use crate::yaml::{Diagnostic, Diagnostics, Fields, Node};
 
 /// What a rule asks: `when`.
@@ -138,6 +138,11 @@ pub(super) fn evidence(signal: &Signal, seen: &Seen<'_>) -> Vec<String> {
     }
     if let Some(error) = seen.step.and_then(|step| step.error.as_ref()) {
         all.push(short(&format!("could not look: {}", error.message)));
+    }
+    if let Some(Value::List(followed)) = seen.fact("redirects")
+        && let Some(last) = followed.last().and_then(Value::as_text)
+    {
+        all.push(short(&format!("redirected to {last}")));
     }
     if seen.fault.is_none()
         && let Some(finding) = seen.findings().next()

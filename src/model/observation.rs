@@ -56,6 +56,11 @@ impl Facts {
         self.0.push((name, value));
     }
 
+    /// Drops a fact, if it is there.
+    pub fn remove(&mut self, name: &str) {
+        self.0.retain(|(known, _)| known != name);
+    }
+
     /// A fact by name; `None` when it is absent.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0

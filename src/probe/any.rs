@@ -98,6 +98,11 @@ macro_rules! probes {
                 match self { $($(#[$attribute])* Self::$type(probe) => probe.resources(),)* }
             }
 
+            /// See [`Probe::led_to`].
+            pub fn led_to(&self, seen: &Observation) -> Option<Vec<String>> {
+                match self { $($(#[$attribute])* Self::$type(probe) => probe.led_to(seen),)* }
+            }
+
             /// See [`Probe::request`].
             pub fn request(&self) -> String {
                 match self { $($(#[$attribute])* Self::$type(probe) => probe.request(),)* }

@@ -115,6 +115,15 @@ impl Probe for Http {
         self.prepared().map(Prepared::resources).unwrap_or_default()
     }
 
+    fn led_to(&self, seen: &Observation) -> Option<Vec<String>> {
+        let Value::List(followed) = seen.facts.get("redirects")? else {
+            return None;
+        };
+        let last = followed.last()?.as_text()?;
+        let there = self.prepared().ok()?.elsewhere(last)?;
+        Some(there.resources())
+    }
+
     fn request(&self) -> String {
         self.keys().asked()
     }

@@ -113,6 +113,11 @@ impl<'c> Look<'c> {
         self.seen.facts.insert(name, value);
     }
 
+    /// Drops a fact that is true no more.
+    pub(super) fn forget(&mut self, name: &str) {
+        self.seen.facts.remove(name);
+    }
+
     /// Adds to the fact `beside`, where all that comes is searched.
     pub(super) fn beside(&mut self, came: Vec<String>) {
         if self.ctx.is_searched {

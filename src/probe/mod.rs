@@ -81,6 +81,12 @@ pub trait Probe: Send + Sync {
     /// What it looks at, for grouping failures: `dns:host`, `sock:host:port`, `origin:…`.
     fn resources(&self) -> Vec<String>;
 
+    /// What it looked at in the end, where what it saw led it away from [`resources`](Self::resources): a redirect was followed. What went
+    /// wrong then went wrong there.
+    fn led_to(&self, _seen: &Observation) -> Option<Vec<String>> {
+        None
+    }
+
     /// What is asked, in one line, as reports show it (they mask it): `GET http://…/health`.
     fn request(&self) -> String;
 

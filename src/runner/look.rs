@@ -108,7 +108,12 @@ pub(super) async fn look(
     match looked {
         Ok(seen) => Seen {
             request,
-            resources,
+            // Where it was led to in the end is what it looked at.
+            resources: if seen.resources.is_empty() {
+                resources
+            } else {
+                seen.resources
+            },
             ..seen
         },
         Err(error) => Seen {
@@ -222,9 +227,13 @@ async fn observe(
     if is_shown || stage.run.keep_evidence {
         probe.show(&ctx, &mut observation);
     }
+    let led_to = match outcome {
+        Outcome::Held => None,
+        Outcome::NotHeld | Outcome::Unable => probe.led_to(&observation),
+    };
     Ok(Seen {
         request: String::new(),
-        resources: Vec::new(),
+        resources: led_to.unwrap_or_default(),
         observation,
         findings,
         captured,

@@ -153,6 +153,13 @@ impl Prepared {
         self.path = path_of(url.path);
     }
 
+    /// The same at another URL; `None` where that is none.
+    pub(in crate::probe) fn elsewhere(&self, url: &str) -> Option<Self> {
+        let mut there = self.clone();
+        there.lead_to(url::parse(url, None).ok()?);
+        Some(there)
+    }
+
     /// With this body.
     pub(in crate::probe) fn with_body(&self, body: Bytes) -> Self {
         Self {

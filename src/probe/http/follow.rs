@@ -47,9 +47,13 @@ async fn chase(
                 return Err(look.stop(Phase::FirstByte, halt));
             }
         };
+        answer.pass_over(look).await?;
         followed.push(Value::Text(next.url()));
         look.fact("redirects", Value::List(followed.clone()));
-        answer.pass_over(look).await?;
+        // Of the place that redirected; where this leads to has to be reached yet.
+        for name in ["proxy", "remote_ip", "family"] {
+            look.forget(name);
+        }
         let security = tls_for(look.ctx, &next).await?;
         answer = ask(look, &next, &security).await?;
         asked = Some(next);

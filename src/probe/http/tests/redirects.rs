@@ -139,3 +139,32 @@ fn limits_are_limited() {
     let told = problem("http", "{ url: \"http://a\", redirects: 21 }");
     assert!(told.contains("at most 20"), "{told}");
 }
+
+#[tokio::test]
+async fn what_is_not_reached_behind_a_redirect_is_told_as_what_was_looked_at() {
+    let port = closed_port().await;
+    let to = format!("http://localhost:{port}/there");
+    let (server, _told) = answering_each(move |_| redirect(302, &to)).await;
+    let probe = http(&server, ", redirects: 3");
+    let (code, seen) = stopped(look(&probe).await);
+    assert_eq!(code.as_str(), "tcp.refused");
+    let there = [
+        "dns:localhost".to_owned(),
+        format!("sock:localhost:{port}"),
+        format!("origin:http://localhost:{port}"),
+    ];
+    assert_eq!(probe.led_to(&seen), Some(there.to_vec()));
+    // This is of who redirected, and nobody was reached there.
+    assert_eq!(fact(&seen, "remote_ip"), None);
+}
+
+#[tokio::test]
+async fn who_breaks_off_a_redirect_led_nowhere() {
+    let half =
+        b"HTTP/1.1 302 Go\r\nlocation: http://localhost:9/\r\ncontent-length: 40\r\n\r\ngone";
+    let server = answering(half.to_vec(), Then::Close).await;
+    let probe = http(&server, ", redirects: 3");
+    let (code, seen) = stopped(look(&probe).await);
+    assert_eq!(code.as_str(), "http.closed.body");
+    assert_eq!(probe.led_to(&seen), None);
+}
