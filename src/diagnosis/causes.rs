@@ -4,12 +4,13 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use super::Rules;
-use super::commands::commands;
+use super::commands::{Filling, commands};
 use super::control::passed_control;
 use super::cover::{Chosen, cover};
 use super::graph::Graph;
 use super::modifiers::modify;
 use super::refute::{Refuted, refute};
+use super::rule::Rule;
 use super::sound::unfit;
 use super::why::{Known, cited, rejected, why};
 use crate::model::{
@@ -170,17 +171,30 @@ fn cause(
         confirm: rule.map_or_else(String::new, |rule| rule.confirm.clone()),
         falsify: rule.map_or_else(String::new, |rule| rule.falsify.clone()),
         commands: rule.map_or_else(Vec::new, |rule| {
-            // Of ourselves nothing is asked at the target's address.
-            let about = match chosen.layer {
-                Layer::Runner => &lead.resource,
-                _ => &resource,
+            let filling = Filling {
+                resource: about(lead, chosen, rule, &resource),
+                step: known.graph.failures[chosen.lead].step,
+                variables,
             };
-            commands(rule, rules, about, variables)
+            commands(rule, rules, &filling)
         }),
         resource,
     };
     cause.why = why(known, chosen, refuted, &cause, &roots);
     cause
+}
+
+/// What the rule of a cause speaks of, for its commands.
+fn about<'d>(lead: &'d Diagnosed, chosen: &Chosen, rule: &Rule, broke: &'d str) -> &'d str {
+    if chosen.layer == Layer::Runner {
+        // Of ourselves nothing is asked at the target's address.
+        &lead.resource
+    } else if lead.is_retold() && !rule.when.is_of_proxies() {
+        // Who told of a failure behind it is not who failed: where nobody knows where that is, nobody is asked.
+        lead.behind.as_deref().unwrap_or_default()
+    } else {
+        broke
+    }
 }
 
 /// What speaks for it: the surest first, then as they came.

@@ -32,6 +32,7 @@ fn diagnosed(seen: &Seen<'_>, rules: &Rules) -> Diagnosed {
         rule: known.id.clone(),
         layer,
         resource: resource(layer, seen),
+        behind: None,
         code: seen.code.clone(),
         blame: known.blame.clone(),
         evidence: signal::evidence(&known.when, seen),
@@ -49,16 +50,24 @@ fn diagnosed(seen: &Seen<'_>, rules: &Rules) -> Diagnosed {
 }
 
 impl Diagnosed {
+    /// Whether it says what an application met, and not what we did.
+    pub(super) fn is_retold(&self) -> bool {
+        let mut all = self.adjusted.iter();
+        all.any(|one| one.kind == Modifier::Nested)
+    }
+
     /// Takes over what an application says that it met. Layer and resource stay those of our own look: it got as far as the application, and
     /// whoever got there, too, says nothing of what is behind it.
     fn hear(&mut self, retold: Retold<'_>) {
         let Retold {
             rule,
             blame,
+            place,
             adjustment,
         } = retold;
         self.rule.clone_from(&rule.id);
         self.blame = blame;
+        self.behind = place;
         self.alternatives.clone_from(&rule.alternatives);
         self.next.clone_from(&rule.next);
         self.evidence.push(adjustment.text.clone());

@@ -1,37 +1,71 @@
 //! What to run next, with the values of the target filled in. Printed, and never run by us.
 //!
 //! Somebody pastes these lines into a shell, and the values come from suites, answers and the environment. So only what no shell gives
-//! any meaning to is filled in: a host called `$(reboot)` leaves its place empty, as `HOST`.
+//! any meaning to is filled in: a host called `$(reboot)` leaves its place empty, as `HOST`. The request that failed is the line the probe
+//! quoted for a shell itself; what it masked stays `***` there, for whoever runs it to put in.
 
 use super::Rules;
 use super::address::Address;
 use super::rule::Rule;
+use crate::model::StepRecord;
+use crate::yaml::visible;
 
-/// The lines of a rule for a resource: of a rule's commands those that are names are looked up, others are lines already.
-pub(super) fn commands(
-    rule: &Rule,
-    rules: &Rules,
-    resource: &str,
-    variables: &[(String, String)],
-) -> Vec<String> {
-    let lines = rule.commands.iter().map(|command| {
-        let line = rules.command(command).unwrap_or(command);
-        filled(line, &Address::of(resource), resource, variables)
-    });
-    let mut lines: Vec<String> = lines.collect();
-    let mut seen = std::collections::HashSet::new();
-    lines.retain(|line| seen.insert(line.clone()));
+/// What the places of a line are filled with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Filling<'f> {
+    /// What the rule is about: `sock:db:5432`; empty where nobody knows.
+    pub(super) resource: &'f str,
+    /// The look that speaks for it.
+    pub(super) step: Option<&'f StepRecord>,
+    /// What the target gives.
+    pub(super) variables: &'f [(String, String)],
+}
+
+/// The lines of a rule: of its commands those that are names are looked up, others are lines already.
+///
+/// What asks a platform is left out where the target does not say what to ask it for: `explain` has it.
+pub(super) fn commands(rule: &Rule, rules: &Rules, filling: &Filling<'_>) -> Vec<String> {
+    let written = rule
+        .commands
+        .iter()
+        .map(|command| rules.command(command).unwrap_or(command));
+    let mut lines = Vec::with_capacity(rule.commands.len());
+    for template in written {
+        let Line { text, is_whole } = filled(template, filling);
+        let applies = is_whole || platform(template).is_none_or(|program| filling.ran(program));
+        if applies && !lines.contains(&text) {
+            lines.push(text);
+        }
+    }
+    let is_known = || Rules::embedded().rule(&rule.id).is_some();
+    if lines.is_empty() && !rule.commands.is_empty() && is_known() {
+        lines.push(format!("allclear explain {}", rule.id));
+    }
     lines
 }
 
+/// Programs that ask a platform, and not what broke.
+const PLATFORMS: &[&str] = &[
+    "aws", "az", "bq", "gcloud", "gsutil", "helm", "kubectl", "oc",
+];
+
+/// The program of a line, where it asks a platform.
+fn platform(template: &str) -> Option<&str> {
+    let program = template.split_whitespace().next()?;
+    PLATFORMS.contains(&program).then_some(program)
+}
+
+/// A line, and whether everything in it was known.
+#[derive(Debug, PartialEq, Eq)]
+struct Line {
+    text: String,
+    is_whole: bool,
+}
+
 /// One line; what is not known, or not harmless, stands there in capitals.
-fn filled(
-    template: &str,
-    address: &Address<'_>,
-    resource: &str,
-    variables: &[(String, String)],
-) -> String {
+fn filled(template: &str, filling: &Filling<'_>) -> Line {
     let mut line = String::with_capacity(template.len());
+    let mut is_whole = true;
     let mut rest = template;
     while let Some((before, hole)) = rest.split_once("${") {
         line.push_str(before);
@@ -40,37 +74,97 @@ fn filled(
             rest = hole;
             continue;
         };
-        let value = value(name, address, resource, variables);
-        match value.filter(|value| is_harmless(value)) {
-            Some(value) => line.push_str(&value),
-            None => line.extend(name.chars().map(capital)),
+        let value = match name {
+            "request" => filling.request(),
+            _ => filling.value(name).filter(|value| is_harmless(value)),
+        };
+        if let Some(value) = value {
+            line.push_str(&value);
+        } else {
+            is_whole = false;
+            line.extend(name.chars().map(capital));
         }
         rest = after;
     }
     line.push_str(rest);
-    line
+    Line {
+        text: line,
+        is_whole,
+    }
 }
 
-fn value(
-    name: &str,
-    address: &Address<'_>,
-    resource: &str,
-    variables: &[(String, String)],
-) -> Option<String> {
-    let of_resource = match name {
-        "host" => address.host.map(str::to_owned),
-        "port" => address.port.map(|port| port.to_string()),
-        "name" => address.name.or(address.host).map(str::to_owned),
-        "origin" => resource.strip_prefix("origin:").map(str::to_owned),
-        _ => None,
-    };
-    let named = |wanted: &str| {
-        let found = variables.iter().find(|(name, _)| name == wanted);
-        found.map(|(_, value)| value.clone())
-    };
-    of_resource
-        .or_else(|| named(name))
-        .or_else(|| named(&name.to_ascii_lowercase()))
+/// The longest request that is told again, in bytes: what is longer stands with the evidence.
+const LONGEST: usize = 2 * 1024;
+
+impl Filling<'_> {
+    /// The value of a place that is one word.
+    fn value(&self, name: &str) -> Option<String> {
+        let address = Address::of(self.resource);
+        let of_resource = match name {
+            "host" => address.host.map(str::to_owned),
+            "port" => address.port.map(|port| port.to_string()),
+            "name" => address.name.or(address.host).map(str::to_owned),
+            "origin" => self.resource.strip_prefix("origin:").map(str::to_owned),
+            _ => None,
+        };
+        let named = |wanted: &str| {
+            let found = self.variables.iter().find(|(name, _)| name == wanted);
+            found.map(|(_, value)| value.clone())
+        };
+        of_resource
+            .or_else(|| named(name))
+            .or_else(|| named(&name.to_ascii_lowercase()))
+    }
+
+    /// What curl is to be given to ask what the test asked; else the origin alone.
+    fn request(&self) -> Option<String> {
+        self.asked().or_else(|| self.url()).or_else(|| {
+            let origin = self.value("origin").filter(|origin| is_harmless(origin))?;
+            Some(format!("\"{}/\"", spoken_by_curl(&origin)))
+        })
+    }
+
+    /// The request as the probe wrote it down for a shell, each word quoted where it must be.
+    fn asked(&self) -> Option<String> {
+        let evidence = self.step?.observation.evidence.iter();
+        let mut lines = evidence.filter(|one| one.label == "curl");
+        let line = lines.next()?.text.as_str();
+        // One that was cut, or has more than one line, is no longer what was sent.
+        let is_sound = line.len() <= LONGEST && !line.ends_with('…') && visible(line) == line;
+        line.strip_prefix("curl ")
+            .filter(|_| is_sound)
+            .map(str::to_owned)
+    }
+
+    /// The URL of a look that has no such line: a WebSocket is not asked with curl.
+    fn url(&self) -> Option<String> {
+        let mut words = self.step?.request.split_whitespace();
+        let url = words.find(|word| word.contains("://"))?;
+        let is_part = |c: char| c.is_ascii_graphic() && !"'\"\\<>^`{|}".contains(c);
+        let url = spoken_by_curl(url);
+        let is_sound = url.starts_with("http") && url.chars().all(is_part);
+        (is_sound && url.len() <= LONGEST).then(|| format!("'{url}'"))
+    }
+
+    /// Whether the look ran this program itself.
+    fn ran(&self, program: &str) -> bool {
+        let mut used = self.step.into_iter().flat_map(|step| &step.resources);
+        used.any(|one| {
+            let path = one
+                .strip_prefix("proc:")
+                .or_else(|| one.strip_prefix("program:"));
+            path.is_some_and(|path| path.rsplit('/').next() == Some(program))
+        })
+    }
+}
+
+/// As curl wants it: a handshake is asked for over HTTP.
+fn spoken_by_curl(url: &str) -> String {
+    match url.split_once("://") {
+        Some(("ws", rest)) => format!("http://{rest}"),
+        Some(("wss", rest)) => format!("https://{rest}"),
+        _ => url.to_owned(),
+    }
 }
 
 /// Whether every shell takes it for plain text, bare and between quotes of either kind, and no program for an option.
@@ -89,72 +183,4 @@ fn capital(c: char) -> char {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn line(template: &str, resource: &str) -> String {
-        let variables = [
-            ("project".to_owned(), "my-project".to_owned()),
-            ("region".to_owned(), "a b".to_owned()),
-            ("hidden".to_owned(), "***".to_owned()),
-        ];
-        filled(template, &Address::of(resource), resource, &variables)
-    }
-
-    #[test]
-    fn what_is_known_is_filled_in_and_what_is_missing_is_told() {
-        let at = "sock:db.internal:5432";
-        assert_eq!(
-            line("ss -ltn \"sport = :${port}\"", at),
-            "ss -ltn \"sport = :5432\""
-        );
-        assert_eq!(
-            line("x --project=${PROJECT} ${region} ${hidden} ${gone-by}", at),
-            "x --project=my-project REGION HIDDEN GONE_BY"
-        );
-        assert_eq!(line("dig ${host}", "runner"), "dig HOST");
-        assert_eq!(
-            line("curl '${origin}/'", "origin:https://[::1]:443"),
-            "curl 'https://[::1]:443/'"
-        );
-        assert_eq!(line("nc ${host} ${port}", "sock:[::1]:53"), "nc ::1 53");
-        assert_eq!(
-            line("ls \"${name}\"", "unix:/run/db.sock"),
-            "ls \"/run/db.sock\""
-        );
-        assert_eq!(line("echo ${", at), "echo ${");
-    }
-
-    #[test]
-    fn a_hostile_host_does_not_reach_the_line() {
-        for hostile in [
-            "$(reboot)",
-            "a;reboot",
-            "`reboot`",
-            "a\"; reboot; \"",
-            "a'; reboot; '",
-            "-oProxyCommand=reboot",
-            "a\nreboot",
-            "a\rreboot",
-            "a\u{1b}[2Jb",
-            "a\u{202e}b",
-            "a b",
-            "a|b",
-            "a&b",
-            "a>b",
-            "a*",
-            "~root",
-            "!!",
-            "a\\b",
-            "{a,b}",
-            "=ls",
-            "%1",
-            "a#b",
-            "",
-            "a\u{a0}b",
-        ] {
-            let told = line("dig ${host}", &format!("dns:{hostile}"));
-            assert_eq!(told, "dig HOST", "{hostile:?}");
-        }
-    }
-}
+mod tests;

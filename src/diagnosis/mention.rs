@@ -36,9 +36,7 @@ impl<'g> Mentions<'g> {
         known.dedup();
         for resource in known {
             let address = Address::of(graph.name(resource));
-            // A bare word is a word: only names with a dot, and addresses, are taken for hosts.
-            let host = address.host.filter(|host| host.contains(['.', ':']));
-            if let (Some(host), "sock" | "dns" | "dsn") = (host, address.kind) {
+            if let (Some(host), "sock" | "dns" | "dsn") = (address.host, address.kind) {
                 let known = by_host.entry(host).or_default();
                 match address.port {
                     Some(port) => known.by_port.entry(port.to_string()).or_default(),
@@ -62,11 +60,27 @@ impl<'g> Mentions<'g> {
         let answered = evidence.iter().filter(|one| one.label != "curl");
         let mut named: Vec<Resource> = answered
             .flat_map(|excerpt| self.in_text(excerpt))
+            .chain(self.behind(one))
             .filter(|resource| failure.uses.binary_search(resource).is_err())
             .collect();
         named.sort_unstable();
         named.dedup();
         named
+    }
+
+    /// What the failure was met at that its evidence tells of, where a library wrote that: there a bare word is a host, too.
+    fn behind(&self, one: &Diagnosed) -> Vec<Resource> {
+        let address = one.behind.as_deref().map(Address::of);
+        let known = address.and_then(|address| self.by_host.get(address.host?));
+        let port = address.and_then(|address| address.port);
+        let at_port = port.and_then(|port| known?.by_port.get(&port.to_string()));
+        let whole = known.map(|known| &known.whole);
+        whole
+            .into_iter()
+            .chain(at_port)
+            .flatten()
+            .copied()
+            .collect()
     }
 
     fn in_text(&self, excerpt: &Excerpt) -> Vec<Resource> {
@@ -92,7 +106,10 @@ impl<'g> Mentions<'g> {
             let Some(known) = self.by_host.get(host) else {
                 continue;
             };
-            named.extend(&known.whole);
+            // A bare word is a word: only names with a dot, and addresses, are taken for hosts.
+            if host.contains(['.', ':']) {
+                named.extend(&known.whole);
+            }
             match port {
                 Some(port) => named.extend(known.by_port.get(port).into_iter().flatten()),
                 None => {

@@ -5,6 +5,10 @@
 //! text with two different failures is believed only as a leaning.
 
 mod forms;
+mod places;
+
+use std::borrow::Cow;
+use std::ops::Range;
 
 use self::forms::FORMS;
 use super::Rules;
@@ -21,6 +25,8 @@ const SEARCHED: usize = 64 * 1024;
 pub(super) struct Nested {
     /// As if we had been stopped by it.
     pub(super) fault: Fault,
+    /// Where that was, as its line names it: `sock:db:5432`.
+    pub(super) place: Option<String>,
     /// The text that says it has another failure, too.
     pub(super) is_ambiguous: bool,
 }
@@ -30,6 +36,8 @@ pub(super) struct Nested {
 pub(super) struct Retold<'r> {
     pub(super) rule: &'r Rule,
     pub(super) blame: Blame,
+    /// Where the application met it.
+    pub(super) place: Option<String>,
     pub(super) adjustment: Adjustment,
 }
 
@@ -41,6 +49,7 @@ pub(super) fn retold<'r>(rule: &Rule, seen: &Seen<'_>, rules: &'r Rules) -> Opti
     let (label, text) = texts(seen).find(|(_, text)| find(text).is_some())?;
     let Nested {
         fault,
+        place,
         is_ambiguous,
     } = find(text)?;
     let inner = rules.first_for(&seen.as_if_stopped_by(&fault))?;
@@ -68,6 +77,7 @@ pub(super) fn retold<'r>(rule: &Rule, seen: &Seen<'_>, rules: &'r Rules) -> Opti
             confidence,
             ..inner.blame.clone()
         },
+        place,
         adjustment: Adjustment {
             kind: Modifier::Nested,
             text,
@@ -122,22 +132,46 @@ fn last(text: &str) -> &str {
 
 /// The first failure that a text has in one of the known forms.
 pub(super) fn find(text: &str) -> Option<Nested> {
-    let mut found: Vec<(usize, Fault)> = Vec::new();
+    let text = &*unescaped(text);
+    let mut found: Vec<(Range<usize>, Fault)> = Vec::new();
     for form in FORMS.iter() {
         for groups in form.pattern().captures_iter(text) {
             let (Some(whole), Some(fault)) = (groups.get(0), form.fault(&groups)) else {
                 continue;
             };
             let message = short(whole.as_str());
-            found.push((whole.start(), Fault { message, ..fault }));
+            found.push((whole.range(), Fault { message, ..fault }));
         }
     }
-    let (_, fault) = found.iter().min_by_key(|(at, _)| *at)?;
+    let (at, fault) = found.iter().min_by_key(|(at, _)| at.start)?;
     let is_ambiguous = found.iter().any(|(_, other)| other.kind != fault.kind);
     Some(Nested {
         fault: fault.clone(),
+        place: places::place(text, at.clone(), fault.kind),
         is_ambiguous,
     })
+}
+
+/// The text as it was before it was put into JSON: there a word at the beginning of a line follows an `n`. What is no JSON hardly has these.
+fn unescaped(text: &str) -> Cow<'_, str> {
+    if !text.contains('\\') {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        let meant = match (c, characters.peek()) {
+            ('\\', Some('n' | 'r')) => Some('\n'),
+            ('\\', Some('t')) => Some('\t'),
+            ('\\', Some(same @ ('"' | '\\' | '/'))) => Some(*same),
+            _ => None,
+        };
+        if meant.is_some() {
+            characters.next();
+        }
+        plain.push(meant.unwrap_or(c));
+    }
+    Cow::Owned(plain)
 }
 
 #[cfg(test)]

@@ -61,6 +61,8 @@ pub struct Diagnosed {
     pub layer: Layer,
     /// What it broke at: `sock:db.internal:5432`.
     pub resource: String,
+    /// What is behind that and broke, as the answer or the log names it: `sock:db:5432`.
+    pub behind: Option<String>,
     /// The code it ended with.
     pub code: Code,
     /// Whose it is, as far as this goes.

@@ -233,6 +233,7 @@ fn diagnosis(tests: &[TestRecord], text: &str) -> Diagnosis {
         rule: text.to_owned(),
         layer,
         resource: text.to_owned(),
+        behind: (position % 2 == 0).then(|| text.to_owned()),
         code: Code::new("postgres.28P01"),
         blame,
         evidence: vec![text.to_owned()],

@@ -11,6 +11,7 @@
 
 mod expert;
 mod faults;
+mod places;
 mod row;
 mod scenarios;
 mod table;

@@ -11,19 +11,19 @@ use crate::told::test;
 
 /// A run, and what it said.
 #[track_caller]
-fn run(tool: Tool) -> (Value, Output) {
+pub(crate) fn run(tool: Tool) -> (Value, Output) {
     let tool = tool.args(["run", "--report", "json=out.json"]);
     let output = tool.run();
     assert!(matches!(output.status.code(), Some(1 | 3)), "{output}");
     (tool.json("out.json"), output)
 }
 
-fn causes(run: &Value) -> &[Value] {
+pub(crate) fn causes(run: &Value) -> &[Value] {
     run["causes"].as_array().unwrap()
 }
 
 /// The causes in one line each, for who has to mend this.
-fn shown(run: &Value) -> String {
+pub(crate) fn shown(run: &Value) -> String {
     let mut text = String::new();
     for cause in causes(run) {
         let names = [

@@ -76,6 +76,7 @@ pub(crate) fn diagnosed(cause: &Cause, position: usize) -> Diagnosed {
         rule: cause.rule.clone(),
         layer: cause.layer,
         resource: cause.resource.clone(),
+        behind: None,
         code: cause.code.clone(),
         blame: cause.blame.clone(),
         evidence: cause

@@ -20,7 +20,8 @@ alternatives. What is less sure is told as *unknown, leaning* somewhere: a refus
 wrong, and whoever is told so looks at both.
 
 *Confirm* is what one sees when it is so, *falsify* what one sees when it is not. Commands are printed and never run; `${host}` and `${port}` are those of what
-broke, other names are variables of the target. What is in brackets says how it is known: `[V]` reproduced, `[S]` read in a source, `[D]` documented, `[K]` by experience.
+broke, or of what a body or a log says is behind it; `${request}` is the request that failed, as the test's own line for curl has it; other names are variables of the target. What asks a
+platform (`gcloud`, `aws`, `kubectl`) is printed only where the target has all the variables it names. What is in brackets says how it is known: `[V]` reproduced, `[S]` read in a source, `[D]` documented, `[K]` by experience.
 
 A file of your own adds rules, which are asked before these, or takes the place of one by its `id`. [codes.md](codes.md) has every code, [gate.md](gate.md) what decides the run.
 ";

@@ -99,6 +99,11 @@ const TABLE: &[(&str, Meaning)] = &[
         r#"(?m)(?:^|[:("'\]]\s?)[Cc]onnection refused(?:$|[\s.,;:)"'])"#,
         Meaning::Always(FaultKind::Tcp(TcpFault::Refused), Phase::Connect),
     ),
+    // PgJDBC: `Connection to db:5432 refused. Check that …`.
+    (
+        r"\b[Cc]onnection to \S+:\d{1,5} (?:was )?refused\b",
+        Meaning::Always(FaultKind::Tcp(TcpFault::Refused), Phase::Connect),
+    ),
     (
         r#"(?m)(?:^|[:("'\]]\s?)[Cc]onnection timed out(?:$|[\s.,;:)"'])"#,
         Meaning::Always(FaultKind::Tcp(TcpFault::Timeout), Phase::Connect),

@@ -239,6 +239,7 @@ impl Told {
             rule: says.rule.to_owned(),
             layer: says.layer,
             resource: says.at.clone(),
+            behind: None,
             code: Code::new(code),
             blame: Blame {
                 class: says.class,
