@@ -45,6 +45,7 @@ fn diagnosed(seen: &Seen<'_>, rules: &Rules) -> Diagnosed {
         diagnosed.hear(retold);
     }
     doubt_the_page(&mut diagnosed, seen, known);
+    doubt_the_line(&mut diagnosed, seen, known);
     ask_the_author(&mut diagnosed, seen, known);
     diagnosed
 }
@@ -86,6 +87,27 @@ fn doubt_the_page(diagnosed: &mut Diagnosed, seen: &Seen<'_>, rule: &Rule) {
                 .to_owned(),
         });
     }
+}
+
+/// What a program wrote before it was ready did not keep it from that, and what it met afterwards may be what ended it.
+fn doubt_the_line(diagnosed: &mut Diagnosed, seen: &Seen<'_>, rule: &Rule) {
+    let is_read = rule.when.reads_logs() || diagnosed.is_retold();
+    if seen.probe() != "process" || !is_read || diagnosed.blame.confidence == Confidence::Low {
+        return;
+    }
+    let text = if seen.fact("ready") == Some(&Value::Bool(true)) {
+        "it was ready before it ended: the line may be older than that".to_owned()
+    } else if let Some(after) = rule.when.written_after(seen).and_then(nested::find) {
+        let (code, said) = (after.fault.code(), &after.fault.message);
+        format!("the log goes on with {code} `{said}`: that may be what ended it")
+    } else {
+        return;
+    };
+    diagnosed.blame.confidence = Confidence::Low;
+    diagnosed.adjusted.push(Adjustment {
+        kind: Modifier::Nested,
+        text,
+    });
 }
 
 /// The author of a test knows what an assertion is about: `core_db` says `disconnected`, and it is the database. What stopped us on the

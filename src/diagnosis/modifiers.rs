@@ -8,8 +8,8 @@ use super::reach::looks_on_fail;
 use super::timeouts::fixed_timeout;
 use super::uses::asks_a_server;
 use crate::model::{
-    Adjustment, Class, Confidence, Diagnosed, FaultKind, Layer, Modifier, Outcome, State, Status,
-    StepRecord, TcpFault, TestId, TestRecord,
+    Adjustment, Class, Confidence, Diagnosed, FaultKind, Layer, Modifier, Outcome, Phase, State,
+    Status, StepRecord, TcpFault, TestId, TestRecord,
 };
 
 /// The tag of a preflight test that asks what answers there.
@@ -75,6 +75,10 @@ fn vantage(graph: &Graph<'_>, diagnosed: &mut [Diagnosed]) {
     let answering = answering(graph);
     let servers = servers(graph);
     for (failure, one) in graph.failures.iter().zip(diagnosed) {
+        if one.layer == Layer::Transport && is_silent(failure) {
+            elsewhere(&answering, failure, one);
+            continue;
+        }
         let found = match one.layer {
             Layer::Dns => servers
                 .get(one.resource.as_str())
@@ -85,7 +89,6 @@ fn vantage(graph: &Graph<'_>, diagnosed: &mut [Diagnosed]) {
                 .map(|(server, test)| {
                     format!("{server} resolves {} ({test})", bare(&one.resource))
                 }),
-            Layer::Transport if is_silent(failure) => elsewhere(&answering, &one.resource, failure),
             _ => None,
         };
         let Some(text) = found else {
@@ -109,31 +112,50 @@ fn vantage(graph: &Graph<'_>, diagnosed: &mut [Diagnosed]) {
     }
 }
 
-/// A silent socket that answers at another port or another address.
-fn elsewhere(answering: &Seen<'_, u16>, resource: &str, failure: &Failure<'_>) -> Option<String> {
-    let at = Address::of(resource);
-    let (host, port) = (at.host?, at.port?);
+/// A silent socket whose host answers at another port, or whose port answers at another address. That it is there leaves two who look
+/// the same from here: what drops packets on the way, and a process that accepts nothing, so that its queue is full.
+fn elsewhere(answering: &Seen<'_, u16>, failure: &Failure<'_>, one: &mut Diagnosed) {
+    let at = Address::of(&one.resource);
+    let (Some(host), Some(port)) = (at.host, at.port) else {
+        return;
+    };
+    let is_near = at.is_local();
     let mut others = answering.get(host).into_iter().flatten();
-    if let Some((other, test)) = others.find(|(other, _)| **other != port) {
-        let text = format!("{host} answers at port {other} ({test}): only this port is silent");
-        return Some(text);
+    let text = if let Some((other, test)) = others.find(|(other, _)| **other != port) {
+        format!("{host} answers at port {other} ({test}): only this port is silent")
+    } else if let Some(other) = other_address(failure, host, port) {
+        format!("{other} answers (`on_fail`): only this address is silent")
+    } else {
+        return;
+    };
+    let text = if is_near {
+        text
+    } else {
+        format!(
+            "{text}, because packets are dropped (network) or what listens there accepts nothing (app)"
+        )
+    };
+    if !is_near && one.blame.class == Class::Infrastructure {
+        one.blame.confidence = one.blame.confidence.min(Confidence::Low);
+        "network+app".clone_into(&mut one.blame.owner);
     }
+    one.adjusted.push(Adjustment {
+        kind: Modifier::Vantage,
+        text,
+    });
+}
+
+/// Another address that a look of `on_fail` reached at the same port: of several the first by name.
+fn other_address<'r>(failure: &Failure<'r>, host: &str, port: u16) -> Option<&'r str> {
     let looks = failure.test.into_iter().flat_map(looks_on_fail);
-    let mut reached: Vec<&str> = looks
+    let reached = looks
         .filter(|step| step.outcome == Outcome::Held && step.observation.fault.is_none())
         .flat_map(|step| &step.resources)
         .filter(|other| {
             let there = Address::of(other);
             there.kind == "sock" && there.port == Some(port) && there.host != Some(host)
-        })
-        .map(String::as_str)
-        .collect();
-    reached.sort_unstable();
-    let other = reached.first()?;
-    Some(format!(
-        "{} answers (`on_fail`): the way to this address is silent",
-        bare(other)
-    ))
+        });
+    reached.map(|other| bare(other)).min()
 }
 
 /// The servers that resolved a name, by the name: those of other tests, and those that `on_fail` asked.
@@ -178,15 +200,15 @@ fn bare(resource: &str) -> &str {
     resource.split_once(':').map_or(resource, |(_, rest)| rest)
 }
 
-/// Nobody said anything. A host that refuses is there in any case.
+/// Nobody said anything to who wanted in. A host that refuses is there in any case.
 fn is_silent(failure: &Failure<'_>) -> bool {
     let fault = failure
         .step
         .and_then(|step| step.observation.fault.as_ref());
-    matches!(
-        fault.map(|fault| fault.kind),
-        Some(FaultKind::Tcp(TcpFault::Timeout))
-    )
+    fault.is_some_and(|fault| {
+        let is_new = matches!(fault.phase, Phase::Connect | Phase::Startup);
+        is_new && fault.kind == FaultKind::Tcp(TcpFault::Timeout)
+    })
 }
 
 /// The ports of each host at which somebody got through.

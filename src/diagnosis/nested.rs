@@ -54,7 +54,9 @@ pub(super) fn retold<'r>(rule: &Rule, seen: &Seen<'_>, rules: &'r Rules) -> Opti
     } = find(text)?;
     let inner = rules.first_for(&seen.as_if_stopped_by(&fault))?;
     let lowered = inner.blame.confidence.lower().min(Confidence::Medium);
-    let confidence = if is_ambiguous {
+    // A log is of many starts and many days, and nobody says that any of them failed.
+    let is_of_anybody = seen.probe() == "log";
+    let confidence = if is_ambiguous || is_of_anybody {
         Confidence::Low
     } else {
         lowered

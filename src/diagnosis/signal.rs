@@ -107,6 +107,22 @@ impl Signal {
         self.is_untrusted
     }
 
+    /// Whether it asks what programs wrote.
+    pub(super) fn reads_logs(&self) -> bool {
+        let mut all = self.asked.iter();
+        all.any(|one| matches!(one.question, Question::Log(_)))
+    }
+
+    /// What programs wrote after what it asks for.
+    pub(super) fn written_after<'r>(&self, seen: &Seen<'r>) -> Option<&'r str> {
+        let mut patterns = self.asked.iter().filter_map(|one| match &one.question {
+            Question::Log(patterns) => Some(patterns),
+            _ => None,
+        });
+        let patterns = patterns.next()?;
+        seen.written().find_map(|(_, text)| patterns.behind(text))
+    }
+
     /// Its keys with what is asked, as written: `("errno", "ECONNREFUSED")`.
     pub fn written(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.asked.iter().map(|one| (one.key, one.written.as_str()))

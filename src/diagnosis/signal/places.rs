@@ -14,7 +14,10 @@ const KINDS: &[&str] = &[
 ];
 
 /// What a host can be.
-const HOSTS: &[&str] = &["name", "literal", "mangled"];
+const HOSTS: &[&str] = &["name", "literal", "mangled", LOCAL];
+
+/// On the machine we look from, whether it is named or given by its address.
+const LOCAL: &str = "local";
 
 /// A resource of this kind, and what its host is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,10 +68,11 @@ impl Place {
     fn is(&self, resource: &str) -> bool {
         let address = Address::of(resource);
         address.kind == self.kind
-            && self
-                .host
-                .as_ref()
-                .is_none_or(|wanted| address.host.is_some_and(|host| wanted == kind_of(host)))
+            && self.host.as_ref().is_none_or(|wanted| match address.host {
+                Some(_) if wanted == LOCAL => address.is_local(),
+                Some(host) => wanted == kind_of(host),
+                None => false,
+            })
     }
 }
 
@@ -157,7 +161,10 @@ mod tests {
                 for rest in written {
                     let resource = format!("{kind}:{rest}");
                     for word in HOSTS {
-                        let wanted = has_host && *word == expected;
+                        // A name in brackets is none.
+                        let is_here = host == "[::1]" && *kind != "dns";
+                        let is_so = *word == expected || *word == LOCAL && is_here;
+                        let wanted = has_host && is_so;
                         assert_eq!(is(&resource, word), wanted, "{resource:?} {word}");
                     }
                 }

@@ -29,6 +29,15 @@ impl Patterns {
         any(node, problems, Pattern::decode).map(Self)
     }
 
+    /// What stands behind all that they match.
+    pub(super) fn behind<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let ends = self
+            .0
+            .iter()
+            .filter_map(|pattern| pattern.0.find_iter(text).last());
+        ends.map(|found| found.end()).max().map(|end| &text[end..])
+    }
+
     /// What one of them matches.
     pub(super) fn find<'t>(&self, text: &'t str) -> Option<&'t str> {
         self.0.iter().find_map(|pattern| pattern.find(text))

@@ -2,7 +2,7 @@
 
 use allclear::model::{Class, Layer};
 
-use crate::expert::Answer::{self, Is, Leans, Rather};
+use crate::expert::Answer::{self, Is, Leans, Open, Rather};
 use crate::row::{Row, look_at, row};
 use crate::support::{Answer as Said, Canary};
 use crate::told::Told;
@@ -63,7 +63,15 @@ fn erring(apps: &mut Apps) -> Vec<Row> {
         ("", 415, "send JSON", app, Is(TestDefect)),
         ("", 422, "field required", app, Is(TestDefect)),
         ("", 429, "too many requests", app, Rather(Infrastructure)),
-        ("", 500, "internal error", app, Is(Application)),
+        // Whether it failed, or what it needs, is in its log.
+        ("", 500, "internal error", app, Leans(Application)),
+        (
+            "-in-its-own-words",
+            500,
+            "the order database is not available",
+            app,
+            Open,
+        ),
         ("-traceback", 500, TRACEBACK, app, Is(Application)),
         // What it met it tells of; what we met is the application.
         (

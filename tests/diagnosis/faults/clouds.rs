@@ -143,7 +143,7 @@ const ENVOY: &[Recorded] = &[
             500,
             "content-type: application/json\r\nserver: envoy\r\nx-envoy-upstream-service-time: 7\r\n",
             "{\"error\":\"division by zero\"}",
-            Is(Class::Application),
+            Leans(Class::Application),
         )
     },
 ];

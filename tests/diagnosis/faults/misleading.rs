@@ -4,7 +4,7 @@ use std::iter::repeat_n;
 
 use allclear::model::{Class, Layer};
 
-use crate::expert::Answer::{Is, Leans, Open};
+use crate::expert::Answer::{Leans, Open};
 use crate::row::{look_at, row};
 use crate::support::Hostile;
 use crate::told::Told;
@@ -59,7 +59,7 @@ pub(super) fn faults() -> Vec<Told> {
             "an-app-that-quotes-nginx",
             at(&quoting, ""),
             app,
-            Is(Class::Application),
+            Leans(Class::Application),
         ),
         // The header says whose page it is; and 503 says that something it needs is missing.
         said(
@@ -78,13 +78,13 @@ pub(super) fn faults() -> Vec<Told> {
             "a-trace-that-is-cut-short",
             at(&cut, ""),
             app,
-            Is(Class::Application),
+            Leans(Class::Application),
         ),
         said(
             "a-word-that-is-cut-in-two",
             at(&halved, ""),
             app,
-            Is(Class::Application),
+            Leans(Class::Application),
         ),
     ])
 }

@@ -21,6 +21,13 @@ const DATABASE: &str = "import socket, sys, traceback\\ntry: socket.create_conne
 const QUOTED: &str =
     "import sys; print('worker said: ModuleNotFoundError: No module named x'); sys.exit(1)";
 
+/// One that does without a module, and then meets something else.
+const WITHOUT: &str = "import socket, sys, traceback\\ntry: import nothing_of_that_name\\nexcept ImportError: traceback.print_exc()\\n\
+    print('started')\\ntry: socket.create_connection(('127.0.0.1', 1))\\nexcept OSError: traceback.print_exc(); sys.exit(1)";
+/// One that does without, listens until somebody came, and ends.
+const LATER: &str = "import socket, sys, traceback\\ntry: import nothing_of_that_name\\nexcept ImportError: traceback.print_exc()\\n\
+    s = socket.create_server(('127.0.0.1', int('${port}')))\\ns.accept(); s.accept(); sys.exit(1)";
+
 /// A program, and an exit that says nothing or not enough of why.
 const EXITS: &[(&str, &str, &str, Answer)] = &[
     ("exit-0", "exit 0", "process.exit.0", Is(Class::Application)),
@@ -155,6 +162,21 @@ fn telling() -> Vec<Row> {
             "process.exit.3",
             Layer::Protocol,
             Leans(Infrastructure),
+        ),
+        // It caught what it wrote, and met something else.
+        python(
+            "that-did-without-a-module",
+            WITHOUT,
+            "process.exit.1",
+            Layer::Protocol,
+            Leans(Application),
+        ),
+        python(
+            "that-was-ready-without-a-module",
+            LATER,
+            "process.exit.1",
+            Layer::Protocol,
+            Leans(Application),
         ),
         // Anybody can have written that line: the exit code alone is as good.
         python(

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use allclear::model::{Class, Layer};
 
-use crate::expert::Answer::{self, Is, Leans, Open};
+use crate::expert::Answer::{self, Leans, Open};
 use crate::row::{Row, look_at, row};
 use crate::support::{Deaf, Full, Hostile, Refusing};
 use crate::told::Told;
@@ -32,11 +32,12 @@ pub(super) fn faults() -> Vec<Told> {
             "tcp.refused",
             Leans(Class::Infrastructure),
         ),
+        // There is no network to blame: something listens there and accepts nothing.
         broken(
             "nobody-answers",
             tcp(full.address(), ""),
             "tcp.timeout",
-            Is(Class::Infrastructure),
+            Leans(Class::Infrastructure),
         )
         .by_its_budget(),
         // It had read what was sent: a crash looks like this, and so does a device on the way.

@@ -271,7 +271,7 @@ fn what_is_found_in_another_build_is_not_held_against_this_one() {
 }
 
 #[test]
-fn a_host_that_answers_at_another_port_is_there() {
+fn a_host_that_answers_at_another_port_leaves_two_to_ask() {
     let told = Told::new()
         .fail(
             "database/tcp",
@@ -283,11 +283,27 @@ fn a_host_that_answers_at_another_port_is_there() {
         .pass("database/ssh", &["dns:db.internal", "sock:db.internal:22"]);
     let diagnosis = told.diagnosis();
     let one = &diagnosis.failures[0];
-    assert_eq!(one.blame.confidence, Confidence::High);
+    // Packets that are dropped, or a process that accepts nothing: from here they look the same.
+    assert_eq!(one.blame.confidence, Confidence::Low);
+    assert_eq!(one.blame.owner, "network+app");
     assert_eq!(
         one.adjusted[0].text,
-        "db.internal answers at port 22 (database/ssh): only this port is silent"
+        "db.internal answers at port 22 (database/ssh): only this port is silent, because packets are dropped (network) or what listens \
+         there accepts nothing (app)"
     );
+    // A connection that was open is another matter.
+    let told = Told::new()
+        .fail(
+            "database/tcp",
+            "tcp.timeout",
+            Phase::Query,
+            DB,
+            &silent(DB[1]),
+        )
+        .pass("database/ssh", &["dns:db.internal", "sock:db.internal:22"]);
+    let diagnosis = told.diagnosis();
+    assert_eq!(diagnosis.failures[0].blame.confidence, Confidence::Medium);
+    assert!(diagnosis.failures[0].adjusted.is_empty());
     // One that refuses is there without that, and is no surer for it.
     let refused = says(
         "TCP-1",
@@ -359,10 +375,11 @@ fn a_look_after_the_failure_is_a_witness() {
     };
     let diagnosis = told("tcp", &["sock:10.0.0.7:5432"]);
     let one = &diagnosis.failures[0];
-    assert_eq!(one.blame.confidence, Confidence::High);
+    assert_eq!(one.blame.confidence, Confidence::Low);
     assert_eq!(
         one.adjusted[0].text,
-        "10.0.0.7:5432 answers (`on_fail`): the way to this address is silent"
+        "10.0.0.7:5432 answers (`on_fail`): only this address is silent, because packets are dropped (network) or what listens there \
+         accepts nothing (app)"
     );
     let diagnosis = told("tcp", DB);
     assert_eq!(
