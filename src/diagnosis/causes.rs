@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use super::Rules;
+use super::advice::{advice, looks};
 use super::commands::{Filling, commands};
 use super::control::passed_control;
 use super::cover::{Chosen, cover};
@@ -150,6 +151,7 @@ fn cause(
     let mut cause = Cause {
         layer: chosen.layer,
         rule: lead.rule.clone(),
+        meaning: rule.map_or_else(String::new, |rule| rule.meaning.clone()),
         code: lead.code.clone(),
         lead: Some(lead.test.clone()),
         blame: lead.blame.clone(),
@@ -165,6 +167,8 @@ fn cause(
         tied_with: chosen.tied.clone(),
         evidence: evidence(known, chosen),
         refuting: refuted.by.clone(),
+        advice: advice(known.graph, known.diagnosed, chosen),
+        looks: looks(known.graph, known.diagnosed, chosen),
         seen: seen(known.graph, &failed),
         why: Vec::new(),
         rejected: rejected(known, chosen),

@@ -4,6 +4,7 @@
 //! are data (`rules.yaml`); each failed instance gets the first one that its evidence matches, and the rest of the run changes its words.
 
 mod address;
+mod advice;
 mod causes;
 mod classify;
 mod commands;

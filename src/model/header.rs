@@ -133,7 +133,7 @@ pub struct ExpectationText {
 }
 
 /// What the author knows better than the classifier.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct OnFail {
     /// The class of the failure: `infrastructure`, `application`, `configuration`, `test_defect`.
     pub class: Option<String>,

@@ -156,6 +156,34 @@ impl PartialOrd for Number {
     }
 }
 
+impl fmt::Display for Value {
+    /// As a suite would write it, on one line where its texts are: `{state: active, addresses: [10.0.0.3, ::1]}`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let between = |position: usize| if position == 0 { "" } else { ", " };
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(truth) => write!(f, "{truth}"),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Duration(duration) => write!(f, "{duration:.1?}"),
+            Self::Text(text) | Self::Untyped(text) => f.write_str(text),
+            Self::List(items) => {
+                f.write_str("[")?;
+                for (position, item) in items.iter().enumerate() {
+                    write!(f, "{}{item}", between(position))?;
+                }
+                f.write_str("]")
+            }
+            Self::Map(entries) => {
+                f.write_str("{")?;
+                for (position, (key, value)) in entries.iter().enumerate() {
+                    write!(f, "{}{key}: {value}", between(position))?;
+                }
+                f.write_str("}")
+            }
+        }
+    }
+}
+
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -178,6 +206,22 @@ mod tests {
         assert!(number("9007199254740993") > number("9007199254740992"));
         assert!(number("-0.5") < number("0"));
         assert_eq!(number("1e3"), number("1000"));
+    }
+
+    #[test]
+    fn a_row_of_a_database_reads_as_it_would_be_written() {
+        let row = Value::Map(vec![
+            ("state".into(), Value::Text("active".to_owned())),
+            (
+                "since".into(),
+                Value::List(vec![Value::Null, Value::int(93_u64)]),
+            ),
+            ("took".into(), Value::Duration(Duration::from_millis(1200))),
+        ]);
+        assert_eq!(
+            row.to_string(),
+            "{state: active, since: [null, 93], took: 1.2s}"
+        );
     }
 
     #[test]

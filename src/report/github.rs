@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::explained::{Explained, Extent, numbered};
+use super::explained::{Explained, Extent, about, numbered};
 use super::{Format, Style, failure, visible, wording};
 use crate::model::{FinishedRun, Place, Status, TestRecord, Word};
 
@@ -84,24 +84,18 @@ fn summary(explained: &Explained<'_>) -> Annotation {
     let run = explained.run;
     let header = &run.record.header;
     let counts = run.record.counts();
-    let ended: Vec<String> = Status::ALL
-        .iter()
-        .filter(|status| counts.of(**status) > 0)
-        .map(|status| format!("{} {}", counts.of(*status), wording::status(*status)))
-        .collect();
     let mut message: Vec<String> = explained.headline().into_iter().collect();
     message.push(format!(
         "{}: {} in {}",
         wording::count(counts.total(), "test"),
-        ended.join(", "),
+        wording::ended_text(&counts),
         wording::duration(run.record.elapsed)
     ));
     if let Some(partial) = &header.partial {
-        let (selected, of, by) = (partial.selected, partial.of, &partial.by);
-        message.push(format!("partial: {selected} of {of} selected by {by}"));
+        message.push(format!("partial: {}", wording::partial(partial)));
     }
     if let Some(signal) = run.record.interrupted {
-        message.push(format!("interrupted by {}", signal.name()));
+        message.push(wording::interrupted(signal));
     }
     let reasons = run.verdict.reasons.iter();
     message.extend(reasons.map(|reason| format!("{}: {}", reason.word, wording::reason(reason))));
@@ -123,10 +117,7 @@ fn cause(explained: &Explained<'_>, at: usize, level: Level) -> Annotation {
     let tests = &explained.run.record.tests;
     let lead = cause.lead();
     let lead = lead.and_then(|id| tests.iter().find(|test| test.header.id == *id));
-    let mut message = vec![format!(
-        "owner {} · {} · rule {}",
-        cause.blame.owner, cause.layer, cause.rule
-    )];
+    let mut message = vec![about(cause)];
     let rows = explained.rows(cause, Extent::SCREEN);
     message.extend(
         rows.into_iter()

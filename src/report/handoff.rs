@@ -7,9 +7,13 @@ mod markdown;
 
 use std::fmt::Write as _;
 
-use self::markdown::{block, code, prose};
-use super::explained::{Explained, numbered, split, title};
-use super::{Format, Style, visible, wording};
+use self::markdown::{block, code, link, prose};
+use super::explained::{
+    Explained, UNEXPLAINED, adjusted, advised, folded, name, numbered, owner, runbooks, split,
+    tied, title,
+};
+use super::rerun::{Again, rerun};
+use super::{Format, Style, wording};
 use crate::model::{Cause, Cited, FinishedRun, RunHeader, Status, TestId, WhyLine, Word};
 
 pub(super) const FORMAT: Format = Format {
@@ -66,10 +70,6 @@ fn status(page: &mut Page, explained: &Explained<'_>) {
         None => page.paragraph("Nothing failed that could be explained."),
     }
     let counts = record.counts();
-    let ended = Status::ALL.iter().filter(|status| counts.of(**status) > 0);
-    let ended: Vec<String> = ended
-        .map(|status| format!("{} {}", counts.of(*status), wording::status(*status)))
-        .collect();
     page.item(&format!(
         "Run {}, {}, from {}, {} in {}: {}",
         code(&header.id.to_string()),
@@ -77,17 +77,13 @@ fn status(page: &mut Page, explained: &Explained<'_>) {
         code(&header.vantage),
         wording::count(counts.total(), "test"),
         wording::duration(record.elapsed),
-        ended.join(", "),
+        wording::ended_text(&counts),
     ));
     if let Some(partial) = &header.partial {
-        let (selected, of) = (partial.selected, partial.of);
-        page.item(&format!(
-            "*partial*: {selected} of {of} selected by {}",
-            code(&partial.by)
-        ));
+        page.item(&format!("*partial*: {}", prose(&wording::partial(partial))));
     }
     if let Some(signal) = record.interrupted {
-        page.item(&format!("Interrupted by {}", signal.name()));
+        page.item(&wording::interrupted(signal));
     }
     for reason in run.verdict.reasons.iter().take(MOST) {
         page.item(&format!(
@@ -115,7 +111,16 @@ fn status(page: &mut Page, explained: &Explained<'_>) {
 fn one(page: &mut Page, explained: &Explained<'_>, at: usize, cause: &Cause) {
     page.heading(2, &prose(&numbered(at, cause)));
     let header = &explained.run.record.header;
-    page.item(&format!("Owner: {}", prose(&cause.blame.owner)));
+    if !cause.meaning.trim().is_empty() {
+        page.paragraph(&prose(&cause.meaning));
+    }
+    if cause.unexplained {
+        page.item(&format!("Not called a cause: {UNEXPLAINED}"));
+    }
+    page.item(&format!("Owner: {}", prose(&owner(cause))));
+    for runbook in runbooks(cause).into_iter().take(MOST) {
+        page.item(&format!("Runbook: {}", link(runbook)));
+    }
     page.item(&format!(
         "Where: {}, layer {}, rule {}, seen as {}",
         code(&cause.resource),
@@ -129,26 +134,31 @@ fn one(page: &mut Page, explained: &Explained<'_>, at: usize, cause: &Cause) {
         prose(&explained.explains(cause, 5))
     ));
     if !cause.tied_with.is_empty() {
-        let others: Vec<String> = cause
-            .tied_with
-            .iter()
-            .map(|at| (at + 1).to_string())
-            .collect();
-        let others = wording::list(&others, 5);
-        page.item(&format!(
-            "Cause {others} explains as much: this run cannot tell which it is"
-        ));
+        page.item(&format!("Or else: {}", tied(cause)));
     }
-    page.all("Evidence", &cause.evidence, evidence);
-    page.all("What speaks against it", &cause.refuting, evidence);
-    page.all("Why the failures follow from it", &cause.why, reasoning);
+    page.cited("Evidence", &cause.evidence);
+    page.cited(
+        "What was looked at once it had failed (`on_fail`)",
+        &cause.looks,
+    );
+    let advised: Vec<String> = cause
+        .advice
+        .iter()
+        .filter_map(|one| advised(cause, one))
+        .collect();
+    page.all("What those who wrote the tests say", &advised, |text| {
+        prose(text)
+    });
+    page.cited("What speaks against it", &cause.refuting);
+    let why = |line: &WhyLine| reasoning(line, &cause.evidence);
+    page.all("Why the failures follow from it", &cause.why, why);
     let rejected: Vec<&WhyLine> = cause.rejected.iter().collect();
-    page.all("What was ruled out", &rejected, |line| reasoning(line));
+    page.all("What was ruled out", &rejected, |line| why(line));
     let lead = cause.lead().and_then(|test| explained.of(test));
     if let Some(one) = lead {
         page.all(
             "What changed the rule's own words",
-            &one.adjusted,
+            &adjusted(cause, lead),
             |adjusted| format!("{}: {}", adjusted.kind, code(&adjusted.text)),
         );
         page.all("What else it could be", &one.alternatives, |text| {
@@ -178,10 +188,10 @@ fn one(page: &mut Page, explained: &Explained<'_>, at: usize, cause: &Cause) {
         page.label("Run next (printed by allclear, never run by it)");
         page.block(&commands);
     }
-    // Suites inside the program are in no folder that a command could name.
-    if !header.shipped && !tests.is_empty() {
+    let line = rerun(header, Again::Only(&tests)).filter(|_| !tests.is_empty());
+    if let Some(line) = line {
         page.label("Confirm the fix");
-        page.block(&[rerun(header, &tests)]);
+        page.block(&[line]);
     }
 }
 
@@ -236,19 +246,19 @@ fn seen(header: &RunHeader, cause: &Cause) -> String {
     }
 }
 
-fn evidence(cited: &Cited) -> String {
-    let attempt = cited.attempt.map_or_else(String::new, |n| format!("#{n}"));
-    format!(
-        "{}: {}",
-        code(&format!("{}{attempt}", cited.test)),
-        code(&cited.text)
-    )
-}
-
-fn reasoning(line: &WhyLine) -> String {
-    let cited = line.evidence.as_ref();
-    let cited = cited.map_or_else(String::new, |cited| format!(" ({})", evidence(cited)));
-    format!("{}{cited}", prose(&line.text))
+/// A line of reasoning with what it rests on; what stands among the evidence is not told again.
+fn reasoning(line: &WhyLine, told: &[Cited]) -> String {
+    let rests_on = |cited: &Cited| {
+        let is_told = told.iter().take(MOST).any(|one| one.text == cited.text);
+        let named = code(&name(cited));
+        if is_told {
+            format!(" ({named}, above)")
+        } else {
+            format!(" ({named}: {})", code(&cited.text))
+        }
+    };
+    let rests_on = line.evidence.as_ref().map_or_else(String::new, rests_on);
+    format!("{}{rests_on}", prose(&line.text))
 }
 
 /// The tests that must hold again.
@@ -260,21 +270,6 @@ fn confirming<'a>(explained: &Explained<'_>, cause: &'a Cause) -> Vec<&'a TestId
 fn names(tests: &[&TestId]) -> String {
     let names: Vec<String> = tests.iter().map(|id| code(&id.to_string())).collect();
     wording::list(&names, MOST)
-}
-
-/// What runs them again. A pattern knows `*` and `?` only, and an id that holds one of them means itself as well.
-fn rerun(header: &RunHeader, tests: &[&TestId]) -> String {
-    let target = wording::shell_word(&visible::line(&header.target));
-    let mut command = format!("allclear run --target {target}");
-    if tests.len() > MOST {
-        let run = wording::shell_word(&visible::line(header.id.as_str()));
-        let _ = write!(command, " --rerun failed:{run}");
-        return command;
-    }
-    for id in tests {
-        let _ = write!(command, " --only {}", wording::shell_word(&id.to_string()));
-    }
-    command
 }
 
 /// The page so far.
@@ -316,6 +311,14 @@ impl Page {
             self.item(&text(one));
         }
         self.more(all.len(), MOST);
+    }
+
+    /// A labelled list of what was seen, alike things once.
+    fn cited(&mut self, label: &str, all: &[Cited]) {
+        self.all(label, &folded(all), |(names, text)| {
+            let names: Vec<String> = names.iter().map(|name| code(name)).collect();
+            format!("{}: {}", wording::list(&names, MOST), code(text))
+        });
     }
 
     fn block(&mut self, lines: &[String]) {

@@ -82,8 +82,7 @@ fn properties(explained: &Explained<'_>, tests: &[&TestRecord]) -> Vec<(&'static
         ("verdict", run.verdict.word.name().to_owned()),
     ];
     if let Some(partial) = &header.partial {
-        let (selected, of, by) = (partial.selected, partial.of, &partial.by);
-        properties.push(("partial", format!("{selected} of {of} selected by {by}")));
+        properties.push(("partial", wording::partial(partial)));
     }
     if let Some(signal) = run.record.interrupted {
         properties.push(("interrupted", signal.name().to_owned()));

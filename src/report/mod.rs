@@ -16,6 +16,7 @@ mod jsonl;
 mod junit;
 mod live;
 mod request;
+mod rerun;
 mod retold;
 mod sample;
 mod style;

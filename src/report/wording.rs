@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::style::Tone;
 use super::visible;
 use crate::model::{
-    Blamed, Code, ConditionKind, NotRun, Reason, Root, Rule, Status, TestId, Why, Word,
+    Blamed, Code, ConditionKind, Counts, Interrupt, NotRun, Partial, Reason, Root, Rule, Status,
+    TestId, Why, Word,
 };
 
 /// A duration for people: `124 ms`, `1.2 s`, `2 min 5 s`, `1 h 2 min`. Cut, never rounded up: 59.99 s is not a minute.
@@ -59,6 +60,29 @@ pub(super) const fn status(status: Status) -> &'static str {
         Status::ExpectedFailure => "failed as expected",
         Status::Waived => "waived",
     }
+}
+
+/// `62 passed`, `5 failed`: the statuses that occurred, in the order of the enum.
+pub(super) fn ended(counts: &Counts) -> impl Iterator<Item = (Status, String)> {
+    let occurred = Status::ALL.iter().filter(|one| counts.of(**one) > 0);
+    occurred.map(|one| (*one, format!("{} {}", counts.of(*one), status(*one))))
+}
+
+/// The same in one text: `62 passed, 5 failed`.
+pub(super) fn ended_text(counts: &Counts) -> String {
+    let parts: Vec<String> = ended(counts).map(|(_, text)| text).collect();
+    parts.join(", ")
+}
+
+/// `12 of 80 selected by --only connectivity/*`: beside the word *partial*.
+pub(super) fn partial(partial: &Partial) -> String {
+    let Partial { selected, of, by } = partial;
+    visible::line(&format!("{selected} of {of} selected by {by}"))
+}
+
+/// `interrupted by SIGTERM`.
+pub(super) fn interrupted(signal: Interrupt) -> String {
+    format!("interrupted by {}", signal.name())
 }
 
 /// The sign before a test.

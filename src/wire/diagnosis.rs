@@ -6,6 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::header::OnFail;
 use super::mirror::{Mirror, mirror};
 use super::scalar::{Id, Nanos};
 use super::word::Named;
@@ -81,6 +82,9 @@ mirror! {
         layer: Named<model::Layer>,
         /// The rule that says so.
         rule: Cow<'a, str>,
+        /// What it means where that rule holds. Absent in older documents.
+        #[serde(default, skip_serializing_if = "str::is_empty")]
+        meaning: Cow<'a, str>,
         /// The code of the failure it was seen by.
         code: Cow<'a, str>,
         /// The instance of that failure. Absent in older documents: the first of `failed`.
@@ -103,6 +107,12 @@ mirror! {
         evidence: Vec<Cited<'a>>,
         /// What speaks against it.
         refuting: Vec<Cited<'a>>,
+        /// What the authors of the tests that broke there wrote for that day (`on_fail`). Absent where they wrote nothing.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        advice: Vec<Advice<'a>>,
+        /// What `on_fail` looked at once tests of it had failed, and saw. Absent where it looked at nothing.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        looks: Vec<Cited<'a>>,
         /// When it was seen.
         #[serde(flatten)]
         seen: Seen,
@@ -117,6 +127,19 @@ mirror! {
         falsify: Cow<'a, str>,
         /// What to run next. Never run by us.
         commands: Vec<Cow<'a, str>>,
+    }
+}
+
+mirror! {
+    /// What the author of a test, or of several, wrote for the day it fails: an opinion beside the evidence.
+    Advice<'a> of Advice {
+        /// The first of the tests that say so.
+        test: Id,
+        /// How many of the failed tests say so.
+        tests: u64,
+        /// What they say.
+        #[serde(flatten)]
+        on_fail: OnFail<'a>,
     }
 }
 

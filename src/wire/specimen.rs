@@ -197,6 +197,7 @@ fn diagnosis(tests: &[TestRecord], text: &str) -> Diagnosis {
             resource: text.to_owned(),
             layer,
             rule: "TCP-1".to_owned(),
+            meaning: if odd { text.to_owned() } else { String::new() },
             code: Code::fixed("tcp.refused"),
             lead: odd.then(|| tests[1].header.id.clone()),
             blame,
@@ -211,6 +212,16 @@ fn diagnosis(tests: &[TestRecord], text: &str) -> Diagnosis {
             tied_with: if odd { vec![position - 1] } else { Vec::new() },
             evidence: vec![cited(Some(2)), cited(None)],
             refuting: vec![cited(Some(1))],
+            advice: tests[..position % 3]
+                .iter()
+                .zip(1..)
+                .map(|(test, tests)| Advice {
+                    test: test.header.id.clone(),
+                    tests,
+                    on_fail: test.header.on_fail.clone(),
+                })
+                .collect(),
+            looks: if odd { vec![cited(None)] } else { Vec::new() },
             seen: (Duration::from_nanos(1), Duration::from_nanos(7_000_000_001)),
             why: vec![why(Some(cited(Some(1)))), why(None)],
             rejected: odd.then(|| why(Some(cited(None)))),

@@ -124,6 +124,24 @@ fn a_leaning_is_never_written_as_a_class() {
 }
 
 #[test]
+fn a_cause_from_before_these_were_written_reads_without_meaning_advice_and_looks() {
+    let run = specimen::finished("text");
+    let mut json = document(&run);
+    for cause in json["causes"].as_array_mut().unwrap() {
+        for key in ["meaning", "advice", "looks"] {
+            cause.as_object_mut().unwrap().remove(key);
+        }
+    }
+    let back = read(&json).unwrap();
+    assert_eq!(back.diagnosis.causes.len(), run.diagnosis.causes.len());
+    for cause in &back.diagnosis.causes {
+        let (meaning, advice, looks) = (&cause.meaning, &cause.advice, &cause.looks);
+        assert!(meaning.is_empty() && advice.is_empty() && looks.is_empty());
+    }
+    assert_same(&read(&document(&back)).unwrap(), &back);
+}
+
+#[test]
 fn a_run_nobody_diagnosed_reads_as_such_and_stays_so() {
     let run = run_from_json(VERSION_1).unwrap();
     assert!(!run.diagnosis.is_made());

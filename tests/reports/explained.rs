@@ -36,6 +36,20 @@ pub(crate) fn blame(class: Class, detail: &str, confidence: Confidence, owner: &
     }
 }
 
+/// What somebody wrote for the day a test fails.
+pub(crate) fn advice(test: &str, tests: u64) -> Advice {
+    Advice {
+        test: id(test),
+        tests,
+        on_fail: OnFail {
+            class: Some("configuration".to_owned()),
+            owner: Some("team data".to_owned()),
+            hint: Some("was the password rotated?".to_owned()),
+            runbook: Some("https://wiki.example/db-login".to_owned()),
+        },
+    }
+}
+
 /// A cause with nothing but what is given.
 pub(crate) fn cause(
     rule: &str,
@@ -63,6 +77,9 @@ pub(crate) fn cause(
         rejected: None,
         confirm: String::new(),
         falsify: String::new(),
+        meaning: String::new(),
+        advice: Vec::new(),
+        looks: Vec::new(),
         commands: Vec::new(),
     }
 }
@@ -137,6 +154,13 @@ fn causes() -> Vec<Cause> {
             "dns:db.internal does not resolve",
             Some(cited("preflight/identity", 1, "resolved in 1 ms")),
         )),
+        meaning: "The host is there, and nobody listens on that port.".to_owned(),
+        advice: vec![advice("database/login", 1)],
+        looks: vec![cited(
+            "database/login",
+            0,
+            "the-pool · tcp 127.0.0.1:6432: connected true",
+        )],
         confirm: "Nobody listens on port 5432 of the host.".to_owned(),
         falsify: "A listener on port 5432 accepts a connection from the same machine.".to_owned(),
         commands: vec![
@@ -295,7 +319,7 @@ fn few_causes_are_told_whole_and_fit_on_a_screen() {
     let from = text.find("NO-GO: ").unwrap();
     let causes = &text[from..text.find("━").unwrap()];
     insta::assert_snapshot!(causes);
-    assert!(causes.trim_end().lines().count() <= 26, "{causes}");
+    assert!(causes.trim_end().lines().count() <= 30, "{causes}");
     assert_eq!(report::causes(&run).unwrap().trim(), causes.trim());
 }
 
@@ -348,6 +372,113 @@ fn the_words_of_a_cause_are_those_of_the_failure_that_speaks_for_it() {
 }
 
 #[test]
+fn what_the_suite_says_of_a_cause_is_told_wherever_it_is_told() {
+    let run = two_causes();
+    let console = report::causes(&run).unwrap();
+    for text in [&console, &render("handoff", &run), &render("github", &run)] {
+        for said in [
+            "The host is there, and nobody listens on that port.",
+            "team data, as the suite says; by the rule platform+app",
+            "https://wiki.example/db-login",
+            "says it is configuration, where the evidence says infrastructure; was the password rotated? (database/login)",
+            "the-pool · tcp 127.0.0.1:6432: connected true",
+        ] {
+            assert!(text.contains(said), "{said}: {text}");
+        }
+    }
+    // An opinion is no class.
+    assert!(!console.contains("configuration ("), "{console}");
+    for format in ["json", "jsonl"] {
+        let text = render(format, &run);
+        for said in [
+            "nobody listens on that port.",
+            "the-pool · tcp",
+            "\"advice\":",
+        ] {
+            assert!(text.contains(said), "{format}, {said}: {text}");
+        }
+    }
+}
+
+#[test]
+fn whom_the_suite_names_is_called_and_whom_the_rule_names_is_told_beside() {
+    let told = |owners: &[&str]| {
+        let advice = owners.iter().map(|owner| Advice {
+            on_fail: OnFail {
+                owner: Some((*owner).to_owned()),
+                ..OnFail::default()
+            },
+            ..advice("database/login", 1)
+        });
+        let cause = Cause {
+            advice: advice.collect(),
+            ..causes().remove(0)
+        };
+        let run = with(built::every_status(), vec![cause], Vec::new(), 0);
+        let text = report::causes(&run).unwrap();
+        let line = text.lines().find(|line| line.contains("owner "));
+        line.unwrap().trim().to_owned()
+    };
+    assert_eq!(told(&[]), "owner platform+app · transport · rule TCP-1");
+    assert_eq!(
+        told(&["platform+app"]),
+        "owner platform+app, as the suite says · transport · rule TCP-1"
+    );
+    assert_eq!(
+        told(&["team data", "team web", "team data"]),
+        "owner team data, team web, as the suite says; by the rule platform+app · transport · rule TCP-1"
+    );
+}
+
+#[test]
+fn what_several_tests_saw_alike_is_told_once() {
+    let cause = Cause {
+        evidence: vec![
+            cited("database/login", 1, "tcp.refused (errno 111)"),
+            cited("database/rows", 2, "tcp.refused (errno 111)"),
+            cited("database/size", 1, "tcp.timeout"),
+        ],
+        why: vec![why(
+            "database/rows failed as well",
+            Some(cited("database/rows", 2, "tcp.refused (errno 111)")),
+        )],
+        ..causes().remove(0)
+    };
+    let run = with(built::every_status(), vec![cause], Vec::new(), 0);
+    let console = report::causes(&run).unwrap();
+    assert!(
+        console.contains("evidence   database/login#1, database/rows#2: tcp.refused (errno 111)\n"),
+        "{console}"
+    );
+    assert!(
+        console.contains("database/rows failed as well [database/rows#2, above]"),
+        "{console}"
+    );
+    let page = render("handoff", &run);
+    assert!(
+        page.contains("- `database/login#1`, `database/rows#2`: `tcp.refused (errno 111)`\n"),
+        "{page}"
+    );
+    assert_eq!(page.matches("tcp.refused (errno 111)").count(), 1, "{page}");
+}
+
+#[test]
+fn what_is_not_explained_is_called_so_in_the_headline_and_at_its_place() {
+    let run = several_causes();
+    let console = console(&run, Detail::Normal);
+    assert!(
+        console.contains("at least 4 causes, 1 failure not explained\n"),
+        "{console}"
+    );
+    let page = render("handoff", &run);
+    assert!(
+        page.contains("## 6: not explained, leaning application at"),
+        "{page}"
+    );
+    assert!(page.contains("too little to call it a cause"), "{page}");
+}
+
+#[test]
 fn many_causes_stay_short() {
     let one = causes().remove(0);
     let causes: Vec<Cause> = (0..300)
@@ -361,7 +492,8 @@ fn many_causes_stay_short() {
     let from = text.find("NO-GO: ").unwrap();
     let told = &text[from..text.find("━").unwrap()];
     assert!(told.contains("… and 295 more; -v tells them all"), "{told}");
-    assert!(told.lines().count() < 48, "{told}");
+    // Of five the title, a gap and ten lines at most: two of these come from the suite.
+    assert!(told.lines().count() < 66, "{told}");
     assert!(text.contains("— 300 causes"), "{text}");
     let verbose = console(&run, Detail::Verbose);
     assert!(verbose.contains("at sock:127.0.0.1:299"), "{verbose}");

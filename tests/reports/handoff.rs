@@ -6,7 +6,7 @@ use allclear::model::*;
 use allclear::report::{Format, Style};
 
 use super::built;
-use super::explained::{blame, cause, cited, diagnosed, two_causes, why, with};
+use super::explained::{advice, blame, cause, cited, diagnosed, two_causes, why, with};
 
 fn handoff(run: &FinishedRun) -> String {
     (Format::named("handoff").unwrap().render)(run, Style::default())
@@ -84,6 +84,26 @@ fn hostile_text_stays_text() {
             place,
         )
     };
+    let hostile = Cause {
+        meaning: text.to_owned(),
+        advice: [
+            "https://evil.example/ <img src=x>",
+            "javascript:alert(1)",
+            text,
+        ]
+        .map(|runbook| Advice {
+            on_fail: OnFail {
+                class: Some(text.to_owned()),
+                owner: Some(text.to_owned()),
+                hint: Some(text.to_owned()),
+                runbook: Some(runbook.to_owned()),
+            },
+            ..advice("database/login", 1)
+        })
+        .to_vec(),
+        looks: vec![cited("database/login", 0, text)],
+        ..hostile
+    };
     let mut one = diagnosed(&hostile, 0);
     one.alternatives = vec![text.to_owned()];
     one.next = text.to_owned();
@@ -132,6 +152,38 @@ fn the_rerun_names_the_tests_that_confirm_the_fix() {
     assert!(
         page.contains("- [ ] Confirmed by 7 tests: `database/login`, "),
         "{page}"
+    );
+}
+
+#[test]
+fn the_rerun_is_given_what_the_run_was_given() {
+    let mut run = two_causes();
+    let record = Arc::make_mut(&mut run.record);
+    let header = Arc::make_mut(&mut record.header);
+    header.flags = [
+        "--suites our suites",
+        "--allow-commands",
+        "--allow-side-effects=staging eu",
+        "--set password",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    let page = handoff(&run);
+    let given = "--suites 'our suites' --allow-commands '--allow-side-effects=staging eu' \
+                 --set password=\"${PASSWORD:?}\"";
+    assert!(
+        page.contains(&format!(
+            "--only connectivity/slow {given} --gate selection\n"
+        )),
+        "{page}"
+    );
+    let style = Style::default();
+    let console = (Format::named("console").unwrap().render)(&run, style);
+    assert!(
+        console.contains(&format!(
+            "allclear run --target staging --rerun failed {given}\n"
+        )),
+        "{console}"
     );
 }
 

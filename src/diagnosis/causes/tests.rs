@@ -1,5 +1,6 @@
 //! Runs in which something is known to be broken, and what is said of them.
 
+mod advised;
 mod building;
 mod modified;
 mod pieces;

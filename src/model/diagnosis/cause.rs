@@ -1,7 +1,7 @@
 //! One cause behind one or many failures.
 
 use super::{Blame, Layer, Offset};
-use crate::model::{Code, TestId};
+use crate::model::{Code, OnFail, TestId};
 
 /// What explains one or many failures.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,6 +12,8 @@ pub struct Cause {
     pub layer: Layer,
     /// The rule that says so.
     pub rule: String,
+    /// What it means where that rule holds, in a sentence or two. Empty in documents from before it was written.
+    pub meaning: String,
     /// The code of the failure it was seen by.
     pub code: Code,
     /// The instance of that failure: what it says is said of the cause. `None` in documents from before it was written; see [`Cause::lead`].
@@ -32,6 +34,11 @@ pub struct Cause {
     pub evidence: Vec<Cited>,
     /// What speaks against it.
     pub refuting: Vec<Cited>,
+    /// What the authors of the tests that broke there wrote down for that day, those of the failure that speaks for it first: at most
+    /// ten. Those of its consequences meant other failures, and are not asked.
+    pub advice: Vec<Advice>,
+    /// What `on_fail` looked at once tests of it had failed, and saw: at most ten.
+    pub looks: Vec<Cited>,
     /// When the first of its failures ended, and the last.
     pub seen: (Offset, Offset),
     /// Why the failures are its consequences; each line from an edge, and with evidence. Ends where the evidence ends.
@@ -51,6 +58,32 @@ impl Cause {
     pub fn lead(&self) -> Option<&TestId> {
         self.lead.as_ref().or_else(|| self.failed.first())
     }
+
+    /// Whom the suites name for such failures, each once. Empty where no suite names anybody: then [`Blame::owner`] is all that is known.
+    pub fn named_owners(&self) -> Vec<&str> {
+        let mut owners: Vec<&str> = Vec::new();
+        for owner in self
+            .advice
+            .iter()
+            .filter_map(|one| one.on_fail.owner.as_deref())
+        {
+            if !owners.contains(&owner) {
+                owners.push(owner);
+            }
+        }
+        owners
+    }
+}
+
+/// What the author of a test, or of several, wrote for the day it fails. An opinion beside the evidence, and told as one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advice {
+    /// The first of the tests that say so.
+    pub test: TestId,
+    /// How many of the failed tests say so; from 1.
+    pub tests: u64,
+    /// What they say.
+    pub on_fail: OnFail,
 }
 
 /// Whether it always fails.

@@ -1,7 +1,7 @@
 //! The few causes behind the many failures, and what to run next: what a reader acts on.
 
 use super::Page;
-use crate::report::explained::{Explained, Extent, split, title};
+use crate::report::explained::{Explained, Extent, about, split, title};
 use crate::report::style::Tone;
 use crate::report::{Detail, visible};
 
@@ -27,13 +27,10 @@ pub(super) fn tell(page: &mut Page, explained: &Explained<'_>) {
         page.line(2, Tone::Dim, &split);
     }
     for (cause, number) in causes.iter().take(shown).zip(1..) {
-        let about = format!(
-            "owner {} · {} · rule {}",
-            cause.blame.owner, cause.layer, cause.rule
-        );
+        let about = about(cause);
         let number = format!("{number:>2}");
         let title = page.style.paint(Tone::Strong, &title(cause));
-        let about = page.style.paint(Tone::Dim, &visible::line(&about));
+        let about = page.style.paint(Tone::Dim, &about);
         if page.style.detail == Detail::Quiet {
             page.raw(0, &format!("{number}  {title}  {about}"));
             continue;

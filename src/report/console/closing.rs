@@ -1,11 +1,8 @@
 //! The end of the report, which must be unmistakable: what was counted, the word, its reasons, its conditions, what next.
 
-use std::fmt::Write as _;
-
 use super::Page;
-use crate::model::{
-    ConditionKind, Counts, FinishedRun, RunHeader, RunRecord, Status, TestRecord, Verdict, Word,
-};
+use crate::model::{ConditionKind, Counts, FinishedRun, RunRecord, TestRecord, Verdict, Word};
+use crate::report::rerun::{Again, rerun};
 use crate::report::style::Tone;
 use crate::report::{Detail, visible, wording};
 
@@ -44,17 +41,11 @@ pub(super) fn categories(page: &mut Page, record: &RunRecord) {
     }
 }
 
-/// `62 passed, 5 failed`: the statuses that occurred, in the order of the enum.
+/// `62 passed, 5 failed`, each in the colour of its status.
 fn ended(page: &Page, counts: &Counts) -> String {
-    let parts: Vec<String> = Status::ALL
-        .iter()
-        .filter(|status| counts.of(**status) > 0)
-        .map(|status| {
-            let text = format!("{} {}", counts.of(*status), wording::status(*status));
-            page.style.paint(wording::tone(*status), &text)
-        })
-        .collect();
-    parts.join(", ")
+    let painted =
+        wording::ended(counts).map(|(status, text)| page.style.paint(wording::tone(status), &text));
+    painted.collect::<Vec<_>>().join(", ")
 }
 
 /// The word, its reasons, its conditions, and the command that re-runs what failed.
@@ -77,7 +68,9 @@ pub(super) fn verdict(page: &mut Page, run: &FinishedRun) {
         return;
     }
     conditions(page, verdict);
-    if let Some(command) = rerun(record) {
+    let is_worth_it = record.tests.iter().any(TestRecord::is_worth_repeating);
+    let command = rerun(&record.header, Again::Failed).filter(|_| is_worth_it);
+    if let Some(command) = command {
         page.gap();
         let label = page.style.paint(Tone::Dim, "run again what did not hold:");
         page.raw(2, &format!("{label}  {command}"));
@@ -92,15 +85,11 @@ fn banner(page: &mut Page, record: &RunRecord, word: Word) {
         Word::Inconclusive => Tone::Warn,
     };
     let header = &record.header;
-    let partial = match &header.partial {
-        Some(partial) => visible::line(&format!(
-            "  *partial*: {} of {} selected by {}",
-            partial.selected, partial.of, partial.by
-        )),
-        None => String::new(),
-    };
+    let partial = header.partial.as_ref().map_or_else(String::new, |partial| {
+        format!("  *partial*: {}", wording::partial(partial))
+    });
     let interrupted = record.interrupted.map_or_else(String::new, |signal| {
-        format!("  interrupted by {}", signal.name())
+        format!("  {}", wording::interrupted(signal))
     });
     let word = page
         .style
@@ -164,45 +153,4 @@ fn conditions(page: &mut Page, verdict: &Verdict) {
             page.line(4, Tone::Dim, &format!("… and {more} more {kind}"));
         }
     }
-}
-
-/// The command that runs again what did not hold; `None` when everything did.
-fn rerun(record: &RunRecord) -> Option<String> {
-    let is_worth_it = record.tests.iter().any(TestRecord::is_worth_repeating);
-    // Suites inside the program are in no folder that a command could name.
-    (is_worth_it && !record.header.shipped).then(|| command(&record.header))
-}
-
-/// `HOST` of `host`, `DEMO_FAULT` of `demo.fault`.
-fn shell_variable(name: &str) -> String {
-    let letter = |c: char| {
-        if c.is_ascii_alphanumeric() {
-            c.to_ascii_uppercase()
-        } else {
-            '_'
-        }
-    };
-    name.chars().map(letter).collect()
-}
-
-fn command(header: &RunHeader) -> String {
-    let target = wording::shell_word(&visible::line(&header.target));
-    let mut command = format!("allclear run --target {target} --rerun failed");
-    for flag in &header.flags {
-        let flag = visible::line(flag);
-        command.push(' ');
-        match flag.split_once(' ') {
-            // Values may be secret, and are not recorded.
-            Some(("--set", name)) => {
-                // A shell that does not know it says so, and starts nothing.
-                let name = wording::shell_word(name);
-                let _ = write!(command, "--set {name}=\"${{{}:?}}\"", shell_variable(&name));
-            }
-            Some((name, value)) => {
-                let _ = write!(command, "{name} {}", wording::shell_word(value));
-            }
-            None => command.push_str(&flag),
-        }
-    }
-    command
 }

@@ -154,7 +154,6 @@ fn category<'a>(
     }
 }
 
-/// One test in one line: sign, id, status, code, time; what made it so, unless that follows below; and the number of its cause.
 /// How many attempts of a sample could not look, or looked at no cold start.
 fn unseen(test: &TestRecord) -> usize {
     let rows = test.sample.iter().flat_map(|sample| &sample.rows);
@@ -187,6 +186,7 @@ fn sampled(page: &mut Page, test: &TestRecord) {
     }
 }
 
+/// One test in one line: sign, id, status, code, time; what made it so, unless that follows below; and the number of its cause.
 fn one(page: &mut Page, explained: &Explained<'_>, test: &TestRecord) {
     let tone = wording::tone(test.status);
     let sign = page.style.paint(tone, wording::sign(test.status));

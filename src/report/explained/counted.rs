@@ -1,9 +1,10 @@
 //! How many causes there are, and of which classes.
 
+use super::words::NOT_EXPLAINED;
 use crate::model::{Cause, Class, Diagnosis, Share, Split};
 use crate::report::wording;
 
-/// `at least 2 causes, 1 cannot be told`. Explanations that tie are one cause, whichever it is.
+/// `at least 2 causes, 1 failure not explained`. Explanations that tie are one cause, whichever it is.
 pub(super) fn how_many(causes: &[Cause], hidden: u64) -> Option<String> {
     let (untold, told): (Vec<_>, Vec<_>) = causes
         .iter()
@@ -12,27 +13,32 @@ pub(super) fn how_many(causes: &[Cause], hidden: u64) -> Option<String> {
         .partition(|(_, cause)| cause.unexplained);
     let (untold, told) = (untold.len() as u64, told.len() as u64);
     let at_least = if hidden > 0 { "at least " } else { "" };
+    let told_text = format!("{at_least}{}", wording::count(told, "cause"));
+    let untold_text = format!("{} {NOT_EXPLAINED}", wording::count(untold, "failure"));
     match (told, untold) {
         (0, 0) => None,
-        (0, n) => Some(format!(
-            "{at_least}{}, which cannot be told",
-            wording::count(n, "cause")
+        (0, _) if hidden > 0 => Some(format!(
+            "{untold_text}, and what was not run may hide causes"
         )),
-        (n, 0) => Some(format!("{at_least}{}", wording::count(n, "cause"))),
-        (n, m) => Some(format!(
-            "{at_least}{}, {m} cannot be told",
-            wording::count(n, "cause")
-        )),
+        (0, _) => Some(untold_text),
+        (_, 0) => Some(told_text),
+        (_, _) => Some(format!("{told_text}, {untold_text}")),
     }
 }
 
-/// How the causes split by class: counted as they are, with what the unknown ones could still add to the two that are argued about. A
-/// percentage of nine causes would look like more than it is. `None` for a single cause, whose class stands with it.
+/// How the causes split by class: counted as they are, with what those that are not decided could still add to the two that are argued
+/// about. A percentage of nine causes would look like more than it is. `None` for a single cause, whose class stands with it.
 pub(in crate::report) fn split(diagnosis: &Diagnosis) -> Option<String> {
     let split = diagnosis.split();
     let total = split.total();
     if total < 2 {
         return None;
+    }
+    if split.unknown == total {
+        return Some(format!(
+            "none of these {total} is decided{}; infrastructure or the application may have all of them, or none",
+            leaning(&split)
+        ));
     }
     let known = [
         (split.infrastructure, "infrastructure"),
@@ -46,18 +52,18 @@ pub(in crate::report) fn split(diagnosis: &Diagnosis) -> Option<String> {
         .map(|(n, class)| format!("{n} {class}"))
         .collect();
     if split.unknown > 0 {
-        parts.push(format!("{} unknown{}", split.unknown, leaning(&split)));
+        parts.push(format!("{} not decided{}", split.unknown, leaning(&split)));
     }
-    let mut text = format!("of {total} causes: {}", parts.join(", "));
+    let mut text = format!("of these {total}: {}", parts.join(", "));
     if split.unknown > 0 || total >= Share::ENOUGH {
         let argued = [Class::Infrastructure, Class::Application];
-        let shares = argued.map(|class| format!("{class} {}", share(split.share(class))));
-        text = format!("{text}; {}", shares.join(", "));
+        let shares = argued.map(|class| format!("{class} has {}", share(split.share(class))));
+        text = format!("{text}; so {}", shares.join(", "));
     }
     Some(text)
 }
 
-/// ` (leaning infrastructure)`, ` (1 leaning infrastructure, 2 leaning application)`.
+/// ` (it leans to infrastructure)`, ` (1 leans to infrastructure, 2 lean to application)`.
 fn leaning(split: &Split) -> String {
     let leaning: Vec<String> = [
         (split.leaning_infrastructure, "infrastructure"),
@@ -65,9 +71,10 @@ fn leaning(split: &Split) -> String {
     ]
     .into_iter()
     .filter(|(n, _)| *n > 0)
-    .map(|(n, class)| match split.unknown {
-        1 => format!("leaning {class}"),
-        _ => format!("{n} leaning {class}"),
+    .map(|(n, class)| match (split.unknown, n) {
+        (1, _) => format!("it leans to {class}"),
+        (_, 1) => format!("1 leans to {class}"),
+        (_, n) => format!("{n} lean to {class}"),
     })
     .collect();
     if leaning.is_empty() {
@@ -77,17 +84,17 @@ fn leaning(split: &Split) -> String {
     }
 }
 
-/// `1 to 2 of 3`; from ten causes on `33.3 % to 66.6 % of 12`.
+/// `1 of 3`, `1 or 2 of 3`, `1 to 3 of 4`; from ten causes on `80 % to 90 % of 10`.
 fn share(share: Share) -> String {
     let show = |n: u64| match share.of {
         Share::ENOUGH.. => wording::percent(n, share.of),
         _ => n.to_string(),
     };
     let (least, most, of) = (show(share.decided), show(share.possible), share.of);
-    if share.possible == share.decided {
-        format!("{least} of {of}")
-    } else {
-        format!("{least} to {most} of {of}")
+    match share.possible - share.decided {
+        0 => format!("{least} of {of}"),
+        1 if share.of < Share::ENOUGH => format!("{least} or {most} of {of}"),
+        _ => format!("{least} to {most} of {of}"),
     }
 }
 
@@ -121,6 +128,9 @@ mod tests {
             rejected: None,
             confirm: String::new(),
             falsify: String::new(),
+            meaning: String::new(),
+            advice: Vec::new(),
+            looks: Vec::new(),
             commands: Vec::new(),
         }
     }
@@ -140,7 +150,7 @@ mod tests {
         assert_eq!(of(vec![one()]), None);
         assert_eq!(
             of(vec![one(), one()]).unwrap(),
-            "of 2 causes: 2 infrastructure"
+            "of these 2: 2 infrastructure"
         );
         assert_eq!(
             of(vec![
@@ -149,13 +159,13 @@ mod tests {
                 cause(Infrastructure, Low)
             ])
             .unwrap(),
-            "of 3 causes: 1 infrastructure, 1 application, 1 unknown (leaning infrastructure); \
-             infrastructure 1 to 2 of 3, application 1 to 2 of 3"
+            "of these 3: 1 infrastructure, 1 application, 1 not decided (it leans to infrastructure); \
+             so infrastructure has 1 or 2 of 3, application has 1 or 2 of 3"
         );
         assert_eq!(
             of(vec![cause(Application, Low), cause(Class::Unknown, High)]).unwrap(),
-            "of 2 causes: 2 unknown (1 leaning application); \
-             infrastructure 0 to 2 of 2, application 0 to 2 of 2"
+            "none of these 2 is decided (1 leans to application); \
+             infrastructure or the application may have all of them, or none"
         );
     }
 
@@ -168,8 +178,8 @@ mod tests {
         causes.push(cause(Class::Application, High));
         assert_eq!(
             of(causes).unwrap(),
-            "of 10 causes: 8 infrastructure, 1 application, 1 unknown (leaning application); \
-             infrastructure 80 % to 90 % of 10, application 10 % to 20 % of 10"
+            "of these 10: 8 infrastructure, 1 application, 1 not decided (it leans to application); \
+             so infrastructure has 80 % to 90 % of 10, application has 10 % to 20 % of 10"
         );
     }
 
@@ -189,11 +199,11 @@ mod tests {
         assert_eq!(told(&[one()], 0).unwrap(), "1 cause");
         assert_eq!(
             told(&[one(), weak()], 1).unwrap(),
-            "at least 1 cause, 1 cannot be told"
+            "at least 1 cause, 1 failure not explained"
         );
         assert_eq!(
             told(&[weak(), weak()], 0).unwrap(),
-            "2 causes, which cannot be told"
+            "2 failures not explained"
         );
         assert_eq!(told(&[tied(1), tied(0), one()], 0).unwrap(), "2 causes");
         let other = Cause {
@@ -202,7 +212,7 @@ mod tests {
         };
         assert_eq!(
             of(vec![tied(1), other, one()]).unwrap(),
-            "of 2 causes: 1 application, 1 unknown; infrastructure 0 to 1 of 2, application 1 to 2 of 2"
+            "of these 2: 1 application, 1 not decided; so infrastructure has 0 or 1 of 2, application has 1 or 2 of 2"
         );
     }
 }

@@ -50,6 +50,21 @@ pub(super) fn prose(text: &str) -> String {
     }
 }
 
+/// An address of a page as a link (CommonMark §6.5), where it is one and nothing else; any other text as code. For what the suites say
+/// alone: what a target answers is never made a link.
+pub(super) fn link(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&'()*+,;=%".contains(c);
+    let host = ["https://", "http://"]
+        .iter()
+        .find_map(|scheme| text.strip_prefix(scheme));
+    let is_address = host.is_some_and(|host| host.starts_with(|c: char| c.is_ascii_alphanumeric()));
+    if is_address && text.len() <= MOST && text.chars().all(is_plain) {
+        format!("<{text}>")
+    } else {
+        code(text)
+    }
+}
+
 fn plain(text: &str) -> String {
     let words: Vec<String> = text.split(' ').map(word).collect();
     words.join(" ")

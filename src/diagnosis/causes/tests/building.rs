@@ -313,6 +313,18 @@ impl Told {
         })
     }
 
+    /// What the author of the last test wrote for the day it fails.
+    pub(super) fn advised(self, owner: &str, hint: &str) -> Self {
+        self.last(|test| {
+            Arc::make_mut(&mut test.header).on_fail = OnFail {
+                class: Some("configuration".to_owned()),
+                owner: Some(owner.to_owned()),
+                hint: Some(hint.to_owned()),
+                runbook: None,
+            };
+        })
+    }
+
     /// From when to when the last test looked, in milliseconds.
     pub(super) fn at(self, from: u64, to: u64) -> Self {
         self.last(|test| {

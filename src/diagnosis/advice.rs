@@ -1,0 +1,111 @@
+//! What the suites say of the failures behind a cause: what their authors wrote for that day, and what `on_fail` looked at.
+
+use std::collections::{HashMap, HashSet};
+
+use super::cover::Chosen;
+use super::graph::Graph;
+use super::reach::looks_on_fail;
+use super::short::short;
+use crate::model::{Advice, Cited, Diagnosed, Facts, OnFail, StepRecord};
+
+/// So many different things are told of one cause.
+const MOST: usize = 10;
+
+/// What the authors of the tests that broke there wrote, those of the one that speaks for the cause first.
+///
+/// Its consequences are not asked: who wrote down whom to call when orders fail was not thinking of the database behind them.
+pub(super) fn advice(graph: &Graph<'_>, diagnosed: &[Diagnosed], chosen: &Chosen) -> Vec<Advice> {
+    let mut all: Vec<Advice> = Vec::new();
+    let mut known: HashMap<&OnFail, usize> = HashMap::new();
+    for failure in &chosen.own {
+        let Some(test) = graph.failures[*failure].test else {
+            continue;
+        };
+        let on_fail = &test.header.on_fail;
+        if *on_fail == OnFail::default() {
+            continue;
+        }
+        let at = *known.entry(on_fail).or_insert_with(|| {
+            all.push(Advice {
+                test: diagnosed[*failure].test.clone(),
+                tests: 0,
+                on_fail: on_fail.clone(),
+            });
+            all.len() - 1
+        });
+        all[at].tests += 1;
+    }
+    all.truncate(MOST);
+    all
+}
+
+/// What `on_fail` looked at in tests of the cause, and saw; what several saw alike, once. Those that broke there come first.
+pub(super) fn looks(graph: &Graph<'_>, diagnosed: &[Diagnosed], chosen: &Chosen) -> Vec<Cited> {
+    let mut told: HashSet<String> = HashSet::new();
+    let failures = chosen.own.iter().chain(&chosen.behind);
+    let looks = failures.flat_map(|failure| {
+        let test = graph.failures[*failure].test.into_iter();
+        let looks = test.flat_map(looks_on_fail);
+        looks.map(|look| (&diagnosed[*failure].test, look))
+    });
+    looks
+        .map(|(test, look)| (test, found(look)))
+        .filter(|(_, text)| told.insert(text.clone()))
+        .take(MOST)
+        .map(|(test, text)| Cited {
+            test: test.clone(),
+            attempt: None,
+            text,
+        })
+        .collect()
+}
+
+/// `connector · tcp 10.0.0.7:5432: tcp.refused (errno 111) in phase connect`.
+fn found(look: &StepRecord) -> String {
+    let name = look.name.as_ref();
+    let name = name.map_or_else(String::new, |name| format!("{name} · "));
+    let seen = &look.observation;
+    let found = if let Some(error) = &look.error {
+        format!("could not look: {}", short(&error.message))
+    } else if let Some(fault) = &seen.fault {
+        let origin = fault.origin;
+        let origin = origin.map_or_else(String::new, |origin| format!(" ({origin})"));
+        format!("{}{origin} in phase {}", fault.code(), fault.phase)
+    } else {
+        facts(&seen.facts)
+    };
+    let asked = short(&look.request);
+    format!("{name}{} {asked}: {found}", look.probe)
+}
+
+/// What somebody who looks wants to know first, of all that was seen; the failure itself shows the rest.
+const TELLING: &[&str] = &[
+    "connected",
+    "received",
+    "addresses",
+    "rcode",
+    "trusted",
+    "expires_in",
+    "status",
+    "hop",
+    "json",
+    "rows",
+    "replies",
+    "exit_code",
+    "stdout",
+    "matches",
+    "events",
+];
+
+fn facts(facts: &Facts) -> String {
+    let told = TELLING.iter().filter_map(|name| {
+        let value = facts.get(name)?;
+        Some(format!("{name} {value}"))
+    });
+    let told: Vec<String> = told.collect();
+    if told.is_empty() {
+        "answered".to_owned()
+    } else {
+        short(&told.join(", "))
+    }
+}

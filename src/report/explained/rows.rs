@@ -1,0 +1,193 @@
+//! What is said of a cause or of a failure, line by line: what each is about, and what is said.
+
+use super::Explained;
+use super::words::{
+    UNEXPLAINED, adjusted, advised, cited, distinct, folded, owner, runbooks, tied, title, why,
+};
+use crate::model::{Cause, Cited, Diagnosed};
+use crate::report::style::Tone;
+use crate::report::{visible, wording};
+
+/// A line of a cause or a failure: what it is about, and what is said.
+#[derive(Debug)]
+pub(in crate::report) struct Row {
+    pub(in crate::report) label: String,
+    pub(in crate::report) tone: Tone,
+    pub(in crate::report) text: String,
+}
+
+/// How much of a cause is told.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::report) struct Extent {
+    /// Names of tests.
+    pub(in crate::report) names: usize,
+    /// Pieces of evidence, of what speaks against it, of what was looked at, and of what authors wrote.
+    pub(in crate::report) evidence: usize,
+    /// Lines of the chain of whys, with what was rejected and how to make sure; 0 leaves these out.
+    pub(in crate::report) why: usize,
+    /// Commands.
+    pub(in crate::report) commands: usize,
+    /// Characters of a line.
+    pub(in crate::report) line: usize,
+}
+
+impl Extent {
+    /// For a screen that many causes share.
+    pub(in crate::report) const BRIEF: Self = Self {
+        names: 2,
+        evidence: 1,
+        why: 0,
+        commands: 1,
+        line: 200,
+    };
+    /// For a screen.
+    pub(in crate::report) const SCREEN: Self = Self {
+        names: 4,
+        evidence: 3,
+        why: 6,
+        commands: 2,
+        line: 200,
+    };
+    /// For a file that is searched later.
+    pub(in crate::report) const FILE: Self = Self {
+        names: 20,
+        evidence: 20,
+        why: 20,
+        commands: 10,
+        line: 1000,
+    };
+}
+
+impl Explained<'_> {
+    /// Everything that is said of a cause below its [`title`] and what it is [`about`].
+    pub(in crate::report) fn rows(&self, cause: &Cause, extent: Extent) -> Vec<Row> {
+        let mut rows = Rows {
+            all: Vec::new(),
+            extent,
+        };
+        let is_whole = extent.why > 0;
+        rows.add("means", Tone::Plain, &cause.meaning);
+        if cause.unexplained {
+            rows.add("but", Tone::Warn, UNEXPLAINED);
+        }
+        rows.add("explains", Tone::Plain, &self.explains(cause, extent.names));
+        rows.add("or else", Tone::Warn, &tied(cause));
+        rows.cited("evidence", Tone::Plain, &cause.evidence);
+        rows.cited("looked", Tone::Plain, &cause.looks);
+        rows.cited("against", Tone::Warn, &cause.refuting);
+        let advised: Vec<String> = cause
+            .advice
+            .iter()
+            .filter_map(|one| advised(cause, one))
+            .collect();
+        rows.several("on_fail", &advised, Clone::clone);
+        rows.several("runbook", &runbooks(cause), |one| (*one).to_owned());
+        let lead = cause.lead().and_then(|test| self.of(test));
+        if is_whole {
+            rows.several("adjusted", &adjusted(cause, lead), |one| {
+                format!("{}: {}", one.kind, one.text)
+            });
+            let told = distinct(&cause.evidence).take(extent.evidence);
+            let told: Vec<&str> = told.collect();
+            for (line, number) in cause.why.iter().zip(1..=extent.why) {
+                rows.add(&format!("Why {number}"), Tone::Plain, &why(line, &told));
+            }
+            rows.more("", cause.why.len(), extent.why);
+            if let Some(line) = &cause.rejected {
+                rows.add("ruled out", Tone::Plain, &why(line, &told));
+            }
+            let alternatives = lead.map_or(&[][..], |one| &one.alternatives);
+            rows.add("or else", Tone::Plain, &wording::list(alternatives, 3));
+            rows.add("right if", Tone::Plain, &cause.confirm);
+        }
+        rows.add("wrong if", Tone::Plain, &cause.falsify);
+        if is_whole || cause.commands.is_empty() {
+            rows.add("check", Tone::Plain, lead.map_or("", |one| &one.next));
+        }
+        for command in cause.commands.iter().take(extent.commands) {
+            rows.add("run", Tone::Strong, command);
+        }
+        rows.more("run", cause.commands.len(), extent.commands);
+        rows.all
+    }
+
+    /// What is said of one failure, for those who read of it alone.
+    pub(in crate::report) fn failure_rows(&self, one: &Diagnosed, extent: Extent) -> Vec<Row> {
+        let mut rows = Rows {
+            all: Vec::new(),
+            extent,
+        };
+        let text = format!(
+            "{} · layer {} · rule {} · owner {}",
+            one.blame, one.layer, one.rule, one.blame.owner
+        );
+        rows.add("diagnosis", Tone::Plain, &text);
+        rows.several("evidence", &one.evidence, Clone::clone);
+        rows.several("adjusted", &one.adjusted, |one| {
+            format!("{}: {}", one.kind, one.text)
+        });
+        rows.several("or else", &one.alternatives, Clone::clone);
+        rows.add("check", Tone::Plain, &one.next);
+        if let Some(cause) = self.causes().get(one.cause) {
+            let text = format!("{}: {}", one.cause + 1, title(cause));
+            rows.add("cause", Tone::Plain, &text);
+            if !cause.named_owners().is_empty() {
+                rows.add("call", Tone::Plain, &owner(cause));
+            }
+            rows.add("means", Tone::Plain, &cause.meaning);
+            rows.add("wrong if", Tone::Plain, &cause.falsify);
+            for command in cause.commands.iter().take(extent.commands) {
+                rows.add("run", Tone::Plain, command);
+            }
+        }
+        rows.all
+    }
+}
+
+struct Rows {
+    all: Vec<Row>,
+    extent: Extent,
+}
+
+impl Rows {
+    fn add(&mut self, label: &str, tone: Tone, text: &str) {
+        if text.trim().is_empty() {
+            return;
+        }
+        self.all.push(Row {
+            label: label.to_owned(),
+            tone,
+            text: visible::cut(&visible::line(text), self.extent.line),
+        });
+    }
+
+    /// What was seen, alike things once.
+    fn cited(&mut self, label: &str, tone: Tone, all: &[Cited]) {
+        let all = folded(all);
+        for (names, text) in all.iter().take(self.extent.evidence) {
+            self.add(label, tone, &cited(names, text, 2));
+        }
+        self.more(label, all.len(), self.extent.evidence);
+    }
+
+    fn several<T>(&mut self, label: &str, all: &[T], text: impl Fn(&T) -> String) {
+        for one in all.iter().take(self.extent.evidence) {
+            self.add(label, Tone::Plain, &text(one));
+        }
+        self.more(label, all.len(), self.extent.evidence);
+    }
+
+    /// How many were left out: on a line of its own, or behind the only one that is told.
+    fn more(&mut self, label: &str, of: usize, shown: usize) {
+        if of <= shown {
+            return;
+        }
+        let more = format!("… and {} more", of - shown);
+        match self.all.last_mut().filter(|row| row.label == label) {
+            Some(row) if shown == 1 && label != "run" => {
+                row.text = format!("{} ({more})", row.text);
+            }
+            _ => self.add(label, Tone::Dim, &more),
+        }
+    }
+}
