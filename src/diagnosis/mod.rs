@@ -5,6 +5,7 @@
 
 mod address;
 mod advice;
+mod candidates;
 mod causes;
 mod classify;
 mod commands;

@@ -118,7 +118,8 @@ fn stopped_behind(fault: &Fault) -> Option<Layer> {
 fn answered(step: &StepRecord) -> Option<Layer> {
     let facts = &step.observation.facts;
     match step.probe.as_str() {
-        "sql" | "pool" | "redis" => Some(Layer::Auth),
+        "sql" | "redis" => Some(Layer::Protocol),
+        "pool" => Some(Layer::Auth),
         "dns" => Some(Layer::Configuration),
         "tcp" => Some(Layer::Transport),
         "command" | "process" | "runner" => None,
@@ -130,12 +131,18 @@ fn answered(step: &StepRecord) -> Option<Layer> {
 }
 
 /// How far an answer over HTTP came from. What a proxy says of an application it did not reach is a 502, 503 or 504; any other answer
-/// that is no page of a proxy we know came from behind all of them.
+/// that is no page of a proxy we know came from behind all of them, and one that does not ask who we are from behind that as well.
 fn behind(step: &StepRecord, status: f64) -> Layer {
     let hop = step.observation.facts.get("hop").and_then(Value::as_text);
-    match hop {
-        Some("app") => Layer::Proxy,
-        Some("unknown") | None if !(502.0..=504.0).contains(&status) => Layer::Proxy,
-        _ => Layer::Tls,
+    let is_of_application = match hop {
+        Some("app") => true,
+        Some("unknown") | None => !(502.0..=504.0).contains(&status),
+        Some(_) => false,
+    };
+    let asks_who_we_are = [401.0, 403.0, 407.0].contains(&status);
+    match (is_of_application, asks_who_we_are) {
+        (true, false) => Layer::Protocol,
+        (true, true) => Layer::Proxy,
+        (false, _) => Layer::Tls,
     }
 }

@@ -37,10 +37,7 @@ pub(super) fn refute(graph: &Graph<'_>, chosen: &Chosen) -> Refuted {
         .iter()
         .map(|one| graph.failures[*one].looks)
         .sum();
-    let mut within = chosen.span;
-    if failed < FEW {
-        within.to += SHORTLY;
-    }
+    let within = during(chosen.span, failed);
     let witnesses = witnesses(graph, chosen);
     let passed: u64 = witnesses
         .iter()
@@ -80,6 +77,19 @@ pub(super) fn refute(graph: &Graph<'_>, chosen: &Chosen) -> Refuted {
             .map(|pass| cited(pass, "got through at the same time"))
             .collect(),
         under_load: is_load(graph, chosen, &witnesses, within),
+    }
+}
+
+/// When so many failures lasted: who looked then can speak about them.
+pub(super) fn during(span: Span, failed: u64) -> Span {
+    let shortly = if failed < FEW {
+        SHORTLY
+    } else {
+        Duration::ZERO
+    };
+    Span {
+        to: span.to + shortly,
+        ..span
     }
 }
 

@@ -168,6 +168,63 @@ fn a_loopback_that_is_broken_outweighs_everything() {
 }
 
 #[test]
+fn every_control_that_fails_is_of_this_machine_and_not_only_the_first() {
+    let others: &[&str] = &["dns:elsewhere.example", "sock:elsewhere.example:443"];
+    let told = nobody_is_out_there();
+    let told = told
+        .fail(
+            "preflight/other-control",
+            "dns.again",
+            Phase::Resolve,
+            others,
+            &lost(others[0]),
+        )
+        .tagged("control");
+    let diagnosis = told.diagnosis();
+    assert_eq!(
+        all(&diagnosis),
+        ["runner runner DNS-2 x4 +0 test_defect high"]
+    );
+    let one = diagnosis.of(&id("preflight/other-control")).unwrap();
+    assert_eq!(
+        one.adjusted[0].text,
+        "preflight/other-control failed (dns.again): a control, and no part of the target"
+    );
+}
+
+#[test]
+fn a_control_that_nothing_near_lets_through_says_nothing_of_what_is_far() {
+    let ours = says(
+        "RUN-1",
+        Layer::Runner,
+        "runner",
+        Class::TestDefect,
+        Confidence::High,
+    );
+    let told = Told::new()
+        .fail(
+            "preflight/egress-control",
+            "tcp.timeout",
+            Phase::Connect,
+            CONTROL,
+            &silent(CONTROL[1]),
+        )
+        .tagged("control")
+        .fail(
+            "preflight/loopback",
+            "runner.loopback",
+            Phase::Local,
+            &["runner"],
+            &ours,
+        );
+    let diagnosis = told.diagnosis();
+    assert_eq!(
+        all(&diagnosis),
+        ["runner runner RUN-1 x2 +0 test_defect high"]
+    );
+}
+
+#[test]
 fn a_red_limit_explains_no_refusal() {
     let ours = says(
         "RUN-2",

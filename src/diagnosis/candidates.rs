@@ -1,0 +1,243 @@
+//! What may be a cause, and of what: a resource, a layer and what was seen there; and the failures that it would explain.
+//!
+//! A candidate explains another failure when that one used the resource, broke at a layer above, at the time, and did not itself get
+//! through where the candidate says nobody does.
+
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use super::graph::{Graph, Resource};
+use super::mention::Mentions;
+use super::passes::Span;
+use super::refute::during;
+use crate::model::{Class, Confidence, Diagnosed, Layer};
+
+/// Something that may be a cause. Candidates are sorted: between equals the first is chosen.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    pub(super) at: Resource,
+    pub(super) layer: Layer,
+    pub(super) own: Vec<usize>,
+    pub(super) explains: Vec<usize>,
+    pub(super) weight: usize,
+    pub(super) span: Span,
+}
+
+/// All there are, in the order in which equals are chosen: the deeper one, then the earlier, then by name.
+pub(super) fn candidates(
+    graph: &Graph<'_>,
+    diagnosed: &[Diagnosed],
+    unfit: &HashSet<usize>,
+) -> Vec<Candidate> {
+    let runner = graph.resource("runner").unwrap_or_default();
+    let mut groups: HashMap<(Resource, Layer, Alike<'_>), Vec<usize>> = HashMap::new();
+    for (number, one) in diagnosed.iter().enumerate() {
+        let key = if unfit.contains(&number) {
+            (runner, Layer::Runner, Alike::Unfit)
+        } else {
+            (graph.failures[number].at, one.layer, alike(one))
+        };
+        groups.entry(key).or_default().push(number);
+    }
+    let mut candidates: Vec<Candidate> = groups
+        .into_iter()
+        .map(|((at, layer, _), mut own)| {
+            lead_first(graph, diagnosed, &mut own);
+            let spans = own.iter().map(|one| graph.failures[*one].span);
+            let span = spans.reduce(Span::and).unwrap_or_default();
+            Candidate {
+                at,
+                layer,
+                weight: weight(diagnosed[own[0]].blame.confidence),
+                own,
+                explains: Vec::new(),
+                span,
+            }
+        })
+        .collect();
+    candidates.sort_by_cached_key(|one| {
+        let lead = &diagnosed[one.own[0]];
+        let name = graph.name(one.at).to_owned();
+        (
+            one.layer,
+            one.span.from,
+            name,
+            lead.rule.clone(),
+            lead.code.clone(),
+            lead.test.clone(),
+            // A session can be called as a test is.
+            one.own[0],
+        )
+    });
+    candidates
+}
+
+/// Who explains whom: fills in what each candidate explains, and gives for each failure who explains it.
+pub(super) fn edges(
+    graph: &Graph<'_>,
+    diagnosed: &[Diagnosed],
+    unfit: &HashSet<usize>,
+    candidates: &mut [Candidate],
+) -> Vec<Vec<usize>> {
+    let offered = offered(graph, candidates, diagnosed);
+    let mentions = Mentions::of(graph);
+    let mut explained_by: Vec<Vec<usize>> = vec![Vec::new(); diagnosed.len()];
+    for (number, candidate) in candidates.iter().enumerate() {
+        for failure in &candidate.own {
+            explained_by[*failure].push(number);
+        }
+    }
+    for (number, one) in diagnosed.iter().enumerate() {
+        if unfit.contains(&number) {
+            continue;
+        }
+        let failure = &graph.failures[number];
+        for resource in &failure.uses {
+            let deeper = offered.get(resource).into_iter().flatten();
+            explained_by[number].extend(deeper.copied().filter(|candidate| {
+                let candidate = &candidates[*candidate];
+                candidate.layer < one.layer
+                    // Whose credentials were refused says nothing of what others hold.
+                    && candidate.layer != Layer::Auth
+                    && failure.passed.is_none_or(|passed| passed < candidate.layer)
+                    && is_same_time(graph, candidate, failure.span)
+            }));
+        }
+        for resource in mentions.by(one, failure) {
+            let deeper = offered.get(&resource).into_iter().flatten();
+            explained_by[number].extend(deeper.copied().filter(|candidate| {
+                let candidate = &candidates[*candidate];
+                candidate.layer < one.layer && is_same_time(graph, candidate, failure.span)
+            }));
+        }
+        explained_by[number].sort_unstable();
+        explained_by[number].dedup();
+    }
+    for (failure, by) in explained_by.iter().enumerate() {
+        for candidate in by {
+            candidates[*candidate].explains.push(failure);
+        }
+    }
+    explained_by
+}
+
+/// What makes two failures at the same layer of the same resource the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Alike<'d> {
+    /// Whether it is there at all: one is refused and the next one waits in vain, and it is down for both.
+    Class(Class),
+    /// What it said: two errors are two errors.
+    Said(&'d str, &'d str),
+    /// We are not fit to judge.
+    Unfit,
+}
+
+fn alike(one: &Diagnosed) -> Alike<'_> {
+    match one.layer {
+        Layer::Dns | Layer::Transport => Alike::Class(one.blame.class),
+        Layer::Runner
+        | Layer::Configuration
+        | Layer::Proxy
+        | Layer::Tls
+        | Layer::Auth
+        | Layer::Protocol
+        | Layer::Application
+        | Layer::Performance => Alike::Said(&one.rule, one.code.as_str()),
+    }
+}
+
+/// Puts the failure first that speaks for all: by the rule most of them met, and of equals the least sure one; then by time.
+fn lead_first(graph: &Graph<'_>, diagnosed: &[Diagnosed], own: &mut [usize]) {
+    let mut met: HashMap<&str, usize> = HashMap::new();
+    for one in own.iter() {
+        *met.entry(&diagnosed[*one].rule).or_default() += 1;
+    }
+    own.sort_by(|a, b| {
+        let key = |one: usize| {
+            let it = &diagnosed[one];
+            (
+                // What we say of ourselves counts before those who suffer from it.
+                it.layer != Layer::Runner,
+                Reverse(met.get(it.rule.as_str())),
+                it.blame.confidence,
+                &it.rule,
+                graph.failures[one].span.to,
+                &it.test,
+            )
+        };
+        key(*a).cmp(&key(*b))
+    });
+}
+
+/// In hundredths, the middle of what the word means.
+const fn weight(confidence: Confidence) -> usize {
+    match confidence {
+        Confidence::Low => 40,
+        Confidence::Medium => 70,
+        Confidence::High => 95,
+    }
+}
+
+/// What each resource has to offer as the cause of others: at each layer the candidate that most met.
+///
+/// What an application says explains nothing but itself, and so does what this machine is said to lack: [`super::sound`] decides that. A
+/// route or a limit of a proxy is about the requests it was asked for; and where nearly all got through, who failed behind it did not
+/// fail because of it.
+fn offered(
+    graph: &Graph<'_>,
+    candidates: &[Candidate],
+    diagnosed: &[Diagnosed],
+) -> HashMap<Resource, Vec<usize>> {
+    let mut best: HashMap<(Resource, Layer), usize> = HashMap::new();
+    for (number, candidate) in candidates.iter().enumerate() {
+        let class = diagnosed[candidate.own[0]].blame.class;
+        let is_of_a_request = candidate.layer == Layer::Proxy && class == Class::Configuration;
+        let is_offered = (Layer::Dns..=Layer::Protocol).contains(&candidate.layer)
+            && !is_of_a_request
+            && !nearly_works(graph, candidate);
+        if is_offered {
+            let known = best
+                .entry((candidate.at, candidate.layer))
+                .or_insert(number);
+            // The first of equals stays: they are sorted.
+            if candidates[*known].own.len() < candidate.own.len() {
+                *known = number;
+            }
+        }
+    }
+    let mut offered: HashMap<Resource, Vec<usize>> = HashMap::new();
+    for ((resource, _), number) in best {
+        offered.entry(resource).or_default().push(number);
+    }
+    offered
+}
+
+/// Of so many looks one that fails is an accident, and no outage.
+const NEARLY_ALL: u64 = 20;
+
+/// Whether hardly anybody failed there of all who were there at the time.
+fn nearly_works(graph: &Graph<'_>, candidate: &Candidate) -> bool {
+    let failed = candidate.own.iter().map(|one| graph.failures[*one].looks);
+    let failed: u64 = failed.sum();
+    let passes = graph.passes(candidate.at, candidate.layer);
+    let passed: u64 = passes
+        .map(|passes| passes.begun_within(during(candidate.span, failed)))
+        .sum();
+    passed >= failed.saturating_mul(NEARLY_ALL)
+}
+
+/// Whether nobody got through between what speaks for a candidate and a failure: then it was not so any more, or not yet.
+fn is_same_time(graph: &Graph<'_>, candidate: &Candidate, span: Span) -> bool {
+    let between = |from: Duration, to: Duration| {
+        let mut passes = graph.passes(candidate.at, candidate.layer);
+        passes.any(|passes| passes.has_between(from, to))
+    };
+    if span.from > candidate.span.to {
+        !between(candidate.span.to, span.from)
+    } else if span.to < candidate.span.from {
+        !between(span.to, candidate.span.from)
+    } else {
+        true
+    }
+}
