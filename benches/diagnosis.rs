@@ -1,15 +1,18 @@
-//! What saying why costs: a run in which ten thousand instances failed at a thousand places, and as many passed beside them.
+//! What saying why costs: a run in which ten thousand instances failed at a thousand places, and as many passed beside them; and the
+//! runs in which most of them have something to do with each other.
 
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use allclear::diagnosis::{Rules, diagnose};
+use allclear::gate::decide;
 use allclear::model::{
-    AttemptRecord, Code, Connections, Digests, Excerpt, Fault, FaultKind, Finding, Keep,
-    Observation, OnFail, Origin, Outcome, Phase, Place, Policy, RunHeader, RunId, RunRecord, State,
-    Status, StepRecord, TestHeader, TestId, TestRecord, Value, Why,
+    AttemptRecord, Code, Connections, Digests, Excerpt, Fault, FaultKind, Finding, FinishedRun,
+    Keep, Observation, OnFail, Origin, Outcome, Phase, Place, Policy, RunHeader, RunId, RunRecord,
+    State, Status, StepRecord, TestHeader, TestId, TestRecord, Value, Why,
 };
+use allclear::report::{FORMATS, Style};
 use anyhow::{Context, Result, ensure};
 
 use crate::table::{Amount, Bound, Row};
@@ -21,43 +24,175 @@ const FEW: u32 = 1_000;
 const TIMES: usize = 11;
 
 pub(crate) fn rows() -> Result<Vec<Row>> {
-    let (many, few) = (median(MANY)?, median(FEW)?);
-    Ok(vec![
-        Row {
-            promise: "10 000 failures at 1 000 places: why",
-            ours: Amount::Time(many),
-            floor: None,
-            bound: Bound::AtMost(Amount::Time(Duration::from_millis(250))),
-        },
-        // The logarithm of ten times as many is a third larger.
-        Row {
-            promise: "why, a failure among 10 000, against one among 1 000",
-            ours: Amount::Time(many / MANY),
-            floor: Some(Amount::Time(few / FEW)),
-            bound: Bound::Times(1.5),
-        },
-    ])
+    let (many, few) = (places(MANY)?, places(FEW)?);
+    let mut rows = vec![Row {
+        promise: "10 000 failures at 1 000 places: why",
+        ours: Amount::Time(many),
+        floor: None,
+        bound: Bound::AtMost(Amount::Time(Duration::from_millis(250))),
+    }];
+    let scaling = [
+        ("why, a failure among 10 000, against 1 000", (many, few)),
+        (
+            "the same, 10 000 requests at one origin",
+            (requests(MANY)?, requests(FEW)?),
+        ),
+        (
+            "the same, 10 000 ports that bodies name",
+            (ports(MANY)?, ports(FEW)?),
+        ),
+        (
+            "the same, half of them controls",
+            (controls(MANY)?, controls(FEW)?),
+        ),
+        (
+            "the same, written as each report",
+            (reports(MANY)?, reports(FEW)?),
+        ),
+    ];
+    // The logarithm of ten times as many is a third larger.
+    rows.extend(scaling.map(|(promise, (many, few))| Row {
+        promise,
+        ours: Amount::Time(many / MANY),
+        floor: Some(Amount::Time(few / FEW)),
+        bound: Bound::Times(1.5),
+    }));
+    Ok(rows)
 }
 
-fn median(failures: u32) -> Result<Duration> {
+fn places(failures: u32) -> Result<Duration> {
+    why(&record(failures)?, failures, failures / 10)
+}
+
+/// An application that fails each of its requests now and then.
+fn requests(failures: u32) -> Result<Duration> {
+    let mut tests = Vec::new();
+    for number in 0..failures {
+        let request = format!("GET http://host0.example/t{number}");
+        let mut bad = failed(number, 0, answered())?;
+        asks(&mut bad, &request);
+        let mut good = failed(number, 0, Observation::default())?;
+        let header = instance(&format!("good/t{number}"), Status::Passed, number, 0)?;
+        good = TestRecord {
+            attempts: good.attempts,
+            ..header
+        };
+        asks(&mut good, &request);
+        for attempt in &mut good.attempts {
+            let attempt = Arc::make_mut(attempt);
+            attempt.outcome = Outcome::Held;
+            attempt
+                .steps
+                .iter_mut()
+                .for_each(|step| step.outcome = Outcome::Held);
+        }
+        tests.extend([bad, good]);
+    }
+    why(&run(tests), failures, 1)
+}
+
+fn asks(test: &mut TestRecord, request: &str) {
+    for attempt in &mut test.attempts {
+        for step in &mut Arc::make_mut(attempt).steps {
+            request.clone_into(&mut step.request);
+        }
+    }
+}
+
+/// A host of which each port is silent, and an application that names them one by one.
+fn ports(failures: u32) -> Result<Duration> {
+    let mut tests = Vec::new();
+    for number in 0..failures {
+        let port = 1_000 + number / 2;
+        let mut test = if number % 2 == 0 {
+            let seen = stopped("tcp.timeout", Phase::Connect, None)?;
+            let mut test = failed(number, 0, seen)?;
+            let socket = vec![format!("sock:10.0.0.5:{port}")];
+            looks_at(&mut test, &socket);
+            test
+        } else {
+            let body = format!("10.0.0.5 is not there: asked 10.0.0.5, port {port} of 10.0.0.5");
+            let mut seen = Observation::default().with("status", Value::int(503));
+            seen.evidence.push(Excerpt {
+                label: "body".into(),
+                text: body,
+                keep: Keep::First(2048),
+            });
+            failed(number, 0, seen)?
+        };
+        test.started = Duration::from_millis(5);
+        tests.push(test);
+    }
+    why(&run(tests), failures, 1)
+}
+
+fn looks_at(test: &mut TestRecord, resources: &[String]) {
+    Arc::make_mut(&mut test.header).resources = resources.to_vec();
+    for attempt in &mut test.attempts {
+        for step in &mut Arc::make_mut(attempt).steps {
+            step.resources = resources.to_vec();
+        }
+    }
+}
+
+/// Nobody answers, and of those who do not every second has nothing to do with the target.
+fn controls(failures: u32) -> Result<Duration> {
+    let mut tests = Vec::new();
+    for number in 0..failures {
+        let seen = stopped("tcp.timeout", Phase::Connect, None)?;
+        let mut test = failed(number, number, seen)?;
+        if number % 2 == 0 {
+            let header = Arc::make_mut(&mut test.header);
+            header.id = TestId::parse(&format!("preflight/t{number}")).context("no id")?;
+            header.preflight = true;
+            header.tags.push("control".to_owned());
+        }
+        tests.push(test);
+    }
+    why(&run(tests), failures, 1)
+}
+
+/// All that is written of such a run, in each format.
+fn reports(failures: u32) -> Result<Duration> {
     let record = record(failures)?;
+    let finished = FinishedRun {
+        verdict: Arc::new(decide(&record)),
+        diagnosis: Arc::new(diagnose(&record, Some(Rules::embedded()))),
+        record: Arc::new(record),
+    };
+    median(|| {
+        let mut written = 0;
+        for format in FORMATS {
+            written += (format.render)(black_box(&finished), Style::default()).len();
+        }
+        ensure!(written > 0, "nothing was written");
+        Ok(())
+    })
+}
+
+fn why(record: &RunRecord, failures: u32, causes: u32) -> Result<Duration> {
     let rules = Rules::embedded();
+    median(|| {
+        let diagnosis = diagnose(black_box(record), Some(rules));
+        let (told, found) = (diagnosis.failures.len(), diagnosis.causes.len());
+        ensure!(
+            told == usize::try_from(failures)?,
+            "{told} failures were told"
+        );
+        ensure!(
+            found >= usize::try_from(causes)?,
+            "{found} causes were found"
+        );
+        Ok(())
+    })
+}
+
+fn median(once: impl Fn() -> Result<()>) -> Result<Duration> {
     let mut took = Vec::new();
     for _ in 0..TIMES {
         let started = Instant::now();
-        let diagnosis = diagnose(black_box(&record), Some(rules));
+        once()?;
         took.push(started.elapsed());
-        ensure!(
-            diagnosis.failures.len() == usize::try_from(failures)?,
-            "{} failures were told",
-            diagnosis.failures.len()
-        );
-        let places = usize::try_from(failures / 10)?;
-        ensure!(
-            diagnosis.causes.len() >= places,
-            "{} causes were found",
-            diagnosis.causes.len()
-        );
     }
     took.sort_unstable();
     took.get(TIMES / 2).copied().context("nothing was measured")
@@ -87,6 +222,10 @@ fn record(failures: u32) -> Result<RunRecord> {
             tests.push(blocked);
         }
     }
+    Ok(run(tests))
+}
+
+fn run(tests: Vec<TestRecord>) -> RunRecord {
     let header = RunHeader {
         id: RunId::new("20261121T085751Z-3f9a1c"),
         tool_version: String::new(),
@@ -106,13 +245,13 @@ fn record(failures: u32) -> Result<RunRecord> {
         filtered: 0,
         tests: tests.iter().map(|test| test.header.clone()).collect(),
     };
-    Ok(RunRecord {
+    RunRecord {
         header: Arc::new(header),
         elapsed: Duration::from_mins(1),
         interrupted: None,
         sessions: Vec::new(),
         tests,
-    })
+    }
 }
 
 fn stopped(code: &str, phase: Phase, origin: impl Into<Option<Origin>>) -> Result<Observation> {
