@@ -15,7 +15,7 @@ use super::Rules;
 use super::rule::Rule;
 use super::seen::Seen;
 use super::short::short;
-use crate::model::{Adjustment, Blame, Confidence, Fault, Modifier};
+use crate::model::{Adjustment, Blame, Confidence, Fault, Modifier, Value};
 
 /// So much of a text is searched: its beginning of a body, its end of a log.
 const SEARCHED: usize = 64 * 1024;
@@ -54,9 +54,7 @@ pub(super) fn retold<'r>(rule: &Rule, seen: &Seen<'_>, rules: &'r Rules) -> Opti
     } = find(text)?;
     let inner = rules.first_for(&seen.as_if_stopped_by(&fault))?;
     let lowered = inner.blame.confidence.lower().min(Confidence::Medium);
-    // A log is of many starts and many days, and nobody says that any of them failed.
-    let is_of_anybody = seen.probe() == "log";
-    let confidence = if is_ambiguous || is_of_anybody {
+    let confidence = if is_ambiguous || is_quoted(seen) {
         Confidence::Low
     } else {
         lowered
@@ -85,6 +83,20 @@ pub(super) fn retold<'r>(rule: &Rule, seen: &Seen<'_>, rules: &'r Rules) -> Opti
             text,
         },
     })
+}
+
+/// Whether what was read is no account of its own failure: a log is of many starts and many days, and an answer or an output that came in
+/// good order may list what others met.
+fn is_quoted(seen: &Seen<'_>) -> bool {
+    let number = |name: &str| match seen.fact(name) {
+        Some(Value::Number(number)) => Some(number.to_f64()),
+        _ => None,
+    };
+    match seen.probe() {
+        "log" => true,
+        "command" => number("exit_code") == Some(0.0),
+        _ => number("status").is_some_and(|status| status < 400.0),
+    }
 }
 
 /// What others wrote, in the failing phase: of a log what follows the first line that names the phase it was in.

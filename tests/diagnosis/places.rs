@@ -169,3 +169,20 @@ fn who_is_led_there_and_who_goes_there_met_the_same() {
     let socket = format!("sock:{}", refusing.address());
     assert_eq!(at, [(&*origin, 1), (&*socket, 2)], "{output}");
 }
+
+#[test]
+fn credentials_that_were_not_sent_along_are_not_said_to_be_wrong() {
+    let there = Canary::answering(|asked| match asked.header("authorization") {
+        Some(_) => Answer::ok(),
+        None => Answer::json(401, "{\"detail\":\"who are you\"}"),
+    });
+    let front = redirecting(&format!("{}/orders", there.url()));
+    let keys = ", redirects: 1, auth: { bearer: kestrel-kestrel }";
+    let (run, output) = run(Tool::new().suite(&asks("led", &front.url(), keys)));
+    let [cause] = causes(&run) else {
+        panic!("{}{output}", shown(&run));
+    };
+    assert_eq!(cause["resource"], format!("origin:{}", there.url()));
+    assert_eq!(cause["class"], "unknown", "{output}");
+    assert_ne!(cause["detail"], "credentials", "{output}");
+}

@@ -65,6 +65,14 @@ fn erring(apps: &mut Apps) -> Vec<Row> {
         ("", 429, "too many requests", app, Rather(Infrastructure)),
         // Whether it failed, or what it needs, is in its log.
         ("", 500, "internal error", app, Leans(Application)),
+        // What Node.js says of a dependency that is not reached.
+        (
+            "-fetch-failed",
+            500,
+            "TypeError: fetch failed",
+            app,
+            Leans(Application),
+        ),
         (
             "-in-its-own-words",
             500,
@@ -129,6 +137,19 @@ fn answering(apps: &mut Apps) -> Vec<Row> {
             "expect.json",
             Layer::Application,
             Rather(Class::Application),
+        )
+        .expecting(healthy),
+        // What it lists is of others, and of another day.
+        row(
+            "app-200-that-lists-old-failures",
+            apps.saying(
+                200,
+                JSON,
+                "{\"status\":\"degraded\",\"incidents\":[\"FATAL:  password authentication failed for user \\\"app\\\"\"]}",
+            ),
+            "expect.json",
+            Layer::Application,
+            Open,
         )
         .expecting(healthy),
         row(

@@ -71,7 +71,7 @@ pub(super) fn faults() -> Vec<Told> {
             at(9),
             "expect.status",
             Layer::Application,
-            Is(Application),
+            Leans(Application),
         )
         .expecting("status: 200"),
     ])

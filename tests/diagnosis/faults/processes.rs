@@ -198,10 +198,12 @@ fn telling() -> Vec<Row> {
 
 /// They are to end, and well.
 fn commands() -> Vec<Row> {
-    let command = |name: &str, argv: &str, code, layer, class| {
+    let command = |name: &str, argv: &str, code, layer, answer| {
         let probe = format!("command: {{ argv: [{argv}] }}");
-        row(&format!("command-{name}"), probe, code, layer, Is(class)).expecting("exit_code: 0")
+        row(&format!("command-{name}"), probe, code, layer, answer).expecting("exit_code: 0")
     };
+    let smoke = "echo 'GET /orders gave 401 Unauthorized' >&2; exit 1";
+    let lost = "echo 'order 7 does not exist' >&2; exit 1";
     let stranger = "echo 'ERROR: (gcloud.run) You do not currently have an active account selected.' >&2; exit 1";
     vec![
         command(
@@ -209,14 +211,29 @@ fn commands() -> Vec<Row> {
             "no-such-program-here",
             "error.program",
             Layer::Runner,
-            Class::TestDefect,
+            Is(Class::TestDefect),
         ),
         command(
             "that-is-not-logged-in",
             &shell(stranger),
             "expect.exit_code",
             Layer::Auth,
-            Class::Configuration,
+            Is(Class::Configuration),
+        ),
+        // Any program says so: of whom, nobody knows.
+        command(
+            "that-tells-of-a-refusal",
+            &shell(smoke),
+            "expect.exit_code",
+            Layer::Auth,
+            Leans(Class::Configuration),
+        ),
+        command(
+            "that-misses-something",
+            &shell(lost),
+            "expect.exit_code",
+            Layer::Application,
+            Open,
         ),
     ]
 }
