@@ -7,13 +7,13 @@ use allclear::model::{Class, Layer};
 
 use crate::expert::Answer::{self, Is, Leans, Rather};
 use crate::row::{Row, look_at, row};
-use crate::support::{Answer as Said, Canary, Certificates, Hostile, Nginx, Refusing, Site};
+use crate::support::{Answer as Said, Canary, Certificates, Full, Hostile, Nginx, Refusing, Site};
 use crate::told::Told;
 
 pub(super) fn faults() -> Vec<Told> {
     use Class::{Application, Configuration, Infrastructure};
     let made = Certificates::make();
-    let refusing = Refusing::hold();
+    let (refusing, full) = (Refusing::hold(), Full::hold());
     let (resetting, closing) = (Hostile::resetting(), Hostile::closing());
     let (hanging, app) = (Hostile::hanging(), Canary::healthy());
     let sick = Canary::answering(|_| Said::json(500, "{\"error\":\"division by zero\"}"));
@@ -35,6 +35,7 @@ pub(super) fn faults() -> Vec<Told> {
         Site::tls(&made.good(), "return 200 secret;"),
         pass(sick.address(), ""),
         pass(refusing.address(), ""),
+        pass(full.address(), "proxy_connect_timeout 100ms;"),
     ];
     let nginx = Nginx::start_with(zone, &sites);
     // Somebody before us had all that is allowed in a minute.
@@ -49,7 +50,9 @@ pub(super) fn faults() -> Vec<Told> {
         said("nginx-502-refused", at(0), Leans(Infrastructure)),
         said("nginx-502-reset", at(1), Leans(Infrastructure)),
         said("nginx-502-closed", at(2), Leans(Infrastructure)),
-        said("nginx-504-slow", at(3), Is(Application)),
+        // Of these two as well.
+        said("nginx-504-slow", at(3), Leans(Application)),
+        said("nginx-504-not-connected", at(11), Leans(Application)),
         said(
             "nginx-413-too-much",
             format!("http: {{ method: POST, url: \"http://{much}/\", body: more than ten }}"),
