@@ -8,7 +8,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// In `docs/suites.md` everything below this line is generated.
+/// In `docs/suites.md` and `docs/rules.md` everything below this line is generated.
 const BELOW: &str =
     "<!-- Generated from here on, from the code: `just renew` writes it anew. -->\n";
 
@@ -66,6 +66,24 @@ fn the_reference_in_the_suite_format() {
         .expect("docs/suites.md has lost the line below which it is generated");
     let reference = with_end(&allclear::suite::reference());
     is_fresh("docs/suites.md", &format!("{front}{BELOW}\n{reference}"));
+}
+
+#[test]
+fn the_schema_of_rules() {
+    is_fresh(
+        "schema/rules.schema.json",
+        &with_end(&allclear::diagnosis::rules_schema()),
+    );
+}
+
+#[test]
+fn the_reference_of_rules() {
+    let page = fs::read_to_string(path("docs/rules.md")).unwrap();
+    let (front, _) = page
+        .split_once(BELOW)
+        .expect("docs/rules.md has lost the line below which it is generated");
+    let reference = with_end(&allclear::diagnosis::reference());
+    is_fresh("docs/rules.md", &format!("{front}{BELOW}\n{reference}"));
 }
 
 #[test]

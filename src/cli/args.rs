@@ -55,7 +55,7 @@ pub(super) enum Command {
     /// falsifies it, and which commands to run; it runs none of them. Where several are meant it lists them, a line each.
     #[command(after_long_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
-    /// Print a JSON Schema: of the suite format (for editors) or of the JSON report
+    /// Print a JSON Schema: of the suite format or of rules (for editors), or of the JSON report
     Schema(SchemaArgs),
     /// Write a suite folder to start from
     #[command(after_long_help = INIT_EXAMPLES)]
@@ -77,7 +77,8 @@ Examples:
 const REPORT_EXAMPLES: &str = "\
 Examples:
   allclear report last                                     the terminal's report of the last run
-  allclear report last --report junit=out.xml --report json=out.json";
+  allclear report last --report junit=out.xml --report json=out.json
+  allclear report last --rules rules.yaml                  what other rules would have said of it";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
@@ -99,6 +100,9 @@ pub(super) struct ExplainArgs {
     /// A code, the id of a rule, the name or number of an error, or words
     #[arg(value_name = "CODE", required = true, allow_negative_numbers = true)]
     pub(super) words: Vec<String>,
+    /// Rules of your own before ours: docs/rules.md [default: `diagnosis.rules` of the project around]
+    #[arg(long, value_name = "FILE")]
+    pub(super) rules: Option<PathBuf>,
 }
 
 #[derive(Debug, Args, Default)]
@@ -112,7 +116,7 @@ pub(super) struct TargetArgs {
     /// Set a variable of the target; may be given again
     #[arg(long, value_name = "NAME=VALUE", value_parser = Flags::pair)]
     set: Vec<(String, String)>,
-    /// Rules of your own that explain failures [default: `diagnosis.rules` in allclear.yaml]
+    /// Rules of your own that explain failures: docs/rules.md [default: `diagnosis.rules` in allclear.yaml]
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
     /// Let tests start programs
@@ -240,6 +244,9 @@ pub(super) struct ReportArgs {
     /// The report: console, junit, json, jsonl, github, handoff; without =PATH to standard output [default: console]
     #[arg(long, value_name = "FORMAT[=PATH]")]
     report: Vec<String>,
+    /// Explain the run again, with these rules before ours; its verdict stays as it was
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
     /// Where runs are kept [default: .allclear/runs]
     #[arg(long, value_name = "DIR")]
     runs: Option<PathBuf>,
@@ -272,6 +279,8 @@ pub(super) enum SchemaOf {
     Suite,
     /// The document of --report json
     Run,
+    /// Files of rules of your own
+    Rules,
 }
 
 #[derive(Debug, Args)]
@@ -397,6 +406,7 @@ impl ReportArgs {
     pub(super) fn flags(&self) -> Flags {
         let own = Flags {
             reports: self.report.clone(),
+            rules: self.rules.clone(),
             runs: self.runs.clone(),
             ..Flags::default()
         };

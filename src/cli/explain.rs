@@ -3,10 +3,13 @@
 use std::fmt::Write as _;
 
 use super::args::ExplainArgs;
+use super::door::enter;
 use super::exit;
 use super::failure::Failure;
-use super::terminal::print;
+use super::terminal::{note, print};
 use crate::diagnosis::{Explained, Rule, Rules, Subject, explain as find};
+use crate::settings::Flags;
+use crate::validation::OwnRules;
 
 /// Lines are about this long.
 const WIDTH: usize = 100;
@@ -23,7 +26,8 @@ const IN_FULL: usize = 2;
 /// Explains it.
 pub(super) fn explain(args: &ExplainArgs) -> Result<u8, Failure> {
     let query = args.words.join(" ");
-    let rules = Rules::embedded();
+    let own = own_rules(args)?;
+    let rules = own.as_ref().map_or(Rules::embedded(), |own| &own.rules);
     let text = match find(&query, rules) {
         Explained::One(subject) => in_full(&subject, rules),
         Explained::Several(subjects) => listed(&query, &subjects),
@@ -37,6 +41,28 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<u8, Failure> {
     };
     print(&text)?;
     Ok(exit::GO)
+}
+
+/// The rules of `--rules`, else those of the project around. Those of a project that cannot be read are told, and ours explain alone:
+/// who asks what an error means has another problem just now.
+fn own_rules(args: &ExplainArgs) -> Result<Option<OwnRules>, Failure> {
+    let flags = Flags {
+        rules: args.rules.clone(),
+        ..Flags::default()
+    };
+    let (request, output) = enter(flags, &[])?;
+    let refused = |refused| Failure::refused(&refused, &request.mask, output.colour_stderr);
+    if request.flags.rules.is_some() {
+        return request.own_rules().map_err(refused);
+    }
+    Ok(request
+        .rules_of_project()
+        .map_err(refused)
+        .unwrap_or_else(|failure| {
+            failure.tell();
+            note("note: explained with our rules alone");
+            None
+        }))
 }
 
 fn in_full(subject: &Subject<'_>, rules: &Rules) -> String {

@@ -10,6 +10,7 @@ pub(super) fn schema(args: &SchemaArgs) -> Result<u8, Failure> {
     let text = match args.of {
         SchemaOf::Suite => crate::suite::suite_schema(),
         SchemaOf::Run => crate::wire::run_schema(),
+        SchemaOf::Rules => crate::diagnosis::rules_schema(),
     };
     print(&text)?;
     Ok(exit::GO)

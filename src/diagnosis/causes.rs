@@ -55,6 +55,7 @@ pub(super) fn causes(record: &RunRecord, mut failures: Vec<Diagnosed>, rules: &R
     }
     Diagnosis {
         ruleset: rules.ruleset().to_owned(),
+        instead_of: None,
         causes,
         failures,
         hidden: record.tests.iter().filter(|test| is_hidden(test)).count() as u64,

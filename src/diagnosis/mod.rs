@@ -33,6 +33,7 @@ mod signal;
 mod sound;
 mod timeouts;
 mod uses;
+mod vocabulary;
 mod why;
 
 pub use diagnose::diagnose;
@@ -40,3 +41,4 @@ pub use explain::{Explained, Subject, explain, page};
 pub use rule::Rule;
 pub use rules::Rules;
 pub use signal::Signal;
+pub use vocabulary::{reference, rules_schema};

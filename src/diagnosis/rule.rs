@@ -35,25 +35,6 @@ pub struct Rule {
     pub source: Option<String>,
 }
 
-/// The keys of a rule.
-pub(super) const KEYS: &[&str] = &[
-    "id",
-    "layer",
-    "when",
-    "class",
-    "confidence",
-    "owner",
-    "meaning",
-    "alternatives",
-    "next",
-    "confirm",
-    "falsify",
-    "hint",
-    "commands",
-    "nested",
-    "source",
-];
-
 impl Rule {
     /// Reads a rule. What is left out of one that overrides another (`base`) stays as it is there.
     pub(super) fn decode(

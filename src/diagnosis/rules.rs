@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::lint::{Written, lint};
-use super::rule::{KEYS, Rule};
+use super::rule::Rule;
 use super::seen::Seen;
 use super::signal::Signal;
+use super::vocabulary::{FILE, RULE, names};
 use crate::model::{Blame, Class, Confidence, Layer};
 use crate::yaml::{Diagnostic, Diagnostics, Entry, Fields, FileId, Node, Sources, Span, parse};
 
@@ -108,7 +109,7 @@ impl Rules {
         problems: &mut Diagnostics,
     ) -> Vec<Written> {
         let tree = parse(sources, file, problems);
-        let known = ["ruleset", "commands", "rules"];
+        let known = names(FILE);
         let Some(fields) = tree
             .as_ref()
             .and_then(|tree| Fields::of(tree, "file of rules", &known, problems))
@@ -140,8 +141,9 @@ impl Rules {
         let mut here: HashMap<String, Span> = HashMap::new();
         let mut new = Vec::new();
         let mut written = Vec::new();
+        let known = names(RULE);
         for item in items {
-            let Some(fields) = Fields::of(item, "rule", KEYS, problems) else {
+            let Some(fields) = Fields::of(item, "rule", &known, problems) else {
                 continue;
             };
             let Some(id) = id(&fields, problems) else {

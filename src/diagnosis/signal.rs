@@ -19,12 +19,15 @@ mod sqlstate;
 mod texts;
 mod words;
 
-use self::keys::{KEYS, question};
-use self::quantity::Quantity;
+use self::keys::question;
+pub(super) use self::keys::{HOPS, PROBES};
+pub(super) use self::places::{HOSTS, KINDS};
+pub(super) use self::quantity::Quantity;
 pub(super) use self::question::Often;
 use self::question::Question;
 use super::seen::Seen;
 use super::short::short;
+use super::vocabulary::{SIGNALS, names};
 use crate::model::{Fault, Value};
 use crate::yaml::{Diagnostic, Diagnostics, Fields, Node};
 
@@ -46,13 +49,13 @@ struct Asked {
 impl Signal {
     /// Reads the mapping `when`. What is wrong with it is told, each mistake at its place.
     pub(super) fn decode(node: &Node, problems: &mut Diagnostics) -> Option<Self> {
-        let known: Vec<&str> = KEYS.iter().copied().chain(["untrusted"]).collect();
+        let known = names(SIGNALS);
         let before = problems.errors();
         let fields = Fields::of(node, "`when` mapping", &known, problems)?;
         let is_untrusted = fields.decode("untrusted", problems).unwrap_or_default();
         let mut asked = Vec::new();
         for entry in fields.entries() {
-            let Some(key) = KEYS.iter().find(|key| **key == &*entry.key) else {
+            let Some(key) = known.iter().find(|key| **key == &*entry.key) else {
                 continue;
             };
             if let Some(question) = question(key, &entry.value, problems) {

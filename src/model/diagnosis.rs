@@ -20,6 +20,8 @@ pub use split::{Share, Split};
 pub struct Diagnosis {
     /// The version of the rules: `2026.1`, and what a user's file adds.
     pub ruleset: String,
+    /// The rules that explained the run when it ended, where it was explained again with others.
+    pub instead_of: Option<String>,
     /// The few causes behind the many failures: those of critical tests first, and of these who explains most.
     pub causes: Vec<Cause>,
     /// Every instance that failed of its own, in plan order.

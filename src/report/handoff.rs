@@ -105,6 +105,12 @@ fn status(page: &mut Page, explained: &Explained<'_>) {
             code(tool),
             code(rules)
         ));
+        if let Some(others) = &run.diagnosis.instead_of {
+            page.item(&format!(
+                "These are not the rules of the run, which were {}; the verdict is that of the run",
+                code(others)
+            ));
+        }
     }
 }
 

@@ -61,6 +61,7 @@ pub use load::{Opened, Unusable, load, open};
 pub use mode::{Mode, Repeat, Retry, Until};
 pub use project::Project;
 pub use reference::reference;
+pub use rules_file::{rules_file, rules_file_of};
 pub use schema::suite_schema;
 pub use session::Session;
 pub use shipped::FILES as SHIPPED;

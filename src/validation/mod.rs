@@ -5,11 +5,13 @@
 
 mod identity;
 mod inputs;
+mod own_rules;
 mod preview;
 mod request;
 mod rerun;
 mod validate;
 
+pub use own_rules::OwnRules;
 pub use preview::{Preview, preview};
 pub use request::{Refused, Request};
 pub use validate::{Validated, validate};

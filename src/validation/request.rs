@@ -112,7 +112,7 @@ impl Request {
     }
 }
 
-fn nearest_project(path: &Path) -> Option<PathBuf> {
+pub(super) fn nearest_project(path: &Path) -> Option<PathBuf> {
     let has_project = |folder: &&Path| folder.join("allclear.yaml").is_file();
     if let Some(folder) = path
         .ancestors()

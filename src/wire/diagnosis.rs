@@ -17,6 +17,9 @@ mirror! {
     Diagnosis<'a> of Diagnosis {
         /// The version of the rules.
         ruleset: Cow<'a, str>,
+        /// The rules that explained the run when it ended, where it was explained again with others.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        instead_of: Option<Cow<'a, str>>,
         /// The few causes behind the many failures.
         causes: Vec<Cause<'a>>,
         /// Every instance that failed of its own.
@@ -263,6 +266,9 @@ impl<'a> Mirror<'a, (Duration, Duration)> for Seen {
 pub(super) struct Summary<'a> {
     /// The version of the rules: what it was, and what a user's file added.
     ruleset: Cow<'a, str>,
+    /// The rules that explained the run when it ended, where it was explained again with others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    instead_of: Option<Cow<'a, str>>,
     /// Instances that could not be run because others failed. With any, there are *at least* so many causes.
     hidden: u64,
     /// The causes by class. Ignored when read back.
@@ -305,6 +311,7 @@ impl<'a> Summary<'a> {
         } = diagnosis.split();
         Self {
             ruleset: Mirror::of(&diagnosis.ruleset),
+            instead_of: Mirror::of(&diagnosis.instead_of),
             hidden: diagnosis.hidden,
             split: Split {
                 infrastructure,
@@ -329,6 +336,7 @@ impl<'a> Summary<'a> {
         failures.extend(with_tests);
         model::Diagnosis {
             ruleset: self.ruleset.into_owned(),
+            instead_of: self.instead_of.back(),
             causes: causes.back(),
             failures,
             hidden: self.hidden,

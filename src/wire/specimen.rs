@@ -261,6 +261,7 @@ fn diagnosis(tests: &[TestRecord], text: &str) -> Diagnosis {
     });
     Diagnosis {
         ruleset: text.to_owned() + "2026.1",
+        instead_of: Some(text.to_owned()),
         causes: causes.collect(),
         failures: failures.collect(),
         hidden: 9,

@@ -119,3 +119,88 @@ fn what_is_no_file_of_rules_is_told() {
     std::fs::write(tool.path("given.yaml"), format!("\u{feff}{MESH}")).unwrap();
     tool.then(["check", "--rules", "given.yaml"]).exits(0);
 }
+
+#[test]
+fn explain_knows_the_rules_of_the_project_and_of_the_flag() {
+    let tool = project(MESH).file("other.yaml", &MESH.replace("MESH-1", "MESH-2"));
+    tool.then(["explain", "MESH-1"])
+        .exits(0)
+        .stdout_has("The mesh has no route to the service.");
+    tool.then(["explain", "tcp.refused"])
+        .exits(0)
+        .stdout_has("MESH-1");
+    tool.then(["explain", "--rules", "other.yaml", "mesh"])
+        .exits(0)
+        .stdout_has("MESH-2")
+        .stdout_lacks("MESH-1");
+    let elsewhere = Tool::bare().file("other.yaml", MESH);
+    elsewhere.then(["explain", "MESH-1"]).exits(2);
+    elsewhere
+        .then(["explain", "MESH-1", "--rules", "other.yaml"])
+        .exits(0);
+}
+
+#[test]
+fn rules_that_cannot_be_read_are_told_to_who_wants_something_explained() {
+    let wrong = MESH.replace("tcp.refused", "tcp.refusd");
+    project(&wrong)
+        .then(["explain", "tcp.refused"])
+        .exits(0)
+        .stdout_has("TCP-1")
+        .stderr_has("suites/rules.yaml:5:20")
+        .stderr_has("explained with our rules alone");
+    Tool::bare()
+        .file("wrong.yaml", &wrong)
+        .then(["explain", "tcp.refused", "--rules", "wrong.yaml"])
+        .exits(2)
+        .stderr_has("wrong.yaml:5:20");
+    Tool::bare()
+        .then(["explain", "tcp.refused", "--rules", "nowhere.yaml"])
+        .exits(2)
+        .stderr_has("could not read nowhere.yaml");
+}
+
+#[test]
+fn an_old_run_is_explained_again_and_its_verdict_stays() {
+    let tool = Tool::new().suite(REFUSED).file("own.yaml", MESH);
+    tool.then(["run", "--report", "json=before.json"]).exits(1);
+    let again = [
+        "report",
+        "last",
+        "--rules",
+        "own.yaml",
+        "--report",
+        "json=after.json",
+        "--report",
+        "handoff=after.md",
+    ];
+    tool.then(again)
+        .exits(0)
+        .stdout_has("rule MESH-1")
+        .stdout_has("explained with 2026.1 + own.yaml, and not with the rules of the run, 2026.1")
+        .stderr_has("the verdict stays as it was");
+    assert!(
+        tool.read("after.md")
+            .contains("These are not the rules of the run")
+    );
+    let [before, after] = ["before.json", "after.json"].map(|name| tool.json(name));
+    assert_eq!(before["verdict"], after["verdict"]);
+    assert_eq!(after["causes"][0]["rule"], "MESH-1");
+    assert_eq!(before["diagnosis"]["instead_of"], serde_json::Value::Null);
+    assert_eq!(after["diagnosis"]["instead_of"], "2026.1");
+    // Nothing of it is kept, and a pipeline's variable is about its run.
+    tool.then(["report", "last"])
+        .stdout_has("rule TCP-1")
+        .stdout_lacks("explained with");
+    let wrong = tool
+        .file("own.yaml", "rules: [{ id: X }]")
+        .env("ALLCLEAR_RULES", "own.yaml");
+    wrong
+        .then(["report", "last"])
+        .exits(0)
+        .stdout_has("rule TCP-1");
+    wrong
+        .then(["report", "last", "--rules", "own.yaml"])
+        .exits(2)
+        .stderr_has("own.yaml:1:9");
+}

@@ -117,6 +117,7 @@ pub(crate) fn with(
     FinishedRun {
         diagnosis: Arc::new(Diagnosis {
             ruleset: "2026.1".to_owned(),
+            instead_of: None,
             causes,
             failures,
             hidden,

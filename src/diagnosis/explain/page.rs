@@ -23,7 +23,7 @@ wrong, and whoever is told so looks at both.
 broke, or of what a body or a log says is behind it; `${request}` is the request that failed, as the test's own line for curl has it; other names are variables of the target. What asks a
 platform (`gcloud`, `aws`, `kubectl`) is printed only where the target has all the variables it names. What is in brackets says how it is known: `[V]` reproduced, `[S]` read in a source, `[D]` documented, `[K]` by experience.
 
-A file of your own adds rules, which are asked before these, or takes the place of one by its `id`. [codes.md](codes.md) has every code, [gate.md](gate.md) what decides the run.
+A file of your own adds rules, which are asked before these, or takes the place of one by its `id`: [rules.md](rules.md). [codes.md](codes.md) has every code, [gate.md](gate.md) what decides the run.
 ";
 
 /// Every rule as a page of Markdown.

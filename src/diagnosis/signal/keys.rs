@@ -15,39 +15,8 @@ use super::words::{Words, word};
 use crate::model::{Phase, RedisPrefix};
 use crate::yaml::{Diagnostic, Diagnostics, Kind, Node};
 
-/// Every key, in the order people are told them.
-pub(super) const KEYS: &[&str] = &[
-    "fault",
-    "code",
-    "phase",
-    "probe",
-    "hop",
-    "status",
-    "header",
-    "body",
-    "json",
-    "errno",
-    "eai",
-    "rcode",
-    "alert",
-    "http2",
-    "close_code",
-    "sqlstate",
-    "mysql",
-    "sqlite",
-    "redis",
-    "exit_code",
-    "signal",
-    "log",
-    "fact",
-    "finding",
-    "resource",
-    "attempts",
-    "elapsed",
-];
-
 /// Who can have answered, as probes tell it.
-pub(super) const HOPS: &[&str] = &[
+pub(in crate::diagnosis) const HOPS: &[&str] = &[
     "app",
     "unknown",
     "nginx",
@@ -63,7 +32,7 @@ pub(super) const HOPS: &[&str] = &[
 ];
 
 /// What can look.
-pub(super) const PROBES: &[&str] = &[
+pub(in crate::diagnosis) const PROBES: &[&str] = &[
     "http",
     "websocket",
     "sse",

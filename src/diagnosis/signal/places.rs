@@ -8,13 +8,13 @@ use crate::diagnosis::seen::Seen;
 use crate::yaml::{Diagnostic, Diagnostics, Fields, Node};
 
 /// The kinds of resources that probes name.
-const KINDS: &[&str] = &[
+pub(in crate::diagnosis) const KINDS: &[&str] = &[
     "dns", "sock", "unix", "tls", "proxy", "origin", "dsn", "file", "cred", "program", "proc",
     "runner",
 ];
 
 /// What a host can be.
-const HOSTS: &[&str] = &["name", "literal", "mangled", LOCAL];
+pub(in crate::diagnosis) const HOSTS: &[&str] = &["name", "literal", "mangled", LOCAL];
 
 /// On the machine we look from, whether it is named or given by its address.
 const LOCAL: &str = "local";

@@ -27,12 +27,12 @@ macro_rules! quantities {
             }
 
             /// Which numbers there are.
-            pub(super) const fn allowed(self) -> RangeInclusive<i64> {
+            pub(in crate::diagnosis) const fn allowed(self) -> RangeInclusive<i64> {
                 match self { $(Self::$variant => $range,)* }
             }
 
             /// Names of some of them.
-            pub(super) const fn names(self) -> &'static [(&'static str, i64)] {
+            pub(in crate::diagnosis) const fn names(self) -> &'static [(&'static str, i64)] {
                 match self { $(Self::$variant => $names,)* }
             }
         }

@@ -26,6 +26,14 @@ pub(super) fn tell(page: &mut Page, explained: &Explained<'_>) {
     if let Some(split) = split(&explained.run.diagnosis) {
         page.line(2, Tone::Dim, &split);
     }
+    let diagnosis = &explained.run.diagnosis;
+    if let Some(others) = &diagnosis.instead_of {
+        let told = format!(
+            "explained with {}, and not with the rules of the run, {others}; the verdict is that of the run",
+            diagnosis.ruleset
+        );
+        page.line(2, Tone::Strong, &visible::line(&told));
+    }
     for (cause, number) in causes.iter().take(shown).zip(1..) {
         let about = about(cause);
         let number = format!("{number:>2}");
