@@ -106,3 +106,20 @@ fn the_help_of_every_command() {
     );
     is_fresh("docs/commands.md", &page);
 }
+
+#[test]
+fn rules_can_ask_for_every_probe_and_for_nothing_else() {
+    let schema: serde_json::Value =
+        serde_json::from_str(&allclear::diagnosis::rules_schema()).unwrap();
+    let probe = &schema["$defs"]["when"]["properties"]["probe"]["anyOf"][0]["enum"];
+    let mut asked: Vec<&str> = probe
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|one| one.as_str())
+        .collect();
+    let mut known = allclear::probe::AnyProbe::NAMES.to_vec();
+    asked.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(asked, known);
+}
