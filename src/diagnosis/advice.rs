@@ -39,16 +39,21 @@ pub(super) fn advice(graph: &Graph<'_>, diagnosed: &[Diagnosed], chosen: &Chosen
     all
 }
 
-/// What `on_fail` looked at in tests of the cause, and saw; what several saw alike, once. Those that broke there come first.
+/// What `on_fail` looked at in tests of the cause, and saw; what several saw alike, once. What was found broken comes first, then what
+/// those tests saw that broke there themselves.
 pub(super) fn looks(graph: &Graph<'_>, diagnosed: &[Diagnosed], chosen: &Chosen) -> Vec<Cited> {
     let mut told: HashSet<String> = HashSet::new();
-    let failures = chosen.own.iter().chain(&chosen.behind);
-    let looks = failures.flat_map(|failure| {
-        let test = graph.failures[*failure].test.into_iter();
-        let looks = test.flat_map(looks_on_fail);
-        looks.map(|look| (&diagnosed[*failure].test, look))
-    });
-    looks
+    let looks = |is_broken: bool| {
+        let failures = chosen.own.iter().chain(&chosen.behind);
+        let looks = failures.flat_map(|failure| {
+            let test = graph.failures[*failure].test.into_iter();
+            let looks = test.flat_map(looks_on_fail);
+            looks.map(|look| (&diagnosed[*failure].test, look))
+        });
+        looks.filter(move |(_, look)| look.observation.fault.is_some() == is_broken)
+    };
+    looks(true)
+        .chain(looks(false))
         .map(|(test, look)| (test, found(look)))
         .filter(|(_, text)| told.insert(text.clone()))
         .take(MOST)

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::graph::{Graph, Resource};
 use super::mention::Mentions;
 use super::passes::Span;
+use super::pointed::Pointed;
 use super::refute::during;
 use crate::model::{Class, Confidence, Diagnosed, Layer};
 
@@ -82,6 +83,7 @@ pub(super) fn edges(
 ) -> Vec<Vec<usize>> {
     let offered = offered(graph, candidates, diagnosed);
     let mentions = Mentions::of(graph);
+    let pointed = Pointed::of(graph, diagnosed);
     let mut explained_by: Vec<Vec<usize>> = vec![Vec::new(); diagnosed.len()];
     for (number, candidate) in candidates.iter().enumerate() {
         for failure in &candidate.own {
@@ -109,6 +111,13 @@ pub(super) fn edges(
             explained_by[number].extend(deeper.copied().filter(|candidate| {
                 let candidate = &candidates[*candidate];
                 candidate.layer < one.layer && is_same_time(graph, candidate, failure.span)
+            }));
+        }
+        for (resource, layer) in pointed.by(one, failure.at) {
+            let deeper = offered.get(resource).into_iter().flatten();
+            explained_by[number].extend(deeper.copied().filter(|candidate| {
+                let candidate = &candidates[*candidate];
+                candidate.layer == *layer && is_same_time(graph, candidate, failure.span)
             }));
         }
         explained_by[number].sort_unstable();

@@ -22,6 +22,7 @@ mod mention;
 mod modifiers;
 mod nested;
 mod passes;
+mod pointed;
 mod reach;
 mod refute;
 mod resource;

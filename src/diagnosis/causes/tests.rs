@@ -5,5 +5,6 @@ mod apart;
 mod building;
 mod modified;
 mod pieces;
+mod pointed;
 mod properties;
 mod scenarios;

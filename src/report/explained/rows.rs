@@ -42,7 +42,7 @@ impl Extent {
     };
     /// For a screen.
     pub(in crate::report) const SCREEN: Self = Self {
-        names: 4,
+        names: 3,
         evidence: 3,
         why: 6,
         commands: 2,

@@ -121,11 +121,11 @@ fn what_was_looked_at_is_cited_once_with_what_was_seen() {
     assert_eq!(
         looks,
         [
-            (id("database/login"), "sql SELECT 1: rows [{one: 1}]"),
             (
                 id("database/size"),
                 "tcp 10.0.0.7:6432: tcp.reset (errno 104) in phase connect"
             ),
+            (id("database/login"), "sql SELECT 1: rows [{one: 1}]"),
         ]
     );
 }

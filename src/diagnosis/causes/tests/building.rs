@@ -313,6 +313,26 @@ impl Told {
         })
     }
 
+    /// The last test had a look of `on_fail`, which nobody answered.
+    pub(super) fn refused_on_fail(self, resource: &str) -> Self {
+        let told = self.looked_on_fail("tcp", &[resource]);
+        told.step(|step| {
+            step.outcome = Outcome::NotHeld;
+            step.observation.fault = Some(Fault {
+                kind: FaultKind::parse("tcp.refused").unwrap(),
+                phase: Phase::Connect,
+                message: "said".to_owned(),
+                origin: Some(Origin::Errno(111)),
+            });
+        })
+    }
+
+    /// What the last test says is this part of its class.
+    pub(super) fn detail(mut self, detail: &str) -> Self {
+        self.failures.last_mut().unwrap().blame.detail = Some(detail.to_owned());
+        self
+    }
+
     /// What the author of the last test wrote for the day it fails.
     pub(super) fn advised(self, owner: &str, hint: &str) -> Self {
         self.last(|test| {
