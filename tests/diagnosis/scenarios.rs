@@ -170,6 +170,73 @@ fn what_was_not_run_may_hide_another_cause() {
     output.stdout_lacks("at least");
 }
 
+#[test]
+fn an_application_that_lacks_what_a_look_finds_broken_is_one_cause_with_it() {
+    let refusing = Refusing::hold();
+    let at = refusing.address();
+    let app = Canary::answering(|_| {
+        Answer::json(
+            503,
+            "{\"status\":\"not_ready\",\"core_db\":\"disconnected\"}",
+        )
+    });
+    let connects = |name: &str| {
+        format!(
+            "  - name: {name}\n    tcp: {{ host: {}, port: {} }}\n    expect: {{ connected: true }}\n",
+            at.ip(),
+            at.port()
+        )
+    };
+    let looks = format!(
+        "    on_fail:\n      owner: team orders\n      look: {{ name: the-pool, tcp: {{ host: {}, port: {} }} }}\n",
+        at.ip(),
+        at.port()
+    );
+    let suite = [
+        connects("pool"),
+        "    on_fail: { owner: team data, class: configuration, runbook: \"https://runbooks.example/pool\" }\n".to_owned(),
+        answers("ready", &app.url()),
+        looks,
+        answers("orders", &app.url()),
+    ];
+    let tool = Tool::new().suite(&suite.concat());
+    let tool = tool.args([
+        "run",
+        "--report",
+        "json=out.json",
+        "--report",
+        "handoff=page.md",
+        "--report",
+        "console",
+    ]);
+    let output = tool.run().exits(1);
+    let run = tool.json("out.json");
+    let [cause] = causes(&run) else {
+        panic!("{}{output}", shown(&run));
+    };
+    assert_eq!(cause["resource"], format!("sock:{at}"), "{}", shown(&run));
+    assert_eq!(count(&cause["failed"]), 3);
+    // Who wrote down whom to call when orders fail did not think of the pool.
+    let advice = cause["advice"].as_array().unwrap();
+    assert_eq!(advice.len(), 1, "{cause}");
+    assert_eq!(advice[0]["owner"], "team data", "{cause}");
+    assert_eq!(cause["owner"], "platform+app", "{cause}");
+    assert_eq!(cause["leaning"], "infrastructure", "{cause}");
+    let page = tool.read("page.md");
+    for said in [
+        "- Owner: team data, as the suite says; by the rule platform+app",
+        "- Runbook: <https://runbooks.example/pool>",
+        &format!("- `c/ready`: `the-pool · tcp {at}: tcp.refused (errno 111) in phase connect`"),
+        "says it is configuration, which the evidence does not decide",
+        "The host answers and nobody listens on the port",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    // A run that is told again says the same.
+    let again = tool.then(["report", "last", "--report", "handoff=again.md"]);
+    assert_eq!(tool.read("again.md"), page, "{again}");
+}
+
 /// A control beside tests of the target; both have names that only this server knows.
 fn beside_a_control(names: SocketAddr, others: SocketAddr) -> Tool {
     let http = |host: &str, resolver: SocketAddr| {
