@@ -314,6 +314,10 @@ impl Lines {
             (false, false, false) => "step",
         };
         let name = match (&step.name, position) {
+            // A look without a name of its own is called `look 1`.
+            (Some(name), _) if step.diagnostic && name.as_str().starts_with("look ") => {
+                format!("{name} · ")
+            }
             (Some(name), _) => format!("{kind} {name} · "),
             (None, Some(position)) => format!("{kind} {position} · "),
             (None, None) => String::new(),

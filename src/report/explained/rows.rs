@@ -6,7 +6,7 @@ use super::words::{
 };
 use crate::model::{Cause, Cited, Diagnosed};
 use crate::report::style::Tone;
-use crate::report::{visible, wording};
+use crate::report::visible;
 
 /// A line of a cause or a failure: what it is about, and what is said.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl Extent {
 }
 
 impl Explained<'_> {
-    /// Everything that is said of a cause below its [`title`] and what it is [`about`].
+    /// Everything that is said of a cause below its [`title`] and what it is [`about`](super::about).
     pub(in crate::report) fn rows(&self, cause: &Cause, extent: Extent) -> Vec<Row> {
         let mut rows = Rows {
             all: Vec::new(),
@@ -97,7 +97,8 @@ impl Explained<'_> {
                 rows.add("ruled out", Tone::Plain, &why(line, &told));
             }
             let alternatives = lead.map_or(&[][..], |one| &one.alternatives);
-            rows.add("or else", Tone::Plain, &wording::list(alternatives, 3));
+            // They have commas of their own.
+            rows.add("or else", Tone::Plain, &alternatives.join("; "));
             rows.add("right if", Tone::Plain, &cause.confirm);
         }
         rows.add("wrong if", Tone::Plain, &cause.falsify);
