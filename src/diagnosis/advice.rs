@@ -17,8 +17,8 @@ const MOST: usize = 10;
 pub(super) fn advice(graph: &Graph<'_>, diagnosed: &[Diagnosed], chosen: &Chosen) -> Vec<Advice> {
     let mut all: Vec<Advice> = Vec::new();
     let mut known: HashMap<&OnFail, usize> = HashMap::new();
-    for failure in &chosen.own {
-        let Some(test) = graph.failures[*failure].test else {
+    for failure in in_order(diagnosed, chosen).0 {
+        let Some(test) = graph.failures[failure].test else {
             continue;
         };
         let on_fail = &test.header.on_fail;
@@ -27,7 +27,7 @@ pub(super) fn advice(graph: &Graph<'_>, diagnosed: &[Diagnosed], chosen: &Chosen
         }
         let at = *known.entry(on_fail).or_insert_with(|| {
             all.push(Advice {
-                test: diagnosed[*failure].test.clone(),
+                test: diagnosed[failure].test.clone(),
                 tests: 0,
                 on_fail: on_fail.clone(),
             });
@@ -43,8 +43,9 @@ pub(super) fn advice(graph: &Graph<'_>, diagnosed: &[Diagnosed], chosen: &Chosen
 /// those tests saw that broke there themselves.
 pub(super) fn looks(graph: &Graph<'_>, diagnosed: &[Diagnosed], chosen: &Chosen) -> Vec<Cited> {
     let mut told: HashSet<String> = HashSet::new();
+    let (own, behind) = in_order(diagnosed, chosen);
     let looks = |is_broken: bool| {
-        let failures = chosen.own.iter().chain(&chosen.behind);
+        let failures = own.iter().chain(&behind);
         let looks = failures.flat_map(|failure| {
             let test = graph.failures[*failure].test.into_iter();
             let looks = test.flat_map(looks_on_fail);
@@ -63,6 +64,16 @@ pub(super) fn looks(graph: &Graph<'_>, diagnosed: &[Diagnosed], chosen: &Chosen)
             text,
         })
         .collect()
+}
+
+/// Those that broke there, the one that speaks for the cause first, and their consequences; else by name, whatever ran first.
+fn in_order(diagnosed: &[Diagnosed], chosen: &Chosen) -> (Vec<usize>, Vec<usize>) {
+    let (mut own, mut behind) = (chosen.own.clone(), chosen.behind.clone());
+    if let Some((_, others)) = own.split_first_mut() {
+        others.sort_by_key(|failure| &diagnosed[*failure].test);
+    }
+    behind.sort_by_key(|failure| &diagnosed[*failure].test);
+    (own, behind)
 }
 
 /// `connector · tcp 10.0.0.7:5432: tcp.refused (errno 111) in phase connect`.
