@@ -46,7 +46,7 @@ pub(super) const FILE: &[Key] = &[
         "commands",
         Shape::Named,
         "{ mesh-routes: 'meshctl routes \"${host}\"' }",
-        "Lines that rules name in `commands`. One with a name of ours takes its place. Printed and never run; `${host}`, `${port}`, `${origin}` and `${name}` are those of what broke, other names are variables of the target.",
+        "Lines that rules name in `commands`. One with a name of ours takes its place. Printed and never run; `${host}`, `${port}`, `${origin}` and `${name}` are those of what broke, `${request}` is the curl line of the request that failed, other names are variables of the target.",
     ),
     key(
         "ruleset",
@@ -306,7 +306,7 @@ pub(super) const SIGNALS: &[Key] = &[
         "resource",
         Shape::Resource,
         "{ kind: dns, host: mangled }",
-        "What was looked at: a kind, and whether its host is a name, an address (`literal`), or one with something around it (`mangled`).",
+        "What was looked at: a kind, and whether its host is a name, an address (`literal`), one with something around it (`mangled`), or this machine (`local`).",
     ),
     key(
         "attempts",
