@@ -76,7 +76,7 @@ pub fn build(
     let ids: Vec<_> = tests.iter().map(|test| test.id.clone()).collect();
     let (mut sessions, session_positions) = plan_sessions(sessions, &tests, &planned, config);
 
-    let mut result = Vec::new();
+    let mut result = Vec::with_capacity(planned.iter().filter(|is_planned| **is_planned).count());
     for (at, test) in tests.into_iter().enumerate().filter(|(at, _)| planned[*at]) {
         let links = Links {
             required_ids: of[at].tests.iter().map(|at| ids[*at].clone()).collect(),

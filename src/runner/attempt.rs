@@ -121,6 +121,8 @@ impl Subject {
         }
         steps.extend(after);
         steps.extend(cleanups);
+        // Most have one step, and a list grows to four at once.
+        steps.shrink_to_fit();
         let started = started.duration_since(self.run.started);
         let record = AttemptRecord {
             number,
