@@ -46,11 +46,19 @@ pub(super) fn begin(program: &mut Command) -> io::Result<Begun> {
     })
 }
 
+/// Who reads a script that does not say who does.
+const SHELL: &CStr = c"/bin/sh";
+
+/// To a text that ends with a zero, or to nothing.
+type Pointer = *const libc::c_char;
+
 /// What the system wants to know of a program, as it wants it: nothing can be allocated once the child has our memory.
 struct Image {
     /// Where it may be, in the order of `PATH`.
     places: Vec<CString>,
     arguments: Vec<CString>,
+    /// For each place the arguments of a shell that reads it: a script that does not say who does (execvp(3)).
+    scripts: Vec<Vec<CString>>,
     environment: Vec<CString>,
     directory: Option<CString>,
 }
@@ -66,9 +74,16 @@ impl Image {
         let environment = set().map(|(name, value)| joined(&[name, value], b"="));
         let arguments = once(program.get_program()).chain(program.get_args());
         let directory = program.get_current_dir();
+        let arguments: Vec<CString> = arguments.map(terminated).collect::<io::Result<_>>()?;
+        let places = places(program.get_program(), path)?;
+        let script = |place: &CString| {
+            let read = [SHELL.to_owned(), place.clone()].into_iter();
+            read.chain(arguments.iter().skip(1).cloned()).collect()
+        };
         Ok(Self {
-            places: places(program.get_program(), path)?,
-            arguments: arguments.map(terminated).collect::<io::Result<_>>()?,
+            scripts: places.iter().map(script).collect(),
+            places,
+            arguments,
             environment: environment.collect::<io::Result<_>>()?,
             directory: directory
                 .map(|path| terminated(path.as_os_str()))
@@ -82,6 +97,10 @@ impl Image {
     )]
     fn begin(&self, streams: [i32; 3]) -> io::Result<Pid> {
         let (arguments, environment) = (pointers(&self.arguments), pointers(&self.environment));
+        let scripts: Vec<_> = self.scripts.iter().map(|one| pointers(one)).collect();
+        let places: Vec<(&CStr, &[Pointer])> = (self.places.iter().zip(&scripts))
+            .map(|(place, script)| (place.as_c_str(), script.as_slice()))
+            .collect();
         let parent = Pid::this();
         let mut failed = None;
         let mut stack = vec![0; STACK];
@@ -89,8 +108,7 @@ impl Image {
         let ours = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
         let become_it = || {
             let prepared = prepare(parent, streams, self.directory.as_deref());
-            let Err(errno) =
-                prepared.and_then(|()| execute(&self.places, &arguments, &environment));
+            let Err(errno) = prepared.and_then(|()| execute(&places, &arguments, &environment));
             failed = Some(errno);
             127
         };
@@ -127,6 +145,7 @@ fn prepare(parent: Pid, streams: [i32; 3], directory: Option<&CStr>) -> Result<(
         if libc::getppid() != parent.as_raw() {
             return Err(Errno::ESRCH);
         }
+        // None of them is 0, 1 or 2 and would stay closed on exec: the standard library sees at the start that those are open.
         for (stream, number) in streams.into_iter().zip(0..) {
             Errno::result(libc::dup2(stream, number))?;
         }
@@ -134,7 +153,8 @@ fn prepare(parent: Pid, streams: [i32; 3], directory: Option<&CStr>) -> Result<(
             Errno::result(libc::chdir(directory.as_ptr()))?;
         }
         let mut action = std::mem::zeroed::<libc::sigaction>();
-        for signal in 1..=libc::SIGRTMAX() {
+        // Of SIGABRT, which we never handle, newer versions of glibc hold a lock while it is changed, and the lock is ours.
+        for signal in (1..=libc::SIGRTMAX()).filter(|signal| *signal != libc::SIGABRT) {
             // What we ignore the program would go on to ignore; of ours that is SIGPIPE alone.
             if libc::sigaction(signal, ptr::null(), &raw mut action) == 0
                 && (action.sa_sigaction != libc::SIG_IGN || signal == libc::SIGPIPE)
@@ -157,19 +177,27 @@ fn prepare(parent: Pid, streams: [i32; 3], directory: Option<&CStr>) -> Result<(
 /// Becomes the program, at the first place where there is one. Async-signal-safe.
 #[expect(unsafe_code, reason = "the exec of a child that shares our memory")]
 fn execute(
-    places: &[CString],
-    arguments: &[*const libc::c_char],
-    environment: &[*const libc::c_char],
+    places: &[(&CStr, &[Pointer])],
+    arguments: &[Pointer],
+    environment: &[Pointer],
 ) -> Result<Infallible, Errno> {
     let mut why = None;
-    for place in places {
-        // SAFETY: both lists end with a null pointer, and all that they point to lives as long as the caller's frame.
-        unsafe { libc::execve(place.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
-        match Errno::last() {
+    for (place, script) in places {
+        // SAFETY: all lists end with a null pointer, and all that they point to lives as long as the caller's frame.
+        let errno = unsafe {
+            libc::execve(place.as_ptr(), arguments.as_ptr(), environment.as_ptr());
+            if Errno::last() == Errno::ENOEXEC {
+                libc::execve(SHELL.as_ptr(), script.as_ptr(), environment.as_ptr());
+            }
+            Errno::last()
+        };
+        match errno {
             // There is none here, but there may be further on (execvp(3)).
-            errno @ (Errno::ENOENT | Errno::ENOTDIR) => why = why.or(Some(errno)),
+            Errno::ENOENT | Errno::ENOTDIR | Errno::ESTALE | Errno::ENODEV | Errno::ETIMEDOUT => {
+                why = why.or(Some(errno));
+            }
             Errno::EACCES => why = Some(Errno::EACCES),
-            errno => return Err(errno),
+            _ => return Err(errno),
         }
     }
     Err(why.unwrap_or(Errno::ENOENT))
@@ -203,7 +231,7 @@ fn terminated(text: &OsStr) -> io::Result<CString> {
 }
 
 /// As execve(2) takes lists.
-fn pointers(of: &[CString]) -> Vec<*const libc::c_char> {
+fn pointers(of: &[CString]) -> Vec<Pointer> {
     let all = of.iter().map(|one| one.as_ptr());
     all.chain(once(ptr::null())).collect()
 }
@@ -290,7 +318,7 @@ mod tests {
     fn what_cannot_be_begun_says_why_and_leaves_nobody() {
         let folder = tempfile::tempdir().unwrap();
         let plain = folder.path().join("plain");
-        std::fs::write(&plain, "text").unwrap();
+        std::fs::write(&plain, "echo \"$0\" \"$@\"").unwrap();
         let path = folder.path().display().to_string();
         assert_eq!(
             not_begun("nothing-of-this-name", &path),
@@ -307,6 +335,13 @@ mod tests {
             not_begun(&format!("{path}/plain/inside"), ""),
             Some(Errno::ENOTDIR)
         );
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&plain, mode).unwrap();
+        let mut script = Command::new("plain");
+        script
+            .env("PATH", format!("/nowhere:{path}"))
+            .args(["a b", "c"]);
+        assert_eq!(told(&mut script), format!("{path}/plain a b c\n"));
         let begun = begin(Command::new("true").current_dir("/nowhere"));
         assert_eq!(begun.unwrap_err().kind(), io::ErrorKind::NotFound);
     }
