@@ -94,8 +94,8 @@ struct Coordinator<'e> {
 struct Looking {
     started: Duration,
     told: u64,
-    /// Its end, where that was told before its task ended: it is looked into.
-    ended: Option<TestEnded>,
+    /// Whether its end was told before its task ended: it is looked into.
+    has_ended: bool,
 }
 
 #[expect(
@@ -258,7 +258,7 @@ impl<'e> Coordinator<'e> {
             Looking {
                 started: at,
                 told: 0,
-                ended: None,
+                has_ended: false,
             },
         );
         self.emit(Event::TestStarted { test, at });
@@ -340,8 +340,8 @@ impl<'e> Coordinator<'e> {
             }
             Told::Ended(ended, told) => {
                 if let Some(looking) = self.looking.get_mut(&ended.test) {
-                    looking.ended = Some((*ended).clone());
-                    self.emit(Event::TestEnded(*ended));
+                    looking.has_ended = true;
+                    self.settle(*ended);
                     self.tell();
                 }
                 // It need not be there any more to hear it.
@@ -392,17 +392,19 @@ impl<'e> Coordinator<'e> {
     fn end(&mut self, ended: TestEnded) {
         self.take_told();
         let looking = self.looking.remove(&ended.test);
-        let told = looking.and_then(|looking| looking.ended);
-        let is_told = told.is_some();
-        let ended = told.unwrap_or(ended);
+        if !looking.is_some_and(|looking| looking.has_ended) {
+            self.settle(ended);
+        }
+    }
+
+    /// From here on it has ended for everybody else, whatever is still looked at.
+    fn settle(&mut self, ended: TestEnded) {
         self.dependencies.test_ended(&ended);
         if self.config.fail_fast && self.closed.is_none() && is_bad_or_open(ended.status) {
             self.closed = Some(NotRun::FailFast);
             self.fails_fast = true;
         }
-        if !is_told {
-            self.emit(Event::TestEnded(ended));
-        }
+        self.emit(Event::TestEnded(ended));
     }
 
     /// The end of an instance that sent none.
@@ -542,7 +544,7 @@ mod tests {
                     let looking = Looking {
                         started: Duration::ZERO,
                         told: 0,
-                        ended: None,
+                        has_ended: false,
                     };
                     coordinator.looking.insert(test, looking);
                     Doing::Test(test)

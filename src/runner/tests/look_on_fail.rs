@@ -122,6 +122,26 @@ async fn the_end_is_told_before_anything_is_looked_at() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn while_it_looks_it_has_ended_for_everybody_else() {
+    let slow = || [look("slow", [Scene::text("93").after(seconds(9))])];
+    let long = with(good("a/long"), |test| test.steps = vec![step([takes(1)])]);
+    let after = || with(good("a/after"), |test| test.requires = vec![0]);
+    let tests = [
+        looking(refused("a/x"), slow()),
+        long,
+        after(),
+        good("a/rest"),
+    ];
+    let mut bench = Bench::new(tests).jobs(2);
+    bench.config.fail_fast = true;
+    let ran = bench.run().await;
+    let ends = ["a/x", "a/long", "a/after", "a/rest"].map(|id| ran.status(id));
+    let [bad, passed] = [Status::Failed, Status::Passed];
+    assert_eq!(ends, [bad, passed, Status::Blocked, Status::NotRun]);
+    assert_eq!(names(&ran), [(1, "slow")]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_leaves_while_it_looks_keeps_the_end_and_gives_the_looks_up() {
     let bench = Bench::new([looking(refused("a/x"), [look("l", [takes(8)])])]);
     let cancel = bench.cancel.clone();
