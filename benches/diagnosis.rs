@@ -248,6 +248,7 @@ fn run(tests: Vec<TestRecord>) -> RunRecord {
     RunRecord {
         header: Arc::new(header),
         elapsed: Duration::from_mins(1),
+        ended: true,
         interrupted: None,
         sessions: Vec::new(),
         tests,

@@ -18,6 +18,12 @@ fn of_kind(kind: ConditionKind, record: &RunRecord) -> Vec<Condition> {
             .collect()
     };
     match kind {
+        ConditionKind::NotGood => {
+            let tests = record.tests.iter().filter(|test| is_not_good(test.status));
+            tests
+                .map(|test| condition(kind, test.header.id.to_string(), not_good(test)))
+                .collect()
+        }
         ConditionKind::Waived => ended(Status::Waived, waived),
         ConditionKind::Flaky => ended(Status::Flaky, flaky),
         ConditionKind::Skipped => ended(Status::Skipped, skipped),
@@ -47,6 +53,30 @@ fn condition(kind: ConditionKind, subject: String, text: String) -> Condition {
         kind,
         subject: Some(subject),
         text,
+    }
+}
+
+/// What counts against a floor, flaky ones aside: those have a kind of their own.
+fn is_not_good(status: Status) -> bool {
+    match status {
+        Status::Failed
+        | Status::UnexpectedPass
+        | Status::Unproved
+        | Status::Errored
+        | Status::Blocked
+        | Status::NotRun => true,
+        Status::Passed
+        | Status::Flaky
+        | Status::Skipped
+        | Status::ExpectedFailure
+        | Status::Waived => false,
+    }
+}
+
+fn not_good(test: &TestRecord) -> String {
+    match &test.code {
+        Some(code) => format!("{} ({code})", test.status),
+        None => test.status.to_string(),
     }
 }
 

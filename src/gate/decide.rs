@@ -1,6 +1,6 @@
 //! From a record to a verdict.
 
-use crate::model::{Policy, Rule, RunRecord, Verdict, Word};
+use crate::model::{ConditionKind, Policy, Rule, RunRecord, Verdict, Word};
 
 use super::conditions::conditions;
 use super::instance::View;
@@ -15,10 +15,13 @@ pub fn decide(record: &RunRecord) -> Verdict {
 /// Decides a run by other rules: what if. Instances stay critical when the run was planned with them so.
 pub fn decide_with(policy: &Policy, record: &RunRecord) -> Verdict {
     let rulings = rulings(policy, record);
+    let word = word(&rulings);
+    let mut conditions = conditions(record);
+    conditions.retain(|one| word == Word::Go || one.kind != ConditionKind::NotGood);
     Verdict {
-        word: word(&rulings),
+        word,
         reasons: rulings.into_iter().flat_map(Ruling::into_reasons).collect(),
-        conditions: conditions(record),
+        conditions,
     }
 }
 

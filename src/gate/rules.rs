@@ -231,7 +231,8 @@ fn partial(view: &View<'_>) -> Check {
     }
 }
 
-/// The run came to its own end. A killed run has no signal in its record, only instances that say so.
+/// The run came to its own end. A killed run has no signal in its record: it never said that it had ended, though all of its tests may
+/// have, and their sessions be open still.
 fn interrupted(view: &View<'_>) -> Check {
     let cut = |one: &&Instance<'_>| match one.test.why {
         Some(Why::NotRun(NotRun::Interrupted | NotRun::Killed)) => true,
@@ -246,7 +247,7 @@ fn interrupted(view: &View<'_>) -> Check {
     let tests = named(view.instances.iter().filter(cut));
     let signal = view.record.interrupted;
     Check {
-        state: State::holds_or_open(signal.is_none() && tests.is_empty()),
+        state: State::holds_or_open(view.record.ended && signal.is_none() && tests.is_empty()),
         category: None,
         required: "run to its end".to_owned(),
         actual: signal.map_or_else(

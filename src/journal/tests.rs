@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tempfile::{TempDir, tempdir};
 
 use super::*;
-use crate::model::{Event, FinishedRun, NotRun, RunHeader, RunId, Status, Why};
+use crate::model::{Event, FinishedRun, NotRun, RunHeader, RunId, RunRecord, Status, Why};
 use crate::wire::{self, specimen};
 
 const VERSION_1: &str = "tests/wire/journal-1.jsonl";
@@ -121,6 +121,28 @@ fn what_a_killed_run_did_not_get_to_was_not_run() {
         assert_eq!(test.status, Status::NotRun);
         assert_eq!(test.why, Some(Why::NotRun(NotRun::Killed)));
     }
+}
+
+#[test]
+fn a_run_that_was_killed_when_all_had_ended_never_ended() {
+    let (_runs, folder, run) = recorded();
+    assert!(read(&folder).unwrap().record.ended);
+    let lines = lines(&folder);
+    let last_end = lines
+        .iter()
+        .rposition(|line| line.starts_with(r#"{"test_ended""#))
+        .unwrap();
+    write_lines(&folder, &lines[..=last_end]);
+    let back = read(&folder).unwrap().record;
+    let ends = |record: &RunRecord| {
+        record
+            .tests
+            .iter()
+            .map(|test| test.status)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ends(&back), ends(&run.record));
+    assert!(!back.ended);
 }
 
 #[test]

@@ -217,6 +217,7 @@ impl Fold {
             tests: self.tests,
             header: self.header,
             elapsed,
+            ended: self.ended.is_some(),
             interrupted,
             sessions: self.sessions,
         }

@@ -15,6 +15,8 @@ pub struct RunRecord {
     pub header: Arc<RunHeader>,
     /// From the start to the end of the last clean-up, on the monotonic clock.
     pub elapsed: Duration,
+    /// Whether the run itself said that it had ended. One that was killed did not, nor has one that still runs.
+    pub ended: bool,
     /// The signal that ended the run early.
     pub interrupted: Option<Interrupt>,
     /// The sessions that were opened, in the order they ended.

@@ -142,6 +142,8 @@ macro_rules! kinds {
 }
 
 kinds! {
+    /// A test did not end well, and the floors allow it. Of other words than GO the reasons and the tests say it.
+    NotGood = "not_good",
     /// A waiver was used.
     Waived = "waived",
     /// A test held only after a retry.

@@ -16,7 +16,7 @@ pub(super) use self::words::{
     title,
 };
 use super::wording;
-use crate::model::{Cause, Diagnosed, FinishedRun, Status, TestId, Word};
+use crate::model::{Cause, ConditionKind, Diagnosed, FinishedRun, Status, TestId, Word};
 
 /// A run with its diagnosis, ready to be asked about tests.
 pub(super) struct Explained<'a> {
@@ -36,11 +36,15 @@ impl<'a> Explained<'a> {
         }
     }
 
-    /// The causes that are told: of a GO none.
+    /// The causes that are told: of a GO those of what did not end well all the same.
     pub(super) fn causes(&self) -> &'a [Cause] {
+        let conditions = &self.run.verdict.conditions;
+        let is_well = !conditions
+            .iter()
+            .any(|one| one.kind == ConditionKind::NotGood);
         match self.run.verdict.word {
-            Word::Go => &[],
-            Word::NoGo | Word::Inconclusive => &self.run.diagnosis.causes,
+            Word::Go if is_well => &[],
+            Word::Go | Word::NoGo | Word::Inconclusive => &self.run.diagnosis.causes,
         }
     }
 

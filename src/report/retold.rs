@@ -36,10 +36,10 @@ pub fn retold(run: &FinishedRun) -> Vec<Event> {
     }
     let sessions = record.sessions.iter().cloned();
     events.extend(sessions.map(Event::SessionEnded));
-    events.push(Event::RunEnded {
+    events.extend(record.ended.then_some(Event::RunEnded {
         elapsed: record.elapsed,
         interrupted: record.interrupted,
-    });
+    }));
     events.push(Event::Judged(Judged {
         verdict: run.verdict.clone(),
         diagnosis: run.diagnosis.clone(),

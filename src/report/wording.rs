@@ -225,6 +225,7 @@ fn rule(reason: &Reason) -> String {
 /// The heading over conditions of one kind.
 pub(super) const fn condition(kind: ConditionKind) -> &'static str {
     match kind {
+        ConditionKind::NotGood => "not good",
         ConditionKind::Waived => "waived",
         ConditionKind::Flaky => "flaky",
         ConditionKind::Skipped => "skipped",

@@ -68,6 +68,9 @@ struct Run<'a> {
     header: Header<'a>,
     #[serde(flatten)]
     elapsed: Elapsed,
+    /// It never said that it had ended: it was killed, or still ran when this was written.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    cut_short: bool,
     /// The signal that ended the run early.
     #[serde(skip_serializing_if = "Option::is_none")]
     interrupted: Option<Named<Interrupt>>,
@@ -116,6 +119,7 @@ impl<'a> Run<'a> {
             counts: Counts(record.counts()),
             header,
             elapsed: Mirror::of(&record.elapsed),
+            cut_short: !record.ended,
             interrupted: Mirror::of(&record.interrupted),
             sessions: Mirror::of(&record.sessions),
             diagnosis: is_made.then(|| Summary::of(diagnosis, beside)),
@@ -145,6 +149,7 @@ impl<'a> Run<'a> {
         let record = RunRecord {
             header: Arc::new(header),
             elapsed: self.elapsed.back(),
+            ended: !self.cut_short,
             interrupted: self.interrupted.back(),
             sessions: self.sessions.back(),
             tests,

@@ -45,6 +45,7 @@ pub(crate) fn finished(text: &str) -> FinishedRun {
     let record = RunRecord {
         header: Arc::new(header),
         elapsed: Duration::new(98, 765_432_101),
+        ended: true,
         interrupted: Some(Interrupt::Int),
         sessions: sessions(text),
         tests,

@@ -38,6 +38,7 @@ fn every_interrupt_reads_back() {
     let run = specimen::finished("text");
     for interrupted in Interrupt::ALL.iter().copied().map(Some).chain([None]) {
         let record = RunRecord {
+            ended: interrupted.is_some(),
             interrupted,
             ..(*run.record).clone()
         };

@@ -131,6 +131,7 @@ pub(crate) fn finished(tests: Vec<TestRecord>, verdict: Verdict) -> FinishedRun 
         record: Arc::new(RunRecord {
             header: Arc::new(header),
             elapsed: Duration::from_millis(12_345),
+            ended: true,
             interrupted: None,
             sessions: vec![Arc::new(session)],
             tests,

@@ -37,6 +37,7 @@ impl Told {
                 tests: Vec::new(),
             }),
             elapsed: Duration::from_secs(1),
+            ended: true,
             interrupted: None,
             sessions: Vec::new(),
             tests: Vec::new(),

@@ -1,8 +1,8 @@
 //! For every rule a record that just holds, and one that just does not.
 
 use crate::model::{
-    Cap, Category, ConditionKind, GateMode, Interrupt, NotRun, Omitted, Rule, Status, TestId, Why,
-    Word,
+    Cap, Category, ConditionKind, GateMode, Interrupt, NotRun, Omitted, Rule, Status, TestId,
+    Verdict, Why, Word,
 };
 
 use super::building::{Told, line, percent, rules_of};
@@ -540,6 +540,13 @@ fn an_interrupted_run_is_at_most_inconclusive() {
     }
 }
 
+/// All of its tests have ended, one may still be looked into, and sessions be open.
+#[test]
+fn a_run_that_never_said_that_it_had_ended_is_at_most_inconclusive() {
+    let told = twenty().record(|record| record.ended = false);
+    assert_only(&told, Word::Inconclusive, Rule::Interrupted);
+}
+
 #[test]
 fn a_record_must_add_up() {
     assert_go(&twenty());
@@ -690,4 +697,24 @@ fn conditions_are_told_at_go_too() {
     ]
     .map(|(kind, subject, text)| (kind, subject.map(str::to_owned), text.to_owned()));
     assert_eq!(found, expected);
+}
+
+/// 80 % may be enough; who reads GO hears of the rest by name.
+#[test]
+fn what_the_floors_of_a_go_allow_is_a_condition_and_strict_wants_none() {
+    let told = || twenty().test("plain/bad", Failed);
+    let verdict = told().verdict();
+    assert_eq!(verdict.word, Word::Go);
+    let named = |verdict: &Verdict| {
+        let all = verdict.conditions.iter();
+        let bad = all.filter(|one| one.kind == ConditionKind::NotGood);
+        bad.filter_map(|one| one.subject.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(named(&verdict), ["plain/bad"]);
+    let strict = told().policy(|policy| policy.strict = true).verdict();
+    assert_eq!(strict.word, Word::Inconclusive);
+    assert_eq!(rules_of(&strict), [Rule::Strict]);
+    // The reasons say it, and the tests.
+    assert!(named(&strict).is_empty());
 }

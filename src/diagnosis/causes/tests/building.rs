@@ -75,6 +75,7 @@ impl Told {
             record: RunRecord {
                 header: Arc::new(header),
                 elapsed: Duration::from_mins(1),
+                ended: true,
                 interrupted: None,
                 sessions: Vec::new(),
                 tests: Vec::new(),
