@@ -103,7 +103,8 @@ impl<'r> Passes<'r> {
         self.ended.clear();
         self.last_begun.clear();
         for pass in &self.by_end {
-            looks += pass.looks;
+            // A record can say anything.
+            looks = pass.looks.saturating_add(looks);
             last = last.max(pass.span.from);
             self.ended.push(looks);
             self.last_begun.push(last);
@@ -119,7 +120,7 @@ impl<'r> Passes<'r> {
         self.begun.sort_unstable();
         looks = 0;
         for one in &mut self.begun {
-            looks += one.looks;
+            looks = one.looks.saturating_add(looks);
             one.looks = looks;
         }
         let n = self.begun.len();
@@ -140,7 +141,8 @@ impl<'r> Passes<'r> {
     /// How many looks began in this time.
     pub(super) fn begun_within(&self, span: Span) -> u64 {
         let (before, until) = self.range(span);
-        self.looks_begun(until) - self.looks_begun(before)
+        self.looks_begun(until)
+            .saturating_sub(self.looks_begun(before))
     }
 
     /// Of those that began in this time the one that ended first.
@@ -256,6 +258,22 @@ mod tests {
         let merged = Passes::merged([&passes, &passes]);
         let moment = span(2_100, 2_100).from;
         assert_eq!(merged.at(moment), 2 * passes.at(moment));
+    }
+
+    #[test]
+    fn what_nobody_can_have_counted_is_counted_as_many() {
+        let test = TestId::parse("a/b").unwrap();
+        let mut passes = Passes::default();
+        for n in 0..3 {
+            passes.push(Pass {
+                span: span(n, n + 1),
+                looks: u64::MAX - n,
+                test: &test,
+            });
+        }
+        passes.sort();
+        assert_eq!(passes.within(span(0, 9)), u64::MAX);
+        assert_eq!(passes.begun_within(span(0, 9)), u64::MAX);
     }
 
     #[test]

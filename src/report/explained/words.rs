@@ -109,7 +109,7 @@ pub(in crate::report) fn tied(cause: &Cause) -> String {
     let others: Vec<String> = cause
         .tied_with
         .iter()
-        .map(|at| (at + 1).to_string())
+        .map(|at| at.saturating_add(1).to_string())
         .collect();
     if others.is_empty() {
         return String::new();
