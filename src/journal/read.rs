@@ -62,6 +62,11 @@ pub fn read(path: &Path) -> Result<Recorded, JournalError> {
         if test.is_some_and(|test| test >= planned) {
             return Err(lines.misplaced("it is about a test that is not in the plan"));
         }
+        if let Event::LooksEnded(looks) = &event
+            && let Some(problem) = fold.objection(looks)
+        {
+            return Err(lines.misplaced(problem));
+        }
         fold.apply(&event);
     }
     Ok(Recorded {

@@ -194,6 +194,57 @@ fn events_that_cannot_stand_there_are_refused() {
 }
 
 #[test]
+fn looks_that_cannot_stand_there_are_refused() {
+    let (_runs, folder, _) = recorded();
+    let whole = lines(&folder);
+    let at = |kind: &str| {
+        let starts = |line: &String| line.starts_with(&format!("{{\"{kind}\""));
+        whole.iter().position(starts).unwrap()
+    };
+    let looks = at("looks_ended");
+    let ended = at("run_ended");
+    let test = whole[looks].split(',').next().unwrap();
+    let test = test.rsplit(':').next().unwrap();
+    let end = format!("{{\"test_ended\":{{\"test\":{test},");
+    let end = whole
+        .iter()
+        .position(|line| line.starts_with(&end))
+        .unwrap();
+    let moved = |to: usize| {
+        let mut lines = whole.clone();
+        let line = lines.remove(looks);
+        lines.insert(to, line);
+        (to, lines)
+    };
+    let twice = {
+        let mut lines = whole.clone();
+        lines.insert(looks, whole[looks].clone());
+        (looks + 1, lines)
+    };
+    let changed = |from: &str, to: &str| {
+        let mut lines = whole.clone();
+        lines[looks] = lines[looks].replacen(from, to, 1);
+        assert_ne!(lines[looks], whole[looks]);
+        (looks, lines)
+    };
+    for (at, lines) in [
+        moved(end),
+        moved(ended),
+        twice,
+        changed("\"attempt\":", "\"attempt\":9"),
+        changed("\"diagnostic\":true", "\"diagnostic\":false"),
+    ] {
+        write_lines(&folder, &lines);
+        match read(&folder) {
+            Err(JournalError::Misplaced { line, .. }) => assert_eq!(line, at + 1),
+            other => panic!("{at}: {other:?}"),
+        }
+    }
+    write_lines(&folder, &whole);
+    read(&folder).unwrap();
+}
+
+#[test]
 fn a_newer_a_foreign_and_an_empty_file_are_told_apart() {
     let (_runs, folder, _) = recorded();
     let mut newer = lines(&folder);

@@ -114,6 +114,7 @@ pub struct Fold {
     /// As they would be if nothing more came.
     tests: Vec<TestRecord>,
     has_ended: Vec<bool>,
+    has_looked: Vec<bool>,
     sessions: Vec<Arc<SessionRecord>>,
     ended: Option<(Duration, Option<Interrupt>)>,
     judged: Option<Judged>,
@@ -138,10 +139,30 @@ impl Fold {
         Self {
             tests: header.tests.iter().map(record).collect(),
             has_ended: vec![false; header.tests.len()],
+            has_looked: vec![false; header.tests.len()],
             header,
             sessions: Vec::new(),
             ended: None,
             judged: None,
+        }
+    }
+
+    /// Why these looks cannot be told now; they would change what was seen.
+    pub fn objection(&self, looks: &LooksEnded) -> Option<&'static str> {
+        let record = self.tests.get(looks.test)?;
+        let mut attempts = record.attempts.iter();
+        if self.ended.is_some() {
+            Some("it is a look at what failed, and the run has ended")
+        } else if !self.has_ended[looks.test] {
+            Some("it is a look at what failed, of a test that has not ended")
+        } else if self.has_looked[looks.test] {
+            Some("it is a look at what failed, and that is told already")
+        } else if !attempts.any(|attempt| attempt.number == looks.attempt) {
+            Some("it is a look at what failed in an attempt that is not told")
+        } else if looks.steps.iter().any(|step| !step.diagnostic) {
+            Some("it is a look at what failed, and holds a step that decides")
+        } else {
+            None
         }
     }
 
@@ -165,6 +186,7 @@ impl Fold {
             }
             Event::LooksEnded(looks) => {
                 if let Some(record) = self.tests.get_mut(looks.test) {
+                    self.has_looked[looks.test] = true;
                     looks.join(&mut record.attempts);
                 }
             }
