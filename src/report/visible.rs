@@ -34,16 +34,36 @@ pub(super) fn block(text: &str) -> String {
     out
 }
 
-/// The first `most` characters, and how many were left out.
+/// The first `most` characters, and how many were left out. What is hardly longer is left whole: to say so would take as much.
 pub(super) fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         None => text.to_owned(),
         Some((end, _)) => {
             let left = text[end..].chars().count();
+            if left < WORTH_CUTTING {
+                return text.to_owned();
+            }
             format!("{}… ({left} more characters)", &text[..end])
         }
     }
 }
+
+/// So many characters are worth being left out.
+const WORTH_CUTTING: usize = 40;
+
+/// A line for a shell, whole or not at all: a cut one would run, and do something else.
+pub(super) fn command(text: &str) -> String {
+    if text.chars().nth(LONGEST_COMMAND).is_some() {
+        return TOO_LONG.to_owned();
+    }
+    line(text)
+}
+
+/// Characters of a line for a shell.
+const LONGEST_COMMAND: usize = 4000;
+
+/// A comment, should somebody paste it.
+const TOO_LONG: &str = "# too long to print: it stands with the evidence";
 
 fn push(out: &mut String, c: char) {
     match c {
@@ -86,6 +106,16 @@ mod tests {
     #[test]
     fn a_cut_says_how_much_is_missing() {
         assert_eq!(cut("żółw", 4), "żółw");
-        assert_eq!(cut("żółwie", 4), "żółw… (2 more characters)");
+        assert_eq!(cut("żółwie", 4), "żółwie", "to say it would take as much");
+        let long = "ó".repeat(44);
+        assert_eq!(cut(&long, 4), "óóóó… (40 more characters)");
+    }
+
+    #[test]
+    fn a_command_is_whole_or_not_there() {
+        assert_eq!(command("echo\u{1b}"), "echo␛");
+        let most = "x".repeat(LONGEST_COMMAND);
+        assert_eq!(command(&most), most);
+        assert_eq!(command(&format!("{most}x")), TOO_LONG);
     }
 }

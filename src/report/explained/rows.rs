@@ -27,7 +27,7 @@ pub(in crate::report) struct Extent {
     pub(in crate::report) why: usize,
     /// Commands.
     pub(in crate::report) commands: usize,
-    /// Characters of a line.
+    /// Characters of a line that is no command.
     pub(in crate::report) line: usize,
 }
 
@@ -106,7 +106,7 @@ impl Explained<'_> {
             rows.add("check", Tone::Plain, lead.map_or("", |one| &one.next));
         }
         for command in cause.commands.iter().take(extent.commands) {
-            rows.add("run", Tone::Strong, command);
+            rows.command(Tone::Strong, command);
         }
         rows.more("run", cause.commands.len(), extent.commands);
         rows.all
@@ -138,7 +138,7 @@ impl Explained<'_> {
             rows.add("means", Tone::Plain, &cause.meaning);
             rows.add("wrong if", Tone::Plain, &cause.falsify);
             for command in cause.commands.iter().take(extent.commands) {
-                rows.add("run", Tone::Plain, command);
+                rows.command(Tone::Plain, command);
             }
         }
         rows.all
@@ -159,6 +159,15 @@ impl Rows {
             label: label.to_owned(),
             tone,
             text: visible::cut(&visible::line(text), self.extent.line),
+        });
+    }
+
+    /// Somebody pastes it: never a part of it.
+    fn command(&mut self, tone: Tone, command: &str) {
+        self.all.push(Row {
+            label: "run".to_owned(),
+            tone,
+            text: visible::command(command),
         });
     }
 
@@ -190,5 +199,31 @@ impl Rows {
             }
             _ => self.add(label, Tone::Dim, &more),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::specimen;
+
+    #[test]
+    fn a_command_is_told_whole_where_a_line_is_cut() {
+        let mut run = specimen::finished("x");
+        let long = format!("curl {}", "x".repeat(900));
+        for cause in &mut std::sync::Arc::make_mut(&mut run.diagnosis).causes {
+            cause.commands = vec![long.clone()];
+            cause.meaning.clone_from(&long);
+        }
+        let explained = Explained::new(&run);
+        let of = |rows: &[Row], label: &str| -> Vec<String> {
+            let rows = rows.iter().filter(|row| row.label == label);
+            rows.map(|row| row.text.clone()).collect()
+        };
+        let rows = explained.rows(&explained.causes()[0], Extent::SCREEN);
+        assert_eq!(of(&rows, "run"), [&*long]);
+        assert_ne!(of(&rows, "means"), [&*long]);
+        let rows = explained.failure_rows(&run.diagnosis.failures[0], Extent::SCREEN);
+        assert_eq!(of(&rows, "run"), [&*long]);
     }
 }

@@ -113,9 +113,9 @@ fn is_commit(word: &str) -> bool {
     (7..=40).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Lines of a shell as a block, one a text. Its fence is longer than any in it (CommonMark §4.5).
+/// Lines of a shell as a block, one a text, none of them cut. Its fence is longer than any in it (CommonMark §4.5).
 pub(super) fn block(lines: &[String]) -> String {
-    let lines: Vec<String> = lines.iter().map(|line| shown(line)).collect();
+    let lines: Vec<String> = lines.iter().map(|line| visible::command(line)).collect();
     let longest = lines.iter().map(|line| longest_run(line)).max();
     let fence = "`".repeat(longest.unwrap_or_default().max(2) + 1);
     format!("{fence}sh\n{}\n{fence}\n", lines.join("\n"))
@@ -151,6 +151,11 @@ mod tests {
             "`````sh\necho ```` x\n`````\n"
         );
         assert_eq!(block(&["a\n```\nb".to_owned()]), "````sh\na␊```␊b\n````\n");
+        let long = format!("curl {}", "x".repeat(3 * MOST));
+        assert_eq!(
+            block(std::slice::from_ref(&long)),
+            format!("```sh\n{long}\n```\n")
+        );
     }
 
     #[test]
