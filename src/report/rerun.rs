@@ -20,6 +20,12 @@ pub(super) enum Again<'a> {
 /// So many names a line takes.
 const MOST: usize = 20;
 
+/// So many characters of names, or of one value.
+const LONGEST: usize = 1000;
+
+/// What stands where something secret was.
+const MASKED: &str = "***";
+
 /// The line; `None` for suites inside the program, which are in no folder that a command could name.
 pub(super) fn rerun(header: &RunHeader, again: Again<'_>) -> Option<String> {
     if header.shipped {
@@ -28,7 +34,7 @@ pub(super) fn rerun(header: &RunHeader, again: Again<'_>) -> Option<String> {
     let mut line = format!("allclear run --target {}", word(&header.target));
     match again {
         Again::Failed => line.push_str(" --rerun failed"),
-        Again::Only(tests) if tests.len() > MOST => {
+        Again::Only(tests) if tests.len() > MOST || length(tests) > LONGEST => {
             let _ = write!(line, " --rerun failed:{}", word(header.id.as_str()));
         }
         // A pattern knows `*` and `?` only, and an id that holds one of them means itself as well.
@@ -39,7 +45,7 @@ pub(super) fn rerun(header: &RunHeader, again: Again<'_>) -> Option<String> {
         }
     }
     for flag in &header.flags {
-        let _ = write!(line, " {}", given(&visible::line(flag)));
+        let _ = write!(line, " {}", given(&visible::line(flag), &header.variables));
     }
     // The full gate calls a part of the tests inconclusive whatever comes of it.
     let selection = "--gate selection";
@@ -49,21 +55,28 @@ pub(super) fn rerun(header: &RunHeader, again: Again<'_>) -> Option<String> {
     Some(line)
 }
 
+fn length(tests: &[&TestId]) -> usize {
+    tests.iter().map(|id| id.to_string().chars().count()).sum()
+}
+
 fn word(text: &str) -> String {
     wording::shell_word(&visible::line(text))
 }
 
-/// A flag as it was given: `--deadline 10m`, `--allow-side-effects=staging`, `--strict`.
-fn given(flag: &str) -> String {
+/// A flag as it was given: `--deadline 10m`, `--allow-side-effects=staging`, `--strict`; of `--set` with the value the variable had.
+fn given(flag: &str, variables: &[(String, String)]) -> String {
     match flag.find([' ', '=']) {
         Some(at) if flag[at..].starts_with('=') => wording::shell_word(flag),
         Some(at) => match (&flag[..at], &flag[at + 1..]) {
-            // Values may be secret, and are not recorded. A shell that does not know it says so, and starts nothing.
-            ("--set", name) => format!(
-                "--set {}=\"${{{}:?}}\"",
-                wording::shell_word(name),
-                shell_variable(name)
-            ),
+            ("--set", name) => match shown_value(name, variables) {
+                Some(value) => format!("--set {}", wording::shell_word(&format!("{name}={value}"))),
+                // It is secret, and not recorded. A shell that does not know it says so, and starts nothing.
+                None => format!(
+                    "--set {}=\"${{{}:?}}\"",
+                    wording::shell_word(name),
+                    shell_variable(name)
+                ),
+            },
             (name, value) => format!(
                 "{} {}",
                 wording::shell_word(name),
@@ -72,6 +85,13 @@ fn given(flag: &str) -> String {
         },
         None => wording::shell_word(flag),
     }
+}
+
+/// What a variable held, where all of it may be seen and is text of one line.
+fn shown_value<'a>(name: &str, variables: &'a [(String, String)]) -> Option<&'a str> {
+    let (_, value) = variables.iter().find(|(known, _)| known == name)?;
+    let is_whole = !value.contains(MASKED) && visible::line(value) == *value;
+    (is_whole && value.chars().count() <= LONGEST).then_some(value)
 }
 
 /// `HOST` of `host`, `DEMO_FAULT` of `demo.fault`.
@@ -123,6 +143,9 @@ mod tests {
             rerun(&header, Again::Only(&[&id])).unwrap(),
             format!("allclear run --target 'my target' --only 'database/login[a b]' {flags}")
         );
+        let long = TestId::parse(&format!("database/{}", "a".repeat(LONGEST / 8))).unwrap();
+        let line = rerun(&header, Again::Only(&[&long; 9])).unwrap();
+        assert!(line.contains(" --rerun failed:"), "{line}");
         let many = vec![&id; MOST + 1];
         assert_eq!(
             rerun(&header, Again::Only(&many)).unwrap(),
@@ -131,6 +154,17 @@ mod tests {
                 header.id
             )
         );
+    }
+
+    #[test]
+    fn the_value_of_a_variable_is_given_again_unless_some_of_it_is_secret() {
+        let mut header = header(&["--set base", "--set dsn", "--set token", "--rules my rules"]);
+        header.variables = [("base", "http://a?b=c"), ("dsn", "pg://u:***@h")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec();
+        let line = rerun(&header, Again::Failed).unwrap();
+        let flags = "--set 'base=http://a?b=c' --set dsn=\"${DSN:?}\" --set token=\"${TOKEN:?}\" --rules 'my rules'";
+        assert!(line.ends_with(flags), "{line}");
     }
 
     #[test]

@@ -135,9 +135,14 @@ fn overridden(gate: &GateKeys) -> Vec<String> {
 /// The flags that a reader of the report must know to understand the run, or to run it again.
 fn meaningful(flags: &Flags) -> Vec<String> {
     let mut given = Vec::new();
-    for (flag, path) in [("--suites", &flags.suites), ("--runs", &flags.runs)] {
+    for (flag, path) in [
+        ("--suites", &flags.suites),
+        ("--runs", &flags.runs),
+        ("--rules", &flags.rules),
+    ] {
         given.extend(path.iter().map(|path| format!("{flag} {}", path.display())));
     }
+    given.extend(flags.jobs.map(|jobs| format!("--jobs {jobs}")));
     if flags.fail_fast == Some(true) {
         given.push("--fail-fast".to_owned());
     }
