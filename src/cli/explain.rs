@@ -30,7 +30,7 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<u8, Failure> {
     let rules = own.as_ref().map_or(Rules::embedded(), |own| &own.rules);
     let text = match find(&query, rules) {
         Explained::One(subject) => in_full(&subject, rules),
-        Explained::Several(subjects) => listed(&query, &subjects),
+        Explained::Several(subjects) => listed(&query, &subjects, rules),
         Explained::Nothing(nearest) => {
             let near = nearest.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             return Err(Failure::invalid(format!(
@@ -72,21 +72,39 @@ fn in_full(subject: &Subject<'_>, rules: &Rules) -> String {
             write_rule(rule, rules, &mut text);
             return text;
         }
-        Subject::Fault { code, known, rules } => {
+        Subject::Fault {
+            code,
+            known,
+            rules: about,
+        } => {
             let _ = writeln!(text, "{code}\n");
-            wrapped("", known.meaning, &mut text);
+            let is_short = about.len() <= IN_FULL;
+            if let Some(rule) = subject.plainly().filter(|_| !is_short) {
+                write_what_to_do(rule, rules, &mut text);
+                text.push('\n');
+            }
+            // What a family says of its numbers has one of them as an example.
+            let meaning = match known.meaning.split_once(": `") {
+                Some((meaning, _)) if known.code != code => meaning,
+                _ => known.meaning,
+            };
+            wrapped("", meaning, &mut text);
             let phases: Vec<String> = known.phases.iter().map(ToString::to_string).collect();
             wrapped("phases", &phases.join(", "), &mut text);
             let origins: Vec<&str> = known.origins.iter().map(|origin| origin.name()).collect();
             if !origins.is_empty() {
                 wrapped("decided on", &origins.join(" or "), &mut text);
             }
-            rules
+            about
         }
-        Subject::Judged { code, known, rules } => {
+        Subject::Judged {
+            code,
+            known,
+            rules: about,
+        } => {
             let _ = writeln!(text, "{code}\n");
             wrapped("", known.meaning(), &mut text);
-            rules
+            about
         }
     };
     text.push('\n');
@@ -94,6 +112,10 @@ fn in_full(subject: &Subject<'_>, rules: &Rules) -> String {
         if about.is_empty() {
             text.push_str("No rule asks for it by itself.\n");
         }
+        // What asks for no more than was asked comes first, though the others are asked before it.
+        let plain = subject.plainly().map(|rule| &rule.id);
+        let mut about = about.clone();
+        about.sort_by_key(|rule| Some(&rule.id) != plain);
         for (at, rule) in about.iter().enumerate() {
             text.push_str(if at > 0 { "\n" } else { "" });
             write_rule(rule, rules, &mut text);
@@ -110,7 +132,7 @@ fn in_full(subject: &Subject<'_>, rules: &Rules) -> String {
     text
 }
 
-fn listed(query: &str, subjects: &[Subject<'_>]) -> String {
+fn listed(query: &str, subjects: &[Subject<'_>], rules: &Rules) -> String {
     let mut text = format!("`{query}` may mean:\n\n");
     let line = |subject: &Subject<'_>| {
         let said = match subject {
@@ -124,9 +146,31 @@ fn listed(query: &str, subjects: &[Subject<'_>]) -> String {
     if subjects.len() > LISTED {
         let _ = writeln!(text, "  … and {} more: say more", subjects.len() - LISTED);
     }
-    let first = subjects.first().map_or("", Subject::name);
+    let first = subjects.first();
+    let of_a_code = first.filter(|one| !matches!(one, Subject::Rule(_)));
+    if let Some(rule) = of_a_code.and_then(Subject::plainly) {
+        let _ = writeln!(text, "\n{}\n", of_a_code.map_or("", Subject::name));
+        write_what_to_do(rule, rules, &mut text);
+    }
+    let first = first.map_or("", Subject::name);
     let _ = writeln!(text, "\n`allclear explain {first}` says all of one.");
     text
+}
+
+/// The short of a rule: what it means, what to look at, what to run.
+fn write_what_to_do(rule: &Rule, rules: &Rules, text: &mut String) {
+    wrapped("", &rule.meaning, text);
+    wrapped("rule", &rule.id, text);
+    wrapped("next", &rule.next, text);
+    write_commands(rule, rules, text);
+}
+
+fn write_commands(rule: &Rule, rules: &Rules, text: &mut String) {
+    for name in &rule.commands {
+        // As it is: a line that is broken cannot be copied.
+        let line = rules.command(name).unwrap_or(name);
+        let _ = writeln!(text, "  {:width$}{line}", "run", width = INDENT - 2);
+    }
 }
 
 fn summary(rule: &Rule) -> String {
@@ -172,11 +216,7 @@ fn write_rule(rule: &Rule, rules: &Rules, text: &mut String) {
     for (label, said) in said.iter().filter(|(_, said)| !said.is_empty()) {
         wrapped(label, said, text);
     }
-    for name in &rule.commands {
-        // As it is: a line that is broken cannot be copied.
-        let line = rules.command(name).unwrap_or(name);
-        let _ = writeln!(text, "  {:width$}{line}", "run", width = INDENT - 2);
-    }
+    write_commands(rule, rules, text);
     if let Some(source) = &rule.source {
         wrapped("known from", source, text);
     }

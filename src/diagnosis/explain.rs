@@ -6,7 +6,7 @@ mod page;
 mod printed;
 mod search;
 
-use self::about::rules_about;
+use self::about::{plainest, rules_about};
 use self::asked::Asked;
 pub use self::page::page;
 use self::search::search;
@@ -58,6 +58,16 @@ impl Subject<'_> {
             Self::Rule(rule) => &rule.id,
         }
     }
+
+    /// The rule that says what it means where nothing more is known: for a code the one that asks for it alone.
+    pub fn plainly(&self) -> Option<&Rule> {
+        match self {
+            Self::Fault { code, rules, .. } | Self::Judged { code, rules, .. } => {
+                plainest(code, rules)
+            }
+            Self::Rule(rule) => Some(rule),
+        }
+    }
 }
 
 /// Finds what is meant: the id of a rule, a code, the name or number of a signal (`ECONNREFUSED`, `exit 3`, `502`), else words of what is
@@ -77,7 +87,7 @@ pub fn explain<'r>(query: &str, rules: &'r Rules) -> Explained<'r> {
     let hits = rules.all().iter().filter(|rule| asked.is_asked_by(rule));
     let hits: Vec<&Rule> = hits.collect();
     let found = match &mut codes[..] {
-        [Subject::Fault { rules: about, .. }] => {
+        [Subject::Fault { rules: about, .. }] if !asked.is_status_too() => {
             for hit in hits {
                 if !about.iter().any(|known| known.id == hit.id) {
                     about.push(hit);

@@ -45,7 +45,35 @@ fn is_about(rule: &Rule, code: &str) -> bool {
         }
         is_about = true;
     }
-    is_about
+    is_about || (code == "expect.status" && decides_a_status(rule))
+}
+
+/// Whether it explains an answer by its status or by who gave it: those of the proxies and of HTTP name no code.
+fn decides_a_status(rule: &Rule) -> bool {
+    let asks = |wanted: &[&str]| rule.when.written().any(|(key, _)| wanted.contains(&key));
+    asks(&["status", "hop"]) && !asks(&["fault", "code"])
+}
+
+/// The rule that asks for this code or number and for nothing else: what it means where nothing more is known.
+pub(super) fn plainest<'r>(code: &str, rules: &[&'r Rule]) -> Option<&'r Rule> {
+    let number = FAMILIES.iter().find_map(|(stem, key)| {
+        let number = code.strip_prefix(stem)?;
+        Some((*key, number))
+    });
+    let names_it = |rule: &&&Rule| {
+        let mut keys = rule.when.written();
+        let (Some((key, written)), None) = (keys.next(), keys.next()) else {
+            return false;
+        };
+        if written.contains(['*', ':']) {
+            return false;
+        }
+        match number {
+            Some((of, number)) if of == key => covers(key, written, number),
+            _ => matches!(key, "fault" | "code") && written.split(", ").any(|item| item == code),
+        }
+    };
+    rules.iter().find(names_it).copied()
 }
 
 /// `tls.alert.*` or `tls.alert.40` of `tls.alert.40`; of `tls.alert.N` both, too.

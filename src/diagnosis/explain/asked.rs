@@ -105,9 +105,20 @@ impl Asked {
             }
         }
         codes.retain(|code| FaultKind::parse(code).is_some() || code.strip_suffix(".N").is_some());
-        codes.sort_unstable();
+        let broken = |name: &str| self.0.iter().any(|(_, value)| is_number(value, name));
+        if broken("ECONNRESET") || broken("EPIPE") {
+            codes.extend(RESET.iter().map(|code| (*code).to_owned()));
+        }
+        // Of a connection more is asked than of what rests on it.
+        codes.sort_unstable_by_key(|code| (!code.starts_with("tcp."), code.clone()));
         codes.dedup();
         codes
+    }
+
+    /// Whether it may be a status, and something else as well.
+    pub(super) fn is_status_too(&self) -> bool {
+        let mut keys = self.0.iter().map(|(key, _)| *key);
+        self.0.len() > 1 && keys.any(|key| key == "status")
     }
 
     /// Whether a rule asks for one of them.
@@ -115,8 +126,33 @@ impl Asked {
         self.0.iter().any(|(wanted, value)| {
             let mut keys = rule.when.written();
             keys.any(|(key, written)| key == *wanted && covers(key, written, value))
+                || (*wanted == "status" && is_page_of_a_proxy(rule, value))
         })
     }
+}
+
+/// What a connection that was reset is called where it carried more.
+const RESET: &[&str] = &[
+    "http.reset.body",
+    "http.reset.first_byte",
+    "redis.closed",
+    "tls.reset",
+];
+
+/// Whether an errno is written by this name or its number.
+fn is_number(value: &str, name: &str) -> bool {
+    let mut names = named_numbers("errno").iter();
+    value == name || names.any(|(known, number)| *known == name && number.to_string() == value)
+}
+
+/// Whether it knows a proxy by its page, whatever the status: of one that has nobody behind it, it is one of these.
+fn is_page_of_a_proxy(rule: &Rule, status: &str) -> bool {
+    let asks = |wanted: &str| rule.when.written().any(|(key, _)| key == wanted);
+    matches!(status, "502" | "503" | "504")
+        && asks("hop")
+        && asks("body")
+        && !asks("status")
+        && !asks("fault")
 }
 
 /// Whether a word is this name. Those that are words of a language, too, are meant only as they are written: `REFUSED`.
@@ -134,9 +170,16 @@ fn alone(value: &str) -> Vec<(&'static str, String)> {
     if let Ok(number @ 129..=159) = value.parse::<i64>() {
         return vec![("signal", (number - 128).to_string())];
     }
+    let is_errno = || {
+        let mut names = named_numbers("errno").iter();
+        names.any(|(_, number)| number.to_string() == value)
+    };
     let keys: &[&'static str] = match value.parse::<i64>() {
         _ if is_state => &["sqlstate"],
         Ok(..=-1) => &["eai"],
+        // Reports print errnos (`errno 111`), and of the 1xx there are four (RFC 9110 §15.2, RFC 8297).
+        Ok(100..=103) if is_errno() => &["errno", "status"],
+        Ok(104..=199) if is_errno() => &["errno"],
         Ok(100..=599) => &["status"],
         Ok(1000..=1015 | 3000..) => &["close_code", "mysql"],
         Ok(1016..=2999) => &["mysql"],

@@ -20,6 +20,8 @@ const PRINTED: &[(&str, &str)] = &[
     ("could not resolve host", "dns.nxdomain"),
     ("temporary failure in name resolution", "EAI_AGAIN"),
     // OpenSSL and rustls.
+    ("signed by unknown authority", "tls.unknown_issuer"),
+    ("certificate is valid for", "tls.wrong_name"),
     ("certificate has expired", "tls.expired"),
     ("certificate is not yet valid", "tls.not_yet_valid"),
     ("self-signed certificate", "tls.self_signed"),
@@ -28,10 +30,16 @@ const PRINTED: &[(&str, &str)] = &[
     ("unknownissuer", "tls.unknown_issuer"),
     ("hostname mismatch", "tls.wrong_name"),
     ("wrong version number", "tls.plaintext"),
+    ("ssl_error_syscall", "tls.eof"),
+    ("unexpected eof while reading", "tls.eof"),
+    ("x509", "certificate"),
+    // Envoy.
+    ("no healthy upstream", "PRX-7"),
+    ("upstream connect error", "envoy"),
     // PostgreSQL.
     ("password authentication failed", "28P01"),
     ("remaining connection slots are reserved", "53300"),
-    ("too many clients already", "53300"),
+    ("too many clients", "53300"),
     ("the database system is starting up", "57P03"),
     // A kernel, and those who tell of it.
     ("oomkilled", "process.signal.9"),

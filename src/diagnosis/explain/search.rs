@@ -20,7 +20,13 @@ const MEANT: &[(&str, &str)] = &[
 /// Codes and rules with all of the words; those that are called so come first.
 pub(super) fn search<'r>(query: &str, rules: &'r Rules) -> Vec<Subject<'r>> {
     let query = query.to_lowercase();
-    let words: Vec<&str> = query.split_whitespace().collect();
+    // `tcp.*` is `tcp.`, and what has neither letter nor digit is no word.
+    let words = query
+        .split_whitespace()
+        .map(|word| word.trim_end_matches('*'));
+    let words: Vec<&str> = words
+        .filter(|word| word.contains(char::is_alphanumeric))
+        .collect();
     if words.is_empty() {
         return Vec::new();
     }

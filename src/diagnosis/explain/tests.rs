@@ -155,6 +155,74 @@ fn a_slip_is_told_with_the_nearest_word() {
 }
 
 #[test]
+fn an_errno_that_is_printed_is_one_before_it_is_a_status() {
+    for (number, code) in [
+        ("110", "tcp.timeout"),
+        ("111", "tcp.refused"),
+        ("104", "tcp.reset"),
+        ("113", "tcp.unreachable"),
+        ("ECONNREFUSED", "tcp.refused"),
+        ("ECONNRESET", "tcp.reset"),
+        ("101", "tcp.unreachable"),
+    ] {
+        let found = names(number);
+        assert_eq!(found[0], code, "{number}: {found:?}");
+        assert!(!found.contains(&"ASSERT-7".to_owned()) || number == "101");
+    }
+    let reset = names("ECONNRESET");
+    for code in ["http.reset.first_byte", "http.reset.body", "redis.closed"] {
+        assert!(reset.contains(&code.to_owned()), "{reset:?}");
+    }
+    assert!(names("503").contains(&"PRX-7".to_owned()));
+    assert!(!names("404").contains(&"PRX-7".to_owned()));
+}
+
+#[test]
+fn what_asks_for_nothing_else_says_what_it_means() {
+    for (query, rule) in [
+        ("tcp.refused", "TCP-1"),
+        ("28P01", "PG-8"),
+        ("53300", "PG-3"),
+        ("exit 137", "PROC-7-KILL"),
+        ("EAI_AGAIN", "DNS-2"),
+    ] {
+        match explain(query, Rules::embedded()) {
+            Explained::One(one) => assert_eq!(one.plainly().map(|rule| &*rule.id), Some(rule)),
+            other => panic!("{query}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn rules_of_a_status_decide_what_was_expected_of_it() {
+    let about = about("expect.status", Rules::embedded());
+    for rule in ["HTTP-8", "PRX-7", "PRX-31", "ASSERT-7", "ASSERT-16"] {
+        assert!(about.contains(&rule.to_owned()), "{rule}: {about:?}");
+    }
+    assert!(!about.contains(&"TCP-1".to_owned()));
+}
+
+#[test]
+fn what_people_paste_is_found_and_signs_are_no_words() {
+    for (query, name) in [
+        ("FATAL: sorry, too many clients", "postgres.53300"),
+        ("upstream connect error or disconnect/reset", "PRX-8"),
+        (
+            "x509: certificate signed by unknown authority",
+            "tls.unknown_issuer",
+        ),
+        ("x509", "tls.bad_certificate"),
+        ("SSL_ERROR_SYSCALL in connection", "tls.eof"),
+    ] {
+        assert!(names(query).contains(&name.to_owned()), "{query}");
+    }
+    assert_eq!(names("*"), [""; 0]);
+    assert_eq!(names("."), [""; 0]);
+    assert_eq!(names("* ."), [""; 0]);
+    assert!(names("tcp.*").contains(&"tcp.refused".to_owned()));
+}
+
+#[test]
 fn odd_queries_break_nothing() {
     let long = "x".repeat(100_000);
     for query in [
