@@ -7,11 +7,11 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use super::graph::{Graph, Resource};
+use super::graph::{Asked, Failure, Graph, Resource};
 use super::mention::Mentions;
 use super::passes::Span;
 use super::pointed::Pointed;
-use super::refute::during;
+use super::refute::{about, during};
 use crate::model::{Class, Confidence, Diagnosed, Layer};
 
 /// Something that may be a cause. Candidates are sorted: between equals the first is chosen.
@@ -84,6 +84,8 @@ pub(super) fn edges(
     let offered = offered(graph, candidates, diagnosed);
     let mentions = Mentions::of(graph);
     let pointed = Pointed::of(graph, diagnosed);
+    let only: Vec<Option<HashSet<Asked<'_>>>> =
+        candidates.iter().map(|one| only(graph, one)).collect();
     let mut explained_by: Vec<Vec<usize>> = vec![Vec::new(); diagnosed.len()];
     for (number, candidate) in candidates.iter().enumerate() {
         for failure in &candidate.own {
@@ -98,10 +100,11 @@ pub(super) fn edges(
         for resource in &failure.uses {
             let deeper = offered.get(resource).into_iter().flatten();
             explained_by[number].extend(deeper.copied().filter(|candidate| {
+                let only = only[*candidate].as_ref();
                 let candidate = &candidates[*candidate];
+                let asked = || failure.asked();
                 candidate.layer < one.layer
-                    // Whose credentials were refused says nothing of what others hold.
-                    && candidate.layer != Layer::Auth
+                    && only.is_none_or(|all| asked().is_some_and(|asked| all.contains(&asked)))
                     && failure.passed.is_none_or(|passed| passed < candidate.layer)
                     && is_same_time(graph, candidate, failure.span)
             }));
@@ -113,11 +116,13 @@ pub(super) fn edges(
                 candidate.layer < one.layer && is_same_time(graph, candidate, failure.span)
             }));
         }
-        for (resource, layer) in pointed.by(one, failure.at) {
-            let deeper = offered.get(resource).into_iter().flatten();
+        for found in pointed.by(one, failure) {
+            let deeper = offered.get(&found.at).into_iter().flatten();
             explained_by[number].extend(deeper.copied().filter(|candidate| {
                 let candidate = &candidates[*candidate];
-                candidate.layer == *layer && is_same_time(graph, candidate, failure.span)
+                // One resource and layer can have failed in several ways: only who speaks for them is compared.
+                found.is_met(candidate.layer, &diagnosed[candidate.own[0]].code)
+                    && is_same_time(graph, candidate, failure.span)
             }));
         }
         explained_by[number].sort_unstable();
@@ -190,8 +195,8 @@ const fn weight(confidence: Confidence) -> usize {
 
 /// What each resource has to offer as the cause of others: at each layer the candidate that most met.
 ///
-/// What an application says explains nothing but itself, and so does what this machine is said to lack: [`super::sound`] decides that. A
-/// route or a limit of a proxy is about the requests it was asked for; and where nearly all got through, who failed behind it did not
+/// What an application says explains nothing but itself, and so does what this machine is said to lack: [`super::sound`] decides that.
+/// Whose credentials were refused says nothing of what others hold, whoever names or looks at the place that refused them. A route or a limit of a proxy is about the requests it was asked for; and where nearly all got through, who failed behind it did not
 /// fail because of it.
 fn offered(
     graph: &Graph<'_>,
@@ -203,6 +208,7 @@ fn offered(
         let class = diagnosed[candidate.own[0]].blame.class;
         let is_of_a_request = candidate.layer == Layer::Proxy && class == Class::Configuration;
         let is_offered = (Layer::Dns..=Layer::Protocol).contains(&candidate.layer)
+            && candidate.layer != Layer::Auth
             && !is_of_a_request
             && !nearly_works(graph, candidate);
         if is_offered {
@@ -234,6 +240,22 @@ fn nearly_works(graph: &Graph<'_>, candidate: &Candidate) -> bool {
         .map(|passes| passes.begun_within(during(candidate.span, failed)))
         .sum();
     passed >= failed.saturating_mul(NEARLY_ALL)
+}
+
+/// What was asked where a candidate was met, if others got through that asked something else at about the time: then it is about these
+/// requests, and explains no other. `None` where it is about all that ask there.
+fn only<'r>(graph: &Graph<'r>, candidate: &Candidate) -> Option<HashSet<Asked<'r>>> {
+    let is_of_requests = matches!(candidate.layer, Layer::Proxy | Layer::Protocol)
+        && graph.is_asked_by_requests(candidate.at);
+    if !is_of_requests {
+        return None;
+    }
+    let failures = candidate.own.iter().map(|one| &graph.failures[*one]);
+    let about = about(candidate.span);
+    let mut passes = graph.passes(candidate.at, candidate.layer);
+    passes
+        .any(|passes| passes.begun_within(about) > 0)
+        .then(|| failures.filter_map(Failure::asked).collect())
 }
 
 /// Whether nobody got through between what speaks for a candidate and a failure: then it was not so any more, or not yet.

@@ -9,7 +9,7 @@ use super::commands::{Filling, commands};
 use super::control::passed_control;
 use super::cover::{Chosen, cover};
 use super::graph::Graph;
-use super::modifiers::modify;
+use super::modifiers::{identity, modify};
 use super::refute::{Refuted, refute};
 use super::rule::Rule;
 use super::sound::unfit;
@@ -28,6 +28,7 @@ pub(super) fn causes(record: &RunRecord, mut failures: Vec<Diagnosed>, rules: &R
     let unfit = unfit(&graph, &mut failures);
     modify(&graph, &mut failures);
     let all = cover(&graph, &failures, &unfit);
+    identity(&graph, &mut failures);
     let refuted: Vec<Refuted> = all.iter().map(|one| refute(&graph, one)).collect();
     for (chosen, refuted) in all.iter().zip(&refuted) {
         adjust(&graph, &mut failures, chosen, refuted);

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use super::candidates::{Candidate, candidates, edges};
-use super::graph::{Graph, Resource};
+use super::graph::{Asked, Failure, Graph, Resource};
 use super::passes::Span;
 use crate::model::{Diagnosed, Layer};
 
@@ -52,7 +52,6 @@ pub(super) fn cover(
         .map(|(number, one)| (one.weight * open[number], Reverse(number)))
         .collect();
     let mut taken_by: Vec<Option<usize>> = vec![None; diagnosed.len()];
-    let mut ties: HashSet<(usize, usize)> = HashSet::new();
     let mut order = Vec::new();
     while let Some((score, Reverse(number))) = heap.pop() {
         let now = candidates[number].weight * open[number];
@@ -70,15 +69,6 @@ pub(super) fn cover(
             .copied()
             .filter(|one| taken_by[*one].is_none())
             .collect();
-        for failure in &takes {
-            for rival in &explained_by[*failure] {
-                let is_equal = candidates[*rival].weight * open[*rival] == score
-                    && candidates[*rival].layer == candidates[number].layer;
-                if *rival != number && is_equal {
-                    ties.insert((number, *rival));
-                }
-            }
-        }
         for failure in takes {
             taken_by[failure] = Some(number);
             open_own[owner[failure]] -= 1;
@@ -87,27 +77,30 @@ pub(super) fn cover(
             }
         }
     }
-    ties.extend(rivals(&candidates, &order));
+    let ties = rivals(graph, &candidates, &order);
     chosen(&candidates, &order, &taken_by, &ties)
 }
 
-/// Chosen ones that contradict each other about the same layer of the same thing, and have as much to say.
-fn rivals(candidates: &[Candidate], order: &[usize]) -> Vec<(usize, usize)> {
-    let mut by_place: HashMap<(Resource, Layer), Vec<usize>> = HashMap::new();
+/// Chosen ones that contradict each other about the same layer of the same thing, and have as much to say. Of what answers requests they
+/// are about the same requests: two paths that fail in two ways are two things to mend, and not one that cannot be told apart.
+fn rivals(graph: &Graph<'_>, candidates: &[Candidate], order: &[usize]) -> Vec<(usize, usize)> {
+    let mut by_place: HashMap<(Resource, Layer, Vec<Asked<'_>>), Vec<usize>> = HashMap::new();
     for number in order {
         let one = &candidates[*number];
-        if matches!(one.layer, Layer::Dns | Layer::Transport | Layer::Proxy) {
-            by_place
-                .entry((one.at, one.layer))
-                .or_default()
-                .push(*number);
-        }
+        let asked = match one.layer {
+            Layer::Dns | Layer::Transport => Vec::new(),
+            Layer::Proxy => asked(graph, &one.own),
+            _ => continue,
+        };
+        by_place
+            .entry((one.at, one.layer, asked))
+            .or_default()
+            .push(*number);
     }
     let mut ties = Vec::new();
     for place in by_place.values() {
-        for one in place {
-            // At most one of each class stands at a place.
-            for other in place.iter().filter(|other| *other != one) {
+        for (nth, one) in place.iter().enumerate() {
+            for other in place.iter().skip(nth + 1).take(MOST_TIED) {
                 let (a, b) = (&candidates[*one], &candidates[*other]);
                 if a.weight * a.own.len() == b.weight * b.own.len() && a.span.overlaps(b.span) {
                     ties.push((*one, *other));
@@ -118,11 +111,23 @@ fn rivals(candidates: &[Candidate], order: &[usize]) -> Vec<(usize, usize)> {
     ties
 }
 
+/// One request can be answered in many ways; nobody reads more of them than this.
+const MOST_TIED: usize = 16;
+
+/// What these asked for, each once.
+fn asked<'r>(graph: &Graph<'r>, failures: &[usize]) -> Vec<Asked<'r>> {
+    let failures = failures.iter().map(|one| &graph.failures[*one]);
+    let mut asked: Vec<Asked<'_>> = failures.filter_map(Failure::asked).collect();
+    asked.sort_unstable();
+    asked.dedup();
+    asked
+}
+
 fn chosen(
     candidates: &[Candidate],
     order: &[usize],
     taken_by: &[Option<usize>],
-    ties: &HashSet<(usize, usize)>,
+    ties: &[(usize, usize)],
 ) -> Vec<Chosen> {
     let position: HashMap<usize, usize> = order
         .iter()

@@ -51,6 +51,25 @@ pub(super) struct Failure<'r> {
     pub(super) test: Option<&'r TestRecord>,
 }
 
+/// What tells requests apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Asked<'r> {
+    /// The request, as the probe words it.
+    For(&'r str),
+    /// Nobody knows what this test asked for.
+    By(&'r TestId),
+}
+
+impl<'r> Failure<'r> {
+    /// What its step asked for. `None` of a session that did not come to ask.
+    pub(super) fn asked(&self) -> Option<Asked<'r>> {
+        let request = self.step.map(|step| step.request.as_str());
+        let request = request.filter(|request| !request.is_empty());
+        let of_test = || self.test.map(|test| Asked::By(&test.header.id));
+        request.map(Asked::For).or_else(of_test)
+    }
+}
+
 impl<'r> Graph<'r> {
     /// Reads a record for what failed in it.
     pub(super) fn of(record: &'r RunRecord, diagnosed: &[Diagnosed]) -> Self {
@@ -106,6 +125,12 @@ impl<'r> Graph<'r> {
     /// The resource of this name, where a failure used it.
     pub(super) fn resource(&self, name: &str) -> Option<Resource> {
         self.numbers.get(name).copied()
+    }
+
+    /// Whether it answers requests, and each of these can have somebody else behind it.
+    pub(super) fn is_asked_by_requests(&self, resource: Resource) -> bool {
+        let name = self.name(resource);
+        name.starts_with("origin:") || name.starts_with("proxy:")
     }
 
     /// Who got through this layer of it: whatever it met behind.

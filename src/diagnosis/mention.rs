@@ -22,6 +22,8 @@ struct Known {
     whole: Vec<Resource>,
     /// By ports, as they are written.
     by_port: HashMap<String, Vec<Resource>>,
+    /// Whether it is the machine that says it, whichever that is.
+    is_loopback: bool,
 }
 
 /// Of each end of a text.
@@ -31,6 +33,7 @@ impl<'g> Mentions<'g> {
     /// What can be named at all.
     pub(super) fn of(graph: &'g Graph<'_>) -> Self {
         let mut by_host: HashMap<&str, Known> = HashMap::new();
+        let mut databases: HashMap<(&str, u16), Vec<Resource>> = HashMap::new();
         let mut known: Vec<Resource> = graph.failures.iter().map(|one| one.at).collect();
         known.sort_unstable();
         known.dedup();
@@ -38,14 +41,34 @@ impl<'g> Mentions<'g> {
             let address = Address::of(graph.name(resource));
             if let (Some(host), "sock" | "dns" | "dsn") = (address.host, address.kind) {
                 let known = by_host.entry(host).or_default();
+                known.is_loopback = address.is_local();
                 match address.port {
+                    Some(port) if address.kind == "dsn" => {
+                        databases.entry((host, port)).or_default()
+                    }
                     Some(port) => known.by_port.entry(port.to_string()).or_default(),
                     None => &mut known.whole,
                 }
                 .push(resource);
             }
         }
+        for ((host, port), all) in databases {
+            // Who names a host and a port of many databases names none of them.
+            if let ([only], Some(known)) = (all.as_slice(), by_host.get_mut(host)) {
+                known
+                    .by_port
+                    .entry(port.to_string())
+                    .or_default()
+                    .push(*only);
+            }
+        }
         Self { by_host }
+    }
+
+    /// What is meant by a host. Another machine that says `localhost` means itself.
+    fn meant(&self, host: &str, is_ours: bool) -> Option<&Known> {
+        let known = self.by_host.get(host);
+        known.filter(|known| is_ours || !known.is_loopback)
     }
 
     /// What the evidence of a failure names, and its own look did not touch.
@@ -57,10 +80,11 @@ impl<'g> Mentions<'g> {
         let (Some(evidence), false, false) = (evidence, is_sure, self.by_host.is_empty()) else {
             return Vec::new();
         };
+        let is_ours = Address::of(&one.resource).is_local();
         let answered = evidence.iter().filter(|one| one.label != "curl");
         let mut named: Vec<Resource> = answered
-            .flat_map(|excerpt| self.in_text(excerpt))
-            .chain(self.behind(one))
+            .flat_map(|excerpt| self.in_text(excerpt, is_ours))
+            .chain(self.behind(one, is_ours))
             .filter(|resource| failure.uses.binary_search(resource).is_err())
             .collect();
         named.sort_unstable();
@@ -69,9 +93,9 @@ impl<'g> Mentions<'g> {
     }
 
     /// What the failure was met at that its evidence tells of, where a library wrote that: there a bare word is a host, too.
-    fn behind(&self, one: &Diagnosed) -> Vec<Resource> {
+    fn behind(&self, one: &Diagnosed, is_ours: bool) -> Vec<Resource> {
         let address = one.behind.as_deref().map(Address::of);
-        let known = address.and_then(|address| self.by_host.get(address.host?));
+        let known = address.and_then(|address| self.meant(address.host?, is_ours));
         let port = address.and_then(|address| address.port);
         let at_port = port.and_then(|port| known?.by_port.get(&port.to_string()));
         let whole = known.map(|known| &known.whole);
@@ -83,7 +107,7 @@ impl<'g> Mentions<'g> {
             .collect()
     }
 
-    fn in_text(&self, excerpt: &Excerpt) -> Vec<Resource> {
+    fn in_text(&self, excerpt: &Excerpt, is_ours: bool) -> Vec<Resource> {
         let text = excerpt.text.as_str();
         let head = text.floor_char_boundary(MOST_READ);
         let tail = text
@@ -103,7 +127,7 @@ impl<'g> Mentions<'g> {
                 Some((host, port)) if !host.contains(':') => (host, Some(port)),
                 _ => (*word, None),
             };
-            let Some(known) = self.by_host.get(host) else {
+            let Some(known) = self.meant(host, is_ours) else {
                 continue;
             };
             // A bare word is a word: only names with a dot, and addresses, are taken for hosts.
@@ -124,7 +148,7 @@ impl<'g> Mentions<'g> {
         let words: HashSet<&str> = words.into_iter().collect();
         for known in without_port
             .iter()
-            .filter_map(|host| self.by_host.get(host))
+            .filter_map(|host| self.meant(host, is_ours))
         {
             // A host can have more ports than a text has words, and the other way round.
             if known.by_port.len() <= words.len() {

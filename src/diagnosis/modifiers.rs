@@ -19,11 +19,11 @@ const IDENTITY: &str = "identity";
 pub(super) fn modify(graph: &Graph<'_>, diagnosed: &mut [Diagnosed]) {
     vantage(graph, diagnosed);
     fixed_timeout(graph, diagnosed);
-    identity(graph, diagnosed);
 }
 
-/// Whatever is found in some other build is true of that one.
-fn identity(graph: &Graph<'_>, diagnosed: &mut [Diagnosed]) {
+/// Whatever is found in some other build is true of that one. It comes after the choice of causes: that less is believed of a failure does
+/// not make it a consequence of another.
+pub(super) fn identity(graph: &Graph<'_>, diagnosed: &mut [Diagnosed]) {
     let wrong: HashSet<usize> = (0..diagnosed.len())
         .filter(|number| is_other_build(&graph.failures[*number]))
         .collect();

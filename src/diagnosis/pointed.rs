@@ -9,41 +9,62 @@ use std::collections::HashMap;
 
 use super::address::Address;
 use super::family::layer_of;
-use super::graph::{Graph, Resource};
+use super::graph::{Asked, Failure, Graph, Resource};
 use super::reach::looks_on_fail;
-use crate::model::{Class, Confidence, Diagnosed, Layer};
+use crate::model::{Class, Code, Confidence, Diagnosed, Layer};
 
-/// What is found broken behind each application, by what its failures are of. One of its tests that looks is enough for all of them: they
-/// say the same.
+/// What is found broken behind what was asked of each application. One test that looks is enough for all that asked the same: they were
+/// told the same. Another request at the same address may be of another application: a gateway has one address for many.
 #[derive(Debug)]
-pub(super) struct Pointed {
-    behind: HashMap<Resource, Vec<(Resource, Layer)>>,
+pub(super) struct Pointed<'r> {
+    behind: HashMap<(Resource, Asked<'r>), Vec<Found>>,
+}
+
+/// What a look found broken.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Found {
+    pub(super) at: Resource,
+    code: Code,
+}
+
+impl Found {
+    /// Whether who failed there with `code`, at `layer` by its rule, met the same.
+    ///
+    /// Rules know more than codes do, so layers of the one are not compared with layers of the other, except where any failure means that
+    /// nobody is there.
+    pub(super) fn is_met(&self, layer: Layer, code: &Code) -> bool {
+        let is_gone = matches!(layer, Layer::Dns | Layer::Transport);
+        self.code == *code || (is_gone && layer_of(&self.code) == layer && layer_of(code) == layer)
+    }
 }
 
 /// So many things are asked for behind one application.
 const MOST: usize = 16;
 
-impl Pointed {
+impl<'r> Pointed<'r> {
     /// Reads what was looked at once tests had failed.
-    pub(super) fn of(graph: &Graph<'_>, diagnosed: &[Diagnosed]) -> Self {
-        let mut behind: HashMap<Resource, Vec<(Resource, Layer)>> = HashMap::new();
+    pub(super) fn of(graph: &Graph<'r>, diagnosed: &[Diagnosed]) -> Self {
+        let mut behind: HashMap<(Resource, Asked<'_>), Vec<Found>> = HashMap::new();
         for (failure, one) in graph.failures.iter().zip(diagnosed) {
-            if !is_of_another(one) {
+            let Some(asked) = failure.asked().filter(|_| is_of_another(one)) else {
                 continue;
-            }
+            };
             for look in failure.test.into_iter().flat_map(looks_on_fail) {
                 let Some(fault) = &look.observation.fault else {
                     continue;
                 };
-                let layer = layer_of(&fault.code());
                 let below = look
                     .resources
                     .iter()
                     .flat_map(|one| Address::of(one).below());
                 let used = look.resources.iter().cloned().chain(below);
                 let known = used.filter_map(|name| graph.resource(&name));
-                let found = behind.entry(failure.at).or_default();
-                found.extend(known.map(|resource| (resource, layer)));
+                let found = behind.entry((failure.at, asked)).or_default();
+                let code = fault.code();
+                found.extend(known.map(|at| Found {
+                    at,
+                    code: code.clone(),
+                }));
             }
         }
         for found in behind.values_mut() {
@@ -55,12 +76,11 @@ impl Pointed {
         Self { behind }
     }
 
-    /// What is broken behind a failure at `at`, and at which layer, where it says itself that something is.
-    pub(super) fn by(&self, one: &Diagnosed, at: Resource) -> &[(Resource, Layer)] {
-        match self.behind.get(&at) {
-            Some(found) if is_of_another(one) => found,
-            _ => &[],
-        }
+    /// What is broken behind a failure, where it says itself that something is.
+    pub(super) fn by(&self, one: &Diagnosed, failure: &Failure<'r>) -> &[Found] {
+        let asked = failure.asked().filter(|_| is_of_another(one));
+        let found = asked.and_then(|asked| self.behind.get(&(failure.at, asked)));
+        found.map_or(&[], Vec::as_slice)
     }
 }
 

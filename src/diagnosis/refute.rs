@@ -93,15 +93,26 @@ pub(super) fn during(span: Span, failed: u64) -> Span {
     }
 }
 
-/// Who can speak about it. Below what an application says, whoever got through the layer; above, only who asked the same.
+/// When others show whether something was there at all, just before included: a run is short, and its tests do not wait for each other.
+pub(super) fn about(span: Span) -> Span {
+    Span {
+        from: span.from.saturating_sub(SHORTLY),
+        to: span.to + SHORTLY,
+    }
+}
+
+/// Who can speak about it. Of what answers requests only who asked the same: another path may be of another application. Below what an application says, whoever got through the layer; above, only who asked the same.
 fn witnesses<'g, 'r>(graph: &'g Graph<'r>, chosen: &Chosen) -> Vec<&'g Passes<'r>> {
     match chosen.layer {
         // Who got in had other credentials, for all that is known: they are not told.
         Layer::Runner | Layer::Configuration | Layer::Auth => Vec::new(),
-        Layer::Dns | Layer::Transport | Layer::Tls | Layer::Proxy | Layer::Protocol => {
+        Layer::Proxy | Layer::Protocol if !graph.is_asked_by_requests(chosen.at) => {
             graph.passes(chosen.at, chosen.layer).collect()
         }
-        Layer::Application | Layer::Performance => {
+        Layer::Dns | Layer::Transport | Layer::Tls => {
+            graph.passes(chosen.at, chosen.layer).collect()
+        }
+        Layer::Proxy | Layer::Protocol | Layer::Application | Layer::Performance => {
             let steps = chosen
                 .own
                 .iter()

@@ -334,6 +334,12 @@ impl Told {
         self
     }
 
+    /// What the last test says it was met with behind it.
+    pub(super) fn retelling(mut self, behind: &str) -> Self {
+        self.failures.last_mut().unwrap().behind = Some(behind.to_owned());
+        self
+    }
+
     /// What the author of the last test wrote for the day it fails.
     pub(super) fn advised(self, owner: &str, hint: &str) -> Self {
         self.last(|test| {

@@ -35,8 +35,10 @@ fn says_it_lacks_something(told: Told, name: &str) -> Told {
 #[test]
 fn what_is_found_broken_behind_an_application_explains_what_it_says() {
     let told = says_it_lacks_something(refused(Told::new()), "api/ready").refused_on_fail(DB);
-    // Another page of the same application that says the same, and looks at nothing.
-    let diagnosis = says_it_lacks_something(told, "api/orders").diagnosis();
+    // Another test that asks the same and is told the same, and looks at nothing.
+    let told = says_it_lacks_something(told, "api/orders");
+    let told = told.step(|step| step.request = "GET api/ready".to_owned());
+    let diagnosis = told.diagnosis();
     assert_eq!(
         all(&diagnosis),
         ["sock:10.0.0.7:5432 transport TCP-1 x3 +0 infrastructure low"]
@@ -46,6 +48,54 @@ fn what_is_found_broken_behind_an_application_explains_what_it_says() {
     assert_eq!(
         diagnosis.causes[0].looks[0].text,
         "tcp GET api/ready: tcp.refused (errno 111) in phase connect"
+    );
+}
+
+#[test]
+fn what_is_behind_one_request_is_not_behind_every_other_of_the_same_address() {
+    let told = says_it_lacks_something(refused(Told::new()), "api/ready").refused_on_fail(DB);
+    // A gateway has one address for many applications.
+    let diagnosis = says_it_lacks_something(told.clone(), "api/mail").diagnosis();
+    let mail = format!("{WEB} application HTTP-8 x1 +0 infrastructure low unexplained");
+    let db = "sock:10.0.0.7:5432 transport TCP-1 x2 +0 infrastructure low";
+    assert_eq!(all(&diagnosis), [db, &mail]);
+    // One that names the place itself says which it means.
+    let told = says_it_lacks_something(told, "api/mail").says_body("{\"db\": \"10.0.0.7:5432\"}");
+    assert_eq!(told.diagnosis().causes.len(), 1);
+}
+
+#[test]
+fn what_a_look_met_is_compared_with_what_a_test_met_and_not_with_what_a_rule_made_of_it() {
+    // A rule puts a bucket that is full where the layer of its code is not.
+    let full = says(
+        "DB-9",
+        Layer::Protocol,
+        DB,
+        Class::Infrastructure,
+        Confidence::Medium,
+    );
+    let reset = |told: Told| told.fail("database/reset", "tcp.reset", Phase::Startup, &[DB], &full);
+    let looked = |told: Told, code: &str| {
+        let told = says_it_lacks_something(told, "api/ready").refused_on_fail(DB);
+        told.step(|step| {
+            let fault = step.observation.fault.as_mut().unwrap();
+            fault.kind = crate::model::FaultKind::parse(code).unwrap();
+        })
+    };
+    assert_eq!(
+        looked(reset(Told::new()), "tcp.reset")
+            .diagnosis()
+            .causes
+            .len(),
+        1
+    );
+    // The same layer by its code, and something else.
+    assert_eq!(
+        looked(reset(Told::new()), "sql.timeout.query")
+            .diagnosis()
+            .causes
+            .len(),
+        2
     );
 }
 

@@ -473,19 +473,27 @@ fn what_cannot_be_separated_is_reported_twice() {
         Class::Application,
         Confidence::Medium,
     );
-    let told = many(Told::new(), "api/a", 2, |told, name| {
-        told.answered(name, 502, WEB, &gone)
-    });
-    let told = many(told, "api/b", 2, |told, name| {
-        told.answered(name, 504, WEB, &late)
-    });
+    let same = |told: Told| told.step(|step| step.request = "GET /".to_owned());
+    let two = |alike: fn(Told) -> Told| {
+        let told = many(Told::new(), "api/a", 2, |told, name| {
+            alike(told.answered(name, 502, WEB, &gone))
+        });
+        let told = many(told, "api/b", 2, |told, name| {
+            alike(told.answered(name, 504, WEB, &late))
+        });
+        told.at(0, 50)
+    };
+    // Two requests that fail in two ways are two things.
+    let apart = two(|told| told).diagnosis();
+    assert_eq!(apart.causes.len(), 2);
+    assert!(apart.causes.iter().all(|one| one.tied_with.is_empty()));
     // Four of one follow each other, and so overlap only as far as their times do.
-    let told = told.at(0, 50);
+    let told = two(same);
     let diagnosis = told.diagnosis();
     assert_eq!(diagnosis.causes.len(), 2);
     assert_eq!(diagnosis.causes[0].tied_with, [1]);
     assert_eq!(diagnosis.causes[1].tied_with, [0]);
-    let more = told.answered("api/a-9", 502, WEB, &gone);
+    let more = same(told.answered("api/a-9", 502, WEB, &gone));
     assert!(
         more.diagnosis()
             .causes
