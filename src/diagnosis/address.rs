@@ -30,10 +30,14 @@ impl<'a> Address<'a> {
             ..nothing
         };
         match kind {
-            "dns" => Self {
-                host: Some(rest),
-                ..named(rest)
-            },
+            "dns" => {
+                // As a certain server knows it: that one is no part of the name.
+                let name = rest.split_once('@').map_or(rest, |(name, _)| name);
+                Self {
+                    host: Some(name),
+                    ..named(name)
+                }
+            }
             "sock" | "proxy" => nothing.at(rest),
             "tls" => {
                 // The name that is asked for can be an address as well, and then has colons.
@@ -155,6 +159,9 @@ mod tests {
             (Some("db"), Some(3306), Some("shop"))
         );
         assert_eq!(Address::of("runner").name, None);
+        let asked = Address::of("dns:web.example@10.0.0.2:53");
+        assert_eq!((asked.host, asked.port), (Some("web.example"), None));
+        assert!(below("dns:web.example@10.0.0.2:53").is_empty());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::passes::{Pass, Passes, Span};
 use super::reach::{ALL_OF_IT, failed_looks, got_through, looks_on_fail, passed, whole};
-use super::uses::{asks_a_server, closed, used};
+use super::uses::{asks_a_server, closed, is_of_a_server, used};
 use crate::model::{
     Diagnosed, Layer, Root, RunRecord, SessionRecord, Status, StepRecord, TestId, TestRecord,
 };
@@ -210,7 +210,7 @@ impl<'r> Graph<'r> {
             let mut used: Vec<String> = test.header.resources.clone();
             if asks_a_server(&used) {
                 // How others resolve a name is another vantage, and says nothing of how it is resolved here.
-                used.retain(|one| !one.starts_with("dns:"));
+                used.retain(|one| !one.starts_with("dns:") || is_of_a_server(one));
             }
             used.extend(of_steps.flat_map(|step| step.resources.iter().cloned()));
             let request = only_request(test);

@@ -81,13 +81,13 @@ fn vantage(graph: &Graph<'_>, diagnosed: &mut [Diagnosed]) {
         }
         let found = match one.layer {
             Layer::Dns => servers
-                .get(one.resource.as_str())
+                .get(name_of(&one.resource))
                 .and_then(|all| {
                     all.iter()
                         .find(|(server, _)| !asked(graph, failure, server))
                 })
                 .map(|(server, test)| {
-                    format!("{server} resolves {} ({test})", bare(&one.resource))
+                    format!("{server} resolves {} ({test})", name_of(&one.resource))
                 }),
             _ => None,
         };
@@ -165,7 +165,7 @@ fn servers<'r>(graph: &Graph<'r>) -> Seen<'r, &'r str> {
         let server = resources.iter().find(|one| one.starts_with("sock:"));
         let name = resources.iter().find(|one| one.starts_with("dns:"));
         if let (Some(server), Some(name), true) = (server, name, asks_a_server(resources)) {
-            see(&mut servers, name, bare(server), &test.header.id);
+            see(&mut servers, name_of(name), bare(server), &test.header.id);
         }
     };
     for test in &graph.record.tests {
@@ -193,6 +193,12 @@ fn see<'r, Where: Ord>(seen: &mut Seen<'r, Where>, name: &'r str, at: Where, tes
 fn asked(graph: &Graph<'_>, failure: &Failure<'_>, server: &str) -> bool {
     let mut used = failure.uses.iter().map(|one| graph.name(*one));
     used.any(|one| one.strip_prefix("sock:") == Some(server))
+}
+
+/// The name that was asked for, whoever was asked.
+fn name_of(resource: &str) -> &str {
+    let name = bare(resource);
+    name.split_once('@').map_or(name, |(name, _)| name)
 }
 
 /// Without its kind.

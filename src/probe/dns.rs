@@ -175,11 +175,11 @@ impl Probe for Dns {
 
     fn resources(&self) -> Vec<String> {
         let name = self.name.trim_end_matches('.').to_ascii_lowercase();
-        let mut resources = vec![format!("dns:{name}")];
-        if let Ok(Some(server)) = self.named_server() {
-            resources.push(format!("sock:{server}"));
+        match self.named_server() {
+            // What one server knows is not what another does, nor what the system's own resolver finds.
+            Ok(Some(server)) => vec![format!("dns:{name}@{server}"), format!("sock:{server}")],
+            Ok(None) | Err(_) => vec![format!("dns:{name}")],
         }
-        resources
     }
 
     fn request(&self) -> String {

@@ -673,7 +673,10 @@ fn slips_are_told() {
 fn it_says_what_it_asks() {
     let probe: Dns = read("{ name: Web.Example., server: 10.0.0.2, resolver: system }");
     assert_eq!(probe.request(), "A Web.Example. at 10.0.0.2 by the system");
-    assert_eq!(probe.resources(), ["dns:web.example", "sock:10.0.0.2:53"]);
+    let at_server = ["dns:web.example@10.0.0.2:53", "sock:10.0.0.2:53"];
+    assert_eq!(probe.resources(), at_server);
+    let probe: Dns = read("{ name: Web.Example. }");
+    assert_eq!(probe.resources(), ["dns:web.example"]);
 }
 
 #[tokio::test]

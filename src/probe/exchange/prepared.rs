@@ -1,6 +1,7 @@
 //! The request, made once and sent many times.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
 use http_body_util::Full;
@@ -249,9 +250,15 @@ impl Prepared {
         self.method.is_idempotent()
     }
 
-    /// What it looks at: the name and the socket, both of a proxy where one is given, then the proxy, TLS, and the origin.
+    /// What it looks at: the name and the socket, both of a proxy where one is given, then the proxy, TLS, and the origin. With addresses
+    /// of its own it resolves nothing, and looks at these.
     pub(in crate::probe) fn resources(&self) -> Vec<String> {
         let Target { host, port, .. } = &self.target;
+        let given = match (&self.via, self.resolving_here()) {
+            (Via::Given(_), _) | (_, Resolving::System | Resolving::Server(_)) => Vec::new(),
+            (Via::Environment | Via::Direct, Resolving::Given(all)) => all,
+        };
+        let hosts: Vec<String> = given.iter().map(IpAddr::to_string).collect();
         let mut resources = match &self.via {
             Via::Given(proxy) => {
                 let mut resources = net::resources(&proxy.host, proxy.port);
@@ -259,10 +266,15 @@ impl Prepared {
                 resources.push(format!("proxy:{at}"));
                 resources
             }
-            Via::Environment | Via::Direct => net::resources(host, *port),
+            Via::Environment | Via::Direct if hosts.is_empty() => net::resources(host, *port),
+            Via::Environment | Via::Direct => {
+                let sockets = hosts.iter().flat_map(|at| net::resources(at, *port));
+                sockets.collect()
+            }
         };
         if self.target.is_tls {
-            resources.push(net::tls_resource(host, *port, host));
+            let at = hosts.first().unwrap_or(host);
+            resources.push(net::tls_resource(at, *port, host));
         }
         let scheme = self.target.scheme();
         resources.push(format!("origin:{scheme}://{}", net::authority(host, *port)));

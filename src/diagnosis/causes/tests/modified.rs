@@ -417,6 +417,41 @@ fn a_name_that_another_server_knows_is_lost_on_the_way() {
 }
 
 #[test]
+fn each_server_that_is_asked_is_a_place_of_its_own() {
+    let lost = |told: Told, test: &str, uses: &[&str]| {
+        told.fail(test, "dns.again", Phase::Resolve, uses, &lost(uses[0]))
+    };
+    let of = |server: u8| {
+        let server = format!("10.0.0.{server}:5353");
+        [
+            format!("dns:db.internal@{server}"),
+            format!("sock:{server}"),
+        ]
+    };
+    let mut told = lost(Told::new(), "database/tcp", DB);
+    for server in [1, 2, 3] {
+        let of = of(server);
+        let uses: Vec<&str> = of.iter().map(String::as_str).collect();
+        told = lost(told, &format!("names/at-{server}"), &uses);
+    }
+    assert_eq!(told.diagnosis().causes.len(), 4);
+    // Who asks the same server, and is told, shows that it answers now and then; who asks another one shows that the name is right.
+    let [name, server] = of(1);
+    let told = told.pass("names/there", &[&name, &server]).at(120, 400);
+    let diagnosis = told.diagnosis();
+    let of = |test: &str| {
+        let one = diagnosis.of(&id(test)).unwrap();
+        let told = one.adjusted.iter().map(|one| one.text.as_str());
+        let standing = diagnosis.causes[one.cause].standing;
+        (standing == Standing::Down, told.collect::<Vec<_>>())
+    };
+    let elsewhere = vec!["10.0.0.1:5353 resolves db.internal (names/there)"];
+    assert_eq!(of("database/tcp"), (true, elsewhere.clone()));
+    assert_eq!(of("names/at-2"), (true, elsewhere));
+    assert!(!of("names/at-1").0);
+}
+
+#[test]
 fn a_look_after_the_failure_is_a_witness() {
     let told = |probe: &'static str, used: &'static [&'static str]| {
         Told::new()

@@ -158,6 +158,18 @@ async fn what_is_not_reached_behind_a_redirect_is_told_as_what_was_looked_at() {
     assert_eq!(fact(&seen, "remote_ip"), None);
 }
 
+#[test]
+fn with_addresses_of_its_own_it_looks_at_these() {
+    let probe: Http = read("{ url: 'https://shop.test/', resolve: [127.0.0.9, '::1'] }");
+    let there = [
+        "sock:127.0.0.9:443",
+        "sock:[::1]:443",
+        "tls:127.0.0.9:443:shop.test",
+        "origin:https://shop.test:443",
+    ];
+    assert_eq!(probe.resources(), there);
+}
+
 #[tokio::test]
 async fn who_breaks_off_a_redirect_led_nowhere() {
     let half =
