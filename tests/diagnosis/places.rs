@@ -171,6 +171,71 @@ fn who_is_led_there_and_who_goes_there_met_the_same() {
 }
 
 #[test]
+fn a_look_that_is_led_elsewhere_has_looked_there() {
+    let refusing = Refusing::hold();
+    let there = refusing.address();
+    let front = redirecting(&format!("http://{there}/"));
+    let app = Canary::answering(|_| {
+        Answer::json(
+            503,
+            "{\"status\":\"not_ready\",\"core_db\":\"disconnected\"}",
+        )
+    });
+    let suite = [
+        asks("ready", &app.url(), ""),
+        format!(
+            "    on_fail:\n      look: {{ name: led, http: {{ url: \"{}\", redirects: 3 }} }}\n",
+            front.url()
+        ),
+        format!(
+            "  - name: nobody\n    tcp: {{ host: {}, port: {} }}\n    expect: {{ connected: true }}\n",
+            there.ip(),
+            there.port()
+        ),
+    ];
+    let (run, output) = run(Tool::new().suite(&suite.concat()));
+    let [cause] = causes(&run) else {
+        panic!("{}{output}", shown(&run));
+    };
+    assert_eq!(cause["resource"], format!("sock:{there}"), "{output}");
+}
+
+#[test]
+fn paths_of_one_address_are_not_one_that_comes_and_goes() {
+    let app = Canary::answering(|asked| match asked.path.as_str() {
+        "/ok" => Answer::json(200, "{}"),
+        _ => Answer::json(404, "{\"detail\":\"not found\"}"),
+    });
+    let suite = [
+        asks("lost", &format!("{}/404", app.url()), ""),
+        asks("ok", &format!("{}/ok", app.url()), ""),
+    ];
+    let (run, output) = run(Tool::new().suite(&suite.concat()));
+    let [cause] = causes(&run) else {
+        panic!("{}{output}", shown(&run));
+    };
+    assert_eq!(cause["standing"], "down", "{output}");
+    output
+        .stdout_lacks("now and then")
+        .stdout_lacks("it is not down");
+}
+
+#[test]
+fn addresses_that_a_test_gives_are_what_is_asked() {
+    let refusing = Refusing::hold();
+    let there = refusing.address();
+    let url = format!("http://shop.test:{}/", there.port());
+    let keys = format!(", resolve: [{}]", there.ip());
+    let (run, output) = run(Tool::new().suite(&asks("given", &url, &keys)));
+    let [cause] = causes(&run) else {
+        panic!("{}{output}", shown(&run));
+    };
+    assert_eq!(cause["resource"], format!("sock:{there}"), "{output}");
+    let asks = format!("nc -vz -w 5 \"{}\" {}", there.ip(), there.port());
+    assert_eq!(commands(&run)[0], asks);
+}
+
+#[test]
 fn credentials_that_were_not_sent_along_are_not_said_to_be_wrong() {
     let there = Canary::answering(|asked| match asked.header("authorization") {
         Some(_) => Answer::ok(),
