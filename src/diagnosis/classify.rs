@@ -5,9 +5,7 @@ use super::resource::resource;
 use super::rule::Rule;
 use super::seen::{Seen, failed};
 use super::{Rules, signal};
-use crate::model::{
-    Adjustment, Blame, Class, Confidence, Diagnosed, Layer, Modifier, RunRecord, Value,
-};
+use crate::model::{Adjustment, Class, Confidence, Diagnosed, Layer, Modifier, RunRecord, Value};
 
 /// What every instance that failed of its own says, and every session: sessions first, then in plan order.
 pub(super) fn classify(record: &RunRecord, rules: &Rules) -> Vec<Diagnosed> {
@@ -46,7 +44,7 @@ fn diagnosed(seen: &Seen<'_>, rules: &Rules) -> Diagnosed {
     }
     doubt_the_page(&mut diagnosed, seen, known);
     doubt_the_line(&mut diagnosed, seen, known);
-    ask_the_author(&mut diagnosed, seen, known);
+    ask_the_author(&mut diagnosed, seen);
     diagnosed
 }
 
@@ -110,9 +108,10 @@ fn doubt_the_line(diagnosed: &mut Diagnosed, seen: &Seen<'_>, rule: &Rule) {
     });
 }
 
-/// The author of a test knows what an assertion is about: `core_db` says `disconnected`, and it is the database. What stopped us on the
-/// way, and who answered in the application's place, the author cannot know.
-fn ask_the_author(diagnosed: &mut Diagnosed, seen: &Seen<'_>, rule: &Rule) {
+/// The author of a test knows what an assertion is about: `core_db` says `disconnected`, and it is the database. Still that is an opinion,
+/// and nobody looked: where the rule leans, it says whither, and only where both say the same that is decided. What a rule decided, what
+/// stopped us on the way, and who answered in the application's place, it does not change.
+fn ask_the_author(diagnosed: &mut Diagnosed, seen: &Seen<'_>) {
     let is_judged = matches!(diagnosed.layer, Layer::Application | Layer::Performance);
     let Some(on_fail) = seen.on_fail.filter(|_| is_judged && seen.fault.is_none()) else {
         return;
@@ -120,21 +119,25 @@ fn ask_the_author(diagnosed: &mut Diagnosed, seen: &Seen<'_>, rule: &Rule) {
     if let Some(owner) = &on_fail.owner {
         diagnosed.blame.owner.clone_from(owner);
     }
-    if let Some(class) = on_fail.class.as_deref().and_then(Class::parse) {
-        diagnosed.blame = Blame {
-            class,
-            detail: None,
-            confidence: Confidence::Medium,
-            owner: diagnosed.blame.owner.clone(),
-        };
-        diagnosed.adjusted.push(Adjustment {
-            kind: Modifier::Author,
-            text: format!(
-                "the test's `on_fail` says {class} (rule {}: {})",
-                rule.id, rule.blame
-            ),
-        });
-    }
+    let is_open = diagnosed.blame.decided() == Class::Unknown;
+    let said = on_fail.class.as_deref().and_then(Class::parse);
+    let Some(class) = said.filter(|_| is_open) else {
+        return;
+    };
+    let by_rule = format!("rule {}: {}", diagnosed.rule, diagnosed.blame);
+    let text = if class == diagnosed.blame.class {
+        diagnosed.blame.confidence = Confidence::Medium;
+        format!("the suite says {class} as well (`on_fail`; {by_rule})")
+    } else {
+        diagnosed.blame.class = class;
+        diagnosed.blame.detail = None;
+        diagnosed.blame.confidence = Confidence::Low;
+        format!("{class} is what the suite says (`on_fail`), which nobody looked at ({by_rule})")
+    };
+    diagnosed.adjusted.push(Adjustment {
+        kind: Modifier::Author,
+        text,
+    });
 }
 
 #[cfg(test)]

@@ -7,14 +7,29 @@ fn classified(yaml: &str) -> Diagnosed {
 }
 
 #[test]
-fn the_author_is_believed_of_an_assertion_and_never_against_a_fault() {
-    let found = classified(
-        "{ probe: http, status: 200, hop: app, code: expect.json, json: { core_db: down }, on_fail: infrastructure }",
-    );
-    assert_eq!(found.blame.to_string(), "infrastructure (medium)");
+fn the_author_of_an_assertion_has_an_opinion_and_never_against_a_fault() {
+    let down = "{ probe: http, status: 200, hop: app, code: expect.json, json: { core_db: down }, on_fail:";
+    let found = classified(&format!("{down} infrastructure }}"));
+    assert_eq!(found.blame.class, Class::Infrastructure);
+    assert_eq!(found.blame.decided(), Class::Unknown, "nobody looked");
     assert_eq!(found.adjusted[0].kind, Modifier::Author);
+    // Where the rule leans to the same, it is decided.
+    let found = classified(&format!("{down} application }}"));
+    assert_eq!(
+        found.blame.to_string(),
+        "application/behaviour (medium)",
+        "{:?}",
+        found.adjusted
+    );
     let found = classified("{ probe: tcp, fault: tcp.refused, errno: 111, on_fail: application }");
     assert_eq!(found.blame.class, Class::Infrastructure);
+    assert!(found.adjusted.is_empty());
+}
+
+#[test]
+fn what_a_rule_decided_its_author_does_not_overrule() {
+    let found = classified("{ probe: http, status: 404, hop: app, on_fail: infrastructure }");
+    assert_eq!(found.blame.to_string(), "configuration/endpoint (medium)");
     assert!(found.adjusted.is_empty());
 }
 
