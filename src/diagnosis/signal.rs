@@ -161,7 +161,7 @@ pub(super) fn evidence(signal: &Signal, seen: &Seen<'_>) -> Vec<String> {
     if let Some(Value::List(followed)) = seen.fact("redirects")
         && let Some(last) = followed.last().and_then(Value::as_text)
     {
-        all.push(short(&format!("redirected to {last}")));
+        all.push(short(&format!("redirected to {}", place(last))));
     }
     if seen.fault.is_none()
         && let Some(finding) = seen.findings().next()
@@ -178,10 +178,52 @@ pub(super) fn evidence(signal: &Signal, seen: &Seen<'_>) -> Vec<String> {
     all
 }
 
+/// Where a URL leads, and not what it brings there: a query holds codes and signatures, and so may what stands before an `@`.
+fn place(url: &str) -> String {
+    let end = url.find(['?', '#']).unwrap_or(url.len());
+    let (scheme, rest) = match url[..end].split_once("//") {
+        Some((scheme, rest)) => (format!("{scheme}//"), rest),
+        None => (String::new(), &url[..end]),
+    };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = match authority.rsplit_once('@') {
+        Some((_, host)) if !scheme.is_empty() => host,
+        _ => authority,
+    };
+    format!("{scheme}{host}{path}")
+}
+
 /// `tcp.refused (errno 111) in phase connect`.
 fn fault(fault: &Fault) -> String {
     let origin = fault
         .origin
         .map_or_else(String::new, |origin| format!(" ({origin})"));
     format!("{}{origin} in phase {}", fault.code(), fault.phase)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    #[test]
+    fn where_a_redirect_leads_is_told_without_what_it_brings_there() {
+        for (url, told) in [
+            (
+                "https://id.example/cb?code=s3cret&state=1#top",
+                "https://id.example/cb",
+            ),
+            (
+                "https://b.s3.example/k?X-Amz-Signature=abc",
+                "https://b.s3.example/k",
+            ),
+            (
+                "https://u:pw@api.example:8443/a@b",
+                "https://api.example:8443/a@b",
+            ),
+            ("https://api.example?code=1", "https://api.example"),
+            ("/login?next=%2F", "/login"),
+        ] {
+            assert_eq!(place(url), told);
+        }
+    }
 }
