@@ -23,7 +23,8 @@ pub(super) struct Filling<'f> {
 
 /// The lines of a rule: of its commands those that are names are looked up, others are lines already.
 ///
-/// What asks a platform is left out where the target does not say what to ask it for: `explain` has it.
+/// What asks a platform, a unit or an admin port is left out where the target does not say which: `explain` has it. So are the tools of a
+/// database that is not the one which was asked.
 pub(super) fn commands(rule: &Rule, rules: &Rules, filling: &Filling<'_>) -> Vec<String> {
     let written = rule
         .commands
@@ -32,8 +33,9 @@ pub(super) fn commands(rule: &Rule, rules: &Rules, filling: &Filling<'_>) -> Vec
     let mut lines = Vec::with_capacity(rule.commands.len());
     for template in written {
         let Line { text, is_whole } = filled(template, filling);
-        let applies = is_whole || platform(template).is_none_or(|program| filling.ran(program));
-        if applies && !lines.contains(&text) {
+        let is_known = is_whole || platform(template).is_some_and(|program| filling.ran(program));
+        let applies = engine(template).is_none_or(|engine| filling.speaks(engine, rule));
+        if applies && is_known && !lines.contains(&text) {
             lines.push(text);
         }
     }
@@ -55,7 +57,27 @@ fn platform(template: &str) -> Option<&str> {
     PLATFORMS.contains(&program).then_some(program)
 }
 
-/// A line, and whether everything in it was known.
+/// The database that a line asks, by the engine of a DSN.
+fn engine(template: &str) -> Option<&'static str> {
+    let mut words = template.split_whitespace();
+    match words.next()? {
+        "psql" | "pg_isready" => Some("postgres"),
+        "mysql" => Some("mysql"),
+        "sqlite3" => Some("sqlite"),
+        "redis-cli" => Some("redis"),
+        "journalctl" if words.any(|word| word == "postgresql") => Some("postgres"),
+        "journalctl" if template.contains("-u mysql") => Some("mysql"),
+        _ => None,
+    }
+}
+
+/// Places of a line that every failure has something for, or nobody has: an empty one is told in capitals.
+const OF_THE_FAILURE: &[&str] = &["host", "port", "name", "origin", "request", "sni"];
+
+/// Options that a line does without: `-U "${user}" `.
+const OPTIONS: &[&str] = &["user", "database"];
+
+/// A line, and whether everything in it was known that the target says.
 #[derive(Debug, PartialEq, Eq)]
 struct Line {
     text: String,
@@ -76,17 +98,29 @@ fn filled(template: &str, filling: &Filling<'_>) -> Line {
         };
         let value = match name {
             "request" => filling.request(),
+            "sni" => filling.value("host").as_deref().and_then(server_name),
             _ => filling.value(name).filter(|value| is_harmless(value)),
         };
+        rest = after;
         if let Some(value) = value {
             line.push_str(&value);
+        } else if let (true, Some(at)) = (OPTIONS.contains(&name), line.rfind(" -")) {
+            line.truncate(at);
+            rest = rest.strip_prefix('"').unwrap_or(rest);
         } else {
-            is_whole = false;
+            is_whole &= OF_THE_FAILURE.contains(&name);
             line.extend(name.chars().map(capital));
         }
-        rest = after;
     }
     line.push_str(rest);
+    if template.contains("${request}")
+        && let Some(method) = filling.changing()
+    {
+        // Whoever pastes a line asks a question, and orders nothing again.
+        line.push_str(" # the ");
+        line.push_str(method);
+        line.push_str(" that failed stands with the evidence");
+    }
     Line {
         text: line,
         is_whole,
@@ -99,6 +133,9 @@ const LONGEST: usize = 2 * 1024;
 impl Filling<'_> {
     /// The value of a place that is one word.
     fn value(&self, name: &str) -> Option<String> {
+        if OPTIONS.contains(&name) {
+            return self.of_session(name);
+        }
         let address = Address::of(self.resource);
         let of_resource = match name {
             "host" => address.host.map(str::to_owned),
@@ -116,9 +153,26 @@ impl Filling<'_> {
             .or_else(|| named(&name.to_ascii_lowercase()))
     }
 
-    /// What curl is to be given to ask what the test asked; else the origin alone.
+    /// Who logs in, and where: what the session saw, else what its DSN names. A variable of the target may be of somebody else.
+    fn of_session(&self, name: &str) -> Option<String> {
+        let step = self.step?;
+        let seen = step.observation.facts.get(name);
+        let seen = seen.and_then(|value| value.as_text()).map(str::to_owned);
+        let named = || {
+            let mut all = step.resources.iter().map(|one| Address::of(one));
+            let dsn = all.find(|one| one.kind == "dsn" && one.host.is_some())?;
+            dsn.name.map(str::to_owned)
+        };
+        seen.or_else(|| named().filter(|_| name == "database"))
+    }
+
+    /// What curl is to be given to ask what the test asked; else the origin alone, and so where asking again may change something.
     fn request(&self) -> Option<String> {
-        self.asked().or_else(|| self.url()).or_else(|| {
+        let again = match self.changing() {
+            Some(_) => None,
+            None => self.asked().or_else(|| self.url()),
+        };
+        again.or_else(|| {
             let origin = self.value("origin").filter(|origin| is_harmless(origin))?;
             Some(format!("\"{}/\"", spoken_by_curl(&origin)))
         })
@@ -146,6 +200,45 @@ impl Filling<'_> {
         (is_sound && url.len() <= LONGEST).then(|| format!("'{url}'"))
     }
 
+    /// The method of the request, where it is none of those that change nothing (RFC 9110 §9.2.1).
+    fn changing(&self) -> Option<&str> {
+        let method = self.step?.request.split_whitespace().next()?;
+        let is_method = method.bytes().all(|byte| byte.is_ascii_uppercase());
+        let is_safe = ["GET", "HEAD", "OPTIONS"].contains(&method);
+        (is_method && !is_safe && method.len() <= 20).then_some(method)
+    }
+
+    /// Whether it is this database that was asked; of a look that asked none, whether the rule is about one at all.
+    fn speaks(&self, engine: &str, rule: &Rule) -> bool {
+        let resources = self.step.into_iter().flat_map(|step| &step.resources);
+        let mut engines = resources
+            .map(String::as_str)
+            .chain([self.resource])
+            .filter_map(|one| match one.split_once(':')? {
+                ("dsn", rest) => rest.split(':').next(),
+                ("file", _) => Some("sqlite"),
+                _ => None,
+            })
+            .peekable();
+        if engines.peek().is_some() {
+            return engines.any(|one| one == engine);
+        }
+        let is_asked = |key: &str, written: &str| match key {
+            "sqlstate" => engine == "postgres",
+            "mysql" | "sqlite" | "redis" => engine == key,
+            "fault" | "code" => {
+                written.contains("sql.") || written.contains(engine) || written.contains("pool.")
+            }
+            "probe" => ["sql", "redis", "pool"]
+                .iter()
+                .any(|one| written.contains(one)),
+            _ => false,
+        };
+        rule.when
+            .written()
+            .any(|(key, written)| is_asked(key, written))
+    }
+
     /// Whether the look ran this program itself.
     fn ran(&self, program: &str) -> bool {
         let mut used = self.step.into_iter().flat_map(|step| &step.resources);
@@ -156,6 +249,14 @@ impl Filling<'_> {
             path.is_some_and(|path| path.rsplit('/').next() == Some(program))
         })
     }
+}
+
+/// How openssl is told whom to ask for: an address is no name of a server (RFC 6066 §3).
+fn server_name(host: &str) -> Option<String> {
+    if host.parse::<std::net::IpAddr>().is_ok() {
+        return Some("-noservername".to_owned());
+    }
+    is_harmless(host).then(|| format!("-servername \"{host}\""))
 }
 
 /// As curl wants it: a handshake is asked for over HTTP.

@@ -46,7 +46,7 @@ pub(super) const FILE: &[Key] = &[
         "commands",
         Shape::Named,
         "{ mesh-routes: 'meshctl routes \"${host}\"' }",
-        "Lines that rules name in `commands`. One with a name of ours takes its place. Printed and never run; `${host}`, `${port}`, `${origin}` and `${name}` are those of what broke, `${request}` is the curl line of the request that failed, other names are variables of the target.",
+        "Lines that rules name in `commands`. One with a name of ours takes its place. Printed and never run; `${host}`, `${port}`, `${origin}` and `${name}` are those of what broke, `${request}` is the curl line of the request that failed (its origin alone, where asking again may change something), `${sni}` the option that tells openssl the host, `-U \"${user}\"` and `-d \"${database}\"` are left out where nobody knows them, other names are variables of the target.",
     ),
     key(
         "ruleset",

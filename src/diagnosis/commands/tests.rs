@@ -103,8 +103,8 @@ fn asked(curl: Option<&str>, request: &str) -> String {
 
 #[test]
 fn the_request_that_failed_is_asked_again() {
-    let line = "curl --request POST --header 'authorization: Bearer ***' --data-raw '{\"a\":1}' 'https://api.example/v1/orders?limit=2'";
-    let told = asked(Some(line), "POST https://api.example/v1/orders?limit=2");
+    let line = "curl --header 'authorization: Bearer ***' 'https://api.example/v1/orders?limit=2'";
+    let told = asked(Some(line), "GET https://api.example/v1/orders?limit=2");
     assert_eq!(told, line.replacen("curl", "curl -i", 1));
     assert_eq!(
         asked(None, "GET wss://api.example/live?room=7 (2 steps)"),
@@ -123,7 +123,7 @@ fn a_request_that_is_not_whole_is_not_asked_again() {
         "reboot; curl https://api.example/",
         &long,
     ] {
-        let told = asked(Some(line), "POST https://api.example/x");
+        let told = asked(Some(line), "GET https://api.example/x");
         assert_eq!(told, "curl -i 'https://api.example/x'", "{line}");
         let told = asked(Some(line), "GET https://api.example/'$(reboot)'");
         assert_eq!(told, "curl -i \"https://api.example:443/\"", "{line}");
@@ -181,4 +181,89 @@ fn what_asks_a_platform_says_what_it_is_asked_for() {
     for line in named.chain(written).filter(|line| platform(line).is_some()) {
         assert!(line.contains("${"), "{line}");
     }
+}
+
+#[test]
+fn what_changes_something_is_not_asked_again() {
+    for method in ["POST", "DELETE", "PATCH"] {
+        let line = format!("curl --request {method} https://api.example/v1/orders/7");
+        let request = format!("{method} https://api.example/v1/orders/7");
+        assert_eq!(
+            asked(Some(&line), &request),
+            format!(
+                "curl -i \"https://api.example:443/\" # the {method} that failed stands with the evidence"
+            )
+        );
+    }
+}
+
+/// The lines of a rule for a look at a database.
+fn of_database(rule: &str, engine: &str, facts: &str) -> Vec<String> {
+    let rules = Rules::embedded();
+    let resource = format!("dsn:{engine}:db.internal:5432/app");
+    let test = Short::parse(&format!(
+        "{{ probe: sql, fault: sql.timeout.startup, facts: {facts}, resources: [\"sock:db.internal:5432\", \"{resource}\"] }}"
+    ))
+    .record();
+    let variables = [("user".to_owned(), "smoke".to_owned())];
+    let filling = Filling {
+        resource: &resource,
+        step: test.attempts[0].steps.first(),
+        variables: &variables,
+    };
+    commands(rules.rule(rule).unwrap(), rules, &filling)
+}
+
+#[test]
+fn only_the_database_that_was_asked_is_asked_with_its_tools() {
+    let starts = |lines: &[String], program: &str| lines.iter().any(|one| one.starts_with(program));
+    let mysql = of_database("TIME-5", "mysql", "{}");
+    assert!(
+        starts(&mysql, "mysql -h") && !starts(&mysql, "p"),
+        "{mysql:?}"
+    );
+    let postgres = of_database("TIME-5", "postgres", "{}");
+    assert!(
+        starts(&postgres, "psql -h") && !starts(&postgres, "mysql"),
+        "{postgres:?}"
+    );
+    let slow = told("TIME-1", "origin:https://api.example:443", &[]);
+    assert!(!starts(&slow, "psql"), "{slow:?}");
+}
+
+#[test]
+fn who_logs_in_is_told_where_the_session_or_its_dsn_says_it() {
+    let lines = of_database("TIME-5", "postgres", "{}");
+    let whole = "pg_isready -h \"db.internal\" -p 5432 -d \"app\" -t 5";
+    assert_eq!(lines.first().map(String::as_str), Some(whole));
+    let lines = of_database("TIME-5", "postgres", "{ user: orders, database: main }");
+    let whole = "pg_isready -h \"db.internal\" -p 5432 -U \"orders\" -d \"main\" -t 5";
+    assert_eq!(lines.first().map(String::as_str), Some(whole));
+}
+
+#[test]
+fn an_address_is_no_name_that_tls_is_asked_for() {
+    let connect = "openssl -connect \"${host}:${port}\" ${sni}";
+    assert_eq!(
+        line(connect, "sock:127.0.0.1:443"),
+        "openssl -connect \"127.0.0.1:443\" -noservername"
+    );
+    assert_eq!(
+        line(connect, "sock:api.example:443"),
+        "openssl -connect \"api.example:443\" -servername \"api.example\""
+    );
+    assert_eq!(line("x ${sni}", "runner"), "x SNI");
+}
+
+#[test]
+fn a_unit_or_an_admin_port_that_nobody_named_is_not_asked() {
+    let rules = Rules::embedded();
+    for rule in rules.all() {
+        let lines = told(&rule.id, "origin:https://api.example:443", &[]);
+        let is_open = |one: &String| one.contains("\"UNIT\"") || one.contains("ENVOY_ADMIN");
+        assert!(!lines.iter().any(is_open), "{lines:?}");
+    }
+    let named = told("REDIS-2", "dsn:redis:r:6379", &[("unit", "redis-main")]);
+    let asks = |one: &String| one.starts_with("journalctl -u \"redis-main\"");
+    assert!(named.iter().any(asks), "{named:?}");
 }

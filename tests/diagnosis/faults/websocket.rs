@@ -74,18 +74,35 @@ pub(super) fn faults() -> Vec<Told> {
 
 /// The conversation does not begin.
 fn refused(servers: &mut Servers) -> Vec<Row> {
-    use Layer::{Auth, Protocol, Proxy};
+    use Class::Configuration;
+    use Layer::{Application, Auth, Protocol};
     let cases = [
-        ("401 No", "websocket.refused.401", Auth),
-        ("403 No", "websocket.refused.403", Auth),
-        ("200 OK", "websocket.refused.200", Proxy),
-        ("404 No", "websocket.refused.404", Proxy),
-        ("426 No", "websocket.refused.426", Proxy),
+        ("401 No", "websocket.refused.401", Auth, Is(Configuration)),
+        ("403 No", "websocket.refused.403", Auth, Is(Configuration)),
+        // Nobody says who answered, nor whether that saw the `upgrade` header.
+        (
+            "200 OK",
+            "websocket.refused.200",
+            Application,
+            Leans(Configuration),
+        ),
+        (
+            "404 No",
+            "websocket.refused.404",
+            Application,
+            Leans(Configuration),
+        ),
+        (
+            "426 No",
+            "websocket.refused.426",
+            Application,
+            Leans(Configuration),
+        ),
     ];
-    let rows = cases.map(|(status, code, layer)| {
+    let rows = cases.map(|(status, code, layer, answer)| {
         let name = code.replace("websocket.", "").replace('.', "-");
         let probe = servers.greet(refusing(status), "");
-        broken(&name, probe, code, layer, Is(Class::Configuration))
+        broken(&name, probe, code, layer, answer)
     });
     let wrong = "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\
         sec-websocket-accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n";
