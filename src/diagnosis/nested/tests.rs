@@ -195,7 +195,10 @@ fn the_class_is_that_of_what_was_written_and_believed_less() {
     let body = r#"{ probe: http, status: 500, hop: app, resources: ["origin:http://api"], body: '{"detail": "FATAL: sorry, too many clients already"}' }"#;
     let found = classified(body);
     assert_eq!(found.rule, "PG-3");
-    assert_eq!(found.blame.to_string(), "unknown, leaning configuration/capacity");
+    assert_eq!(
+        found.blame.to_string(),
+        "unknown, leaning configuration/capacity"
+    );
     assert_eq!(found.layer.name(), "application");
     assert_eq!(found.resource, "origin:http://api");
     assert_eq!(found.adjusted[0].kind, Modifier::Nested);

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use allclear::model::{Class, Layer};
 
-use crate::expert::Answer::{self, Is};
+use crate::expert::Answer::{self, Is, Leans};
 use crate::row::{Row, look_at, row};
 use crate::support::{Certificates, HOST, Nginx, Site};
 use crate::told::Told;
@@ -70,12 +70,12 @@ pub(super) fn faults() -> Vec<Told> {
             "tls.unknown_issuer",
             Is(Configuration),
         ),
-        // It has nothing to do with the name: a balancer shows this to those it does not know.
+        // It has nothing to do with the name: a balancer shows this to those it does not know, and so does who installed the wrong one.
         broken(
             "certificate-of-a-stranger",
             tls(HOST, other(1)),
             "tls.wrong_name",
-            Is(Infrastructure),
+            Leans(Infrastructure),
         ),
         // A wildcard is for one label, and here there are two.
         broken(

@@ -79,7 +79,7 @@ fn refused(servers: &mut Servers) -> Vec<Row> {
     let cases = [
         ("401 No", "websocket.refused.401", Auth, Is(Configuration)),
         ("403 No", "websocket.refused.403", Auth, Is(Configuration)),
-        // Nobody says who answered, nor whether that saw the `upgrade` header.
+        // Nothing tells whether who answered saw the `upgrade` header; that an application has nothing at a path, it says itself.
         (
             "200 OK",
             "websocket.refused.200",
@@ -90,7 +90,7 @@ fn refused(servers: &mut Servers) -> Vec<Row> {
             "404 No",
             "websocket.refused.404",
             Application,
-            Leans(Configuration),
+            Is(Configuration),
         ),
         (
             "426 No",
