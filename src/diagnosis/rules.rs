@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::lint::{Written, lint};
+use super::lint::{Written, lint, lint_command, lint_places};
 use super::rule::Rule;
 use super::seen::Seen;
 use super::signal::Signal;
@@ -121,6 +121,7 @@ impl Rules {
         }
         for entry in fields.get("commands").map_or(&[][..], entries(problems)) {
             if let Some(line) = crate::yaml::decode::<String>(&entry.value, problems) {
+                lint_places(&line, entry.value.resolved().span, problems);
                 self.commands.retain(|(name, _)| *name != *entry.key);
                 self.commands.push((entry.key.to_string(), line));
             }
@@ -156,6 +157,22 @@ impl Rules {
                 continue;
             }
             let ours = self.all.iter().position(|rule| rule.id == id);
+            let meant = self
+                .all
+                .iter()
+                .find(|rule| rule.id.eq_ignore_ascii_case(&id));
+            if let Some(meant) = meant.filter(|_| ours.is_none()) {
+                let message = format!(
+                    "no rule of ours is called `{id}`; did you mean `{}`?",
+                    meant.id
+                );
+                problems.push(
+                    Diagnostic::error(at, message)
+                        .help("ids that differ in the case of their letters alone are not told apart by `explain`"),
+                );
+                continue;
+            }
+            self.lint_commands(&fields, problems);
             let base = ours.map(|at| &self.all[at]);
             let Some(rule) = Rule::decode(&fields, &id, base, problems) else {
                 continue;
@@ -168,6 +185,19 @@ impl Rules {
         }
         self.all.splice(0..0, new);
         written
+    }
+}
+
+impl Rules {
+    /// Slips in the names of lines.
+    fn lint_commands(&self, fields: &Fields<'_>, problems: &mut Diagnostics) {
+        let named = fields.get("commands").and_then(Node::as_sequence);
+        for item in named.into_iter().flatten() {
+            if let Some(command) = item.as_scalar() {
+                let known = self.commands.iter().map(|(name, _)| name.as_str());
+                lint_command(&command.text, item.resolved().span, known, problems);
+            }
+        }
     }
 }
 

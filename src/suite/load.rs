@@ -19,13 +19,15 @@ use super::{Given, Root, Suites, Target, Test, links, rules_file, uses, variable
 use crate::model::Digests;
 use crate::yaml::{Diagnostic, Diagnostics, Entry, FileId, Node, Sources};
 
-/// The suites cannot be used. Whoever shows the problems masks them first.
+/// The suites, or a file of rules, cannot be used. Whoever shows the problems masks them first.
 #[derive(Debug)]
 pub struct Unusable {
     /// For the places.
     pub sources: Arc<Sources>,
     /// Everything that is wrong, warnings included.
     pub problems: Diagnostics,
+    /// In what: `suites`, `rules`.
+    pub what: &'static str,
 }
 
 impl std::fmt::Display for Unusable {
@@ -33,8 +35,9 @@ impl std::fmt::Display for Unusable {
         let errors = self.problems.errors();
         write!(
             f,
-            "{errors} {} in the suites",
-            if errors == 1 { "error" } else { "errors" }
+            "{errors} {} in the {}",
+            if errors == 1 { "error" } else { "errors" },
+            self.what
         )
     }
 }
@@ -89,6 +92,7 @@ pub fn open(root: &Root, wanted: Option<&str>) -> Result<Opened, Unusable> {
         _ => Err(Unusable {
             sources: Arc::new(sources),
             problems,
+            what: "suites",
         }),
     }
 }
@@ -229,7 +233,11 @@ pub fn load(opened: Opened, given: &Given) -> Result<Suites, Unusable> {
     };
     links::check(&ties, &mut problems);
     if problems.has_errors() {
-        return Err(Unusable { sources, problems });
+        return Err(Unusable {
+            sources,
+            problems,
+            what: "suites",
+        });
     }
     Ok(Suites {
         sources,

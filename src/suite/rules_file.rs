@@ -14,7 +14,11 @@ pub fn rules_file(path: &Path) -> Result<(Arc<Sources>, FileId), Unusable> {
     let sources = Arc::new(sources);
     match file {
         Some(file) => Ok((sources, file)),
-        None => Err(Unusable { sources, problems }),
+        None => Err(Unusable {
+            sources,
+            problems,
+            what: "rules",
+        }),
     }
 }
 
@@ -28,7 +32,11 @@ pub fn rules_file_of(folder: &Path) -> Result<Option<(Arc<Sources>, FileId)>, Un
     let file = named_by(&path, folder, &mut sources, &mut problems);
     let sources = Arc::new(sources);
     if problems.has_errors() {
-        return Err(Unusable { sources, problems });
+        return Err(Unusable {
+            sources,
+            problems,
+            what: "suites",
+        });
     }
     Ok(file.map(|file| (sources, file)))
 }

@@ -117,6 +117,7 @@ fn rules(suites: &Suites, warnings: &mut Diagnostics) -> Result<Option<Rules>, R
         let unusable = Unusable {
             sources: suites.sources.clone(),
             problems,
+            what: "rules",
         };
         return Err(unusable.into());
     }

@@ -49,7 +49,11 @@ fn read((sources, file): (Arc<Sources>, FileId)) -> Result<OwnRules, Unusable> {
     let mut problems = Diagnostics::default();
     let rules = Rules::embedded().with(file, &sources, &mut problems);
     if problems.has_errors() {
-        return Err(Unusable { sources, problems });
+        return Err(Unusable {
+            sources,
+            problems,
+            what: "rules",
+        });
     }
     Ok(OwnRules {
         rules,

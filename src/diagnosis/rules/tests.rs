@@ -177,7 +177,7 @@ fn mistakes_point_at_what_is_wrong_and_name_what_would_be_right() {
         )
     };
     let when = |when: &str| told(&rule(when, ""));
-    assert_eq!(when("{ fault: dns.nxdomain }"), [""; 0]);
+    assert_eq!(when("{ fault: dns.nxdomain, phase: resolve }"), [""; 0]);
     for (yaml, says) in MISTAKES {
         let told = when(yaml);
         assert!(
@@ -275,12 +275,17 @@ fn a_rule_that_says_nothing_is_told_where_it_stands() {
         let told: Vec<String> = problems.iter().map(|one| one.message.clone()).collect();
         told
     };
+    let unasked = |rules: &[(&str, &str)]| {
+        let mut told = told(rules);
+        told.retain(|one| !one.contains(" is asked before "));
+        told
+    };
     assert_eq!(
         told(&[("A-1", "{ fault: tls.expired, phase: connect }")]),
         ["rule `A-1` can never match: tls.expired can happen in the phases tls"]
     );
     assert_eq!(
-        told(&[
+        unasked(&[
             ("A-1", "{ fault: 'postgres.*', sqlstate: ['53*', '08*'] }"),
             (
                 "A-2",
@@ -290,7 +295,7 @@ fn a_rule_that_says_nothing_is_told_where_it_stands() {
         ["rule `A-2` is never asked: `A-1` before it matches whatever it would"]
     );
     assert_eq!(
-        told(&[
+        unasked(&[
             (
                 "A-1",
                 "{ status: { from: 500, to: 503 }, hop: [nginx, haproxy] }"
@@ -301,14 +306,54 @@ fn a_rule_that_says_nothing_is_told_where_it_stands() {
         ]),
         ["rule `A-2` is never asked: `A-1` before it matches whatever it would"]
     );
-    let wide = told(&[("A-1", "{ fault: '*' }")]);
-    assert!(
-        wide[0].starts_with("rule `A-1` is asked before "),
-        "{wide:?}"
+    for wide in [
+        "{ fault: '*' }",
+        "{ fault: tcp.refused }",
+        "{ probe: http }",
+        "{ code: 'expect.*' }",
+    ] {
+        let told = told(&[("A-1", wide)]);
+        assert!(
+            told.len() == 1 && told[0].starts_with("rule `A-1` is asked before "),
+            "{wide}: {told:?}"
+        );
+    }
+    assert_eq!(
+        told(&[("A-1", "{ fault: tcp.refused, phase: connect }")]),
+        [""; 0],
+        "that asks for more than ours"
+    );
+}
+
+#[test]
+fn slips_in_what_a_rule_names_are_told_with_what_was_meant() {
+    let rule = |id: &str, commands: &str| {
+        format!(
+            "rules:\n  - {{ id: {id}, layer: protocol, when: {{ fault: tcp.refused, phase: connect }}, class: application, \
+             confidence: medium, owner: app, meaning: It is so., commands: {commands} }}\n"
+        )
+    };
+    assert_eq!(
+        told(&rule(
+            "X-1",
+            "[gettent, 'nc \"${hots}\"', nc, uptime, '${hosts}']"
+        )),
+        [
+            "gettent: no line is named `gettent`; did you mean `getent`?",
+            "'nc \"${hots}\"': `${hots}` is nothing of what broke; did you mean `${host}`?",
+        ]
     );
     assert_eq!(
-        told(&[("A-1", "{ fault: tcp.refused }")]),
-        [""; 0],
-        "ours may be replaced by a wider one"
+        told(&format!(
+            "commands: {{ mine: 'ping ${{hsot}}' }}\n{}",
+            rule("X-1", "[mine]")
+        )),
+        ["'ping ${hsot}': `${hsot}` is nothing of what broke; did you mean `${host}`?"]
     );
+    // Before all that a new rule lacks.
+    assert_eq!(
+        told("rules:\n  - { id: pg-8, owner: dba }\n"),
+        ["pg-8: no rule of ours is called `pg-8`; did you mean `PG-8`?"]
+    );
+    assert_eq!(told("rules:\n  - { id: TCP-1, owner: net }\n"), [""; 0]);
 }
