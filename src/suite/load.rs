@@ -30,6 +30,16 @@ pub struct Unusable {
     pub what: &'static str,
 }
 
+impl Unusable {
+    pub(super) fn suites(sources: Arc<Sources>, problems: Diagnostics) -> Self {
+        Self {
+            sources,
+            problems,
+            what: "suites",
+        }
+    }
+}
+
 impl std::fmt::Display for Unusable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let errors = self.problems.errors();
@@ -89,11 +99,7 @@ pub fn open(root: &Root, wanted: Option<&str>) -> Result<Opened, Unusable> {
             problems,
         }),
         // Without variables every `${…}` would be an error of its own: what is known is told, the rest waits.
-        _ => Err(Unusable {
-            sources: Arc::new(sources),
-            problems,
-            what: "suites",
-        }),
+        _ => Err(Unusable::suites(Arc::new(sources), problems)),
     }
 }
 
@@ -233,11 +239,7 @@ pub fn load(opened: Opened, given: &Given) -> Result<Suites, Unusable> {
     };
     links::check(&ties, &mut problems);
     if problems.has_errors() {
-        return Err(Unusable {
-            sources,
-            problems,
-            what: "suites",
-        });
+        return Err(Unusable::suites(sources, problems));
     }
     Ok(Suites {
         sources,

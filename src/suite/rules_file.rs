@@ -32,11 +32,7 @@ pub fn rules_file_of(folder: &Path) -> Result<Option<(Arc<Sources>, FileId)>, Un
     let file = named_by(&path, folder, &mut sources, &mut problems);
     let sources = Arc::new(sources);
     if problems.has_errors() {
-        return Err(Unusable {
-            sources,
-            problems,
-            what: "suites",
-        });
+        return Err(Unusable::suites(sources, problems));
     }
     Ok(file.map(|file| (sources, file)))
 }
