@@ -176,6 +176,7 @@ fn cause(
         rejected: rejected(known, chosen),
         confirm: rule.map_or_else(String::new, |rule| rule.confirm.clone()),
         falsify: rule.map_or_else(String::new, |rule| rule.falsify.clone()),
+        hint: rule.and_then(|rule| rule.hint.clone()).unwrap_or_default(),
         commands: rule.map_or_else(Vec::new, |rule| {
             let filling = Filling {
                 resource: about(lead, chosen, rule, &resource),

@@ -3,14 +3,16 @@
 //!
 //! Nothing stands in it without evidence, and nothing sounds surer than the confidence.
 
+mod entries;
 mod markdown;
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
+use self::entries::{Entries, Entry};
 use self::markdown::{block, code, link, prose};
 use super::explained::{
-    Explained, UNEXPLAINED, adjusted, advised, folded, name, numbered, owner, runbooks, split,
-    tied, title,
+    Explained, UNEXPLAINED, adjusted, advised, folded, name, numbered, owner, runbooks, split, tied,
 };
 use super::rerun::{Again, rerun};
 use super::{Format, Style, wording};
@@ -23,35 +25,28 @@ pub(super) const FORMAT: Format = Format {
     render,
 };
 
-/// So many causes are told whole; of the others a line.
-const CAUSES: usize = 20;
 /// So many tests, and so many pieces of evidence.
 const MOST: usize = 20;
+
+/// So many causes that are not told whole.
+const SHORT: usize = 100;
 
 fn render(run: &FinishedRun, _style: Style) -> String {
     let explained = Explained::new(run);
     let mut page = Page(String::new());
-    status(&mut page, &explained);
     let causes = explained.causes();
-    for (at, cause) in causes.iter().enumerate().take(CAUSES) {
-        one(&mut page, &explained, at, cause);
+    let entries = Entries::of(causes, &run.record);
+    status(&mut page, &explained);
+    counted(&mut page, &explained, &entries);
+    for entry in &entries.whole {
+        one(&mut page, &explained, entry);
     }
-    if causes.len() > CAUSES {
-        page.heading(
-            2,
-            &format!(
-                "{} more",
-                wording::count((causes.len() - CAUSES) as u64, "cause")
-            ),
-        );
-        for cause in causes.iter().skip(CAUSES).take(MOST) {
-            page.item(&format!(
-                "{}: {}",
-                code(&title(cause)),
-                wording::count(cause.failed.len() as u64, "test")
-            ));
+    if !entries.short.is_empty() {
+        page.heading(2, &format!("{} more, in short", entries.short.len()));
+        for at in entries.short.iter().take(SHORT) {
+            page.item(&short(&explained, *at));
         }
-        page.more(causes.len() - CAUSES, MOST);
+        page.more(entries.short.len(), SHORT);
     }
     unexplained(&mut page, &explained);
     page.0
@@ -114,7 +109,44 @@ fn status(page: &mut Page, explained: &Explained<'_>) {
     }
 }
 
-fn one(page: &mut Page, explained: &Explained<'_>, at: usize, cause: &Cause) {
+/// What the numbers below count, where they are not those of the headline.
+fn counted(page: &mut Page, explained: &Explained<'_>, entries: &Entries) {
+    let all = explained.causes().len();
+    let (whole, places) = (entries.whole.len(), entries.places());
+    let counted = explained.run.diagnosis.split().total();
+    let ties = if counted == all as u64 {
+        String::new()
+    } else {
+        format!(" (counted above as {counted}: those that tie are one)")
+    };
+    if whole == all && ties.is_empty() {
+        return;
+    }
+    page.item(&format!(
+        "Numbered below: {all}{ties}; {whole} told whole, {places} like them at other places, {} in short",
+        entries.short.len()
+    ));
+}
+
+/// `cause 3: infrastructure/service-down at sock:b:1, owner …, runbook …: 2 failed (…)`.
+fn short(explained: &Explained<'_>, at: usize) -> String {
+    let cause = &explained.causes()[at];
+    let runbooks = runbooks(cause).into_iter().take(3);
+    let runbooks: Vec<String> = runbooks
+        .map(|runbook| format!(", runbook {}", link(runbook)))
+        .collect();
+    format!(
+        "{}, owner {}{}: {}",
+        code(&numbered(at, cause)),
+        prose(&owner(cause)),
+        runbooks.concat(),
+        prose(&explained.explains(cause, 3))
+    )
+}
+
+fn one(page: &mut Page, explained: &Explained<'_>, entry: &Entry) {
+    let at = entry.first;
+    let cause = &explained.causes()[at];
     page.heading(2, &prose(&numbered(at, cause)));
     let header = &explained.run.record.header;
     if !cause.meaning.trim().is_empty() {
@@ -139,6 +171,13 @@ fn one(page: &mut Page, explained: &Explained<'_>, at: usize, cause: &Cause) {
         "Explains: {}",
         prose(&explained.explains(cause, 5))
     ));
+    if !entry.others.is_empty() {
+        page.label("The same at other places");
+        for at in entry.others.iter().take(MOST) {
+            page.item(&short(explained, *at));
+        }
+        page.more(entry.others.len(), MOST);
+    }
     if !cause.tied_with.is_empty() {
         page.item(&format!("Or else: {}", tied(cause)));
     }
@@ -175,6 +214,7 @@ fn one(page: &mut Page, explained: &Explained<'_>, at: usize, cause: &Cause) {
     let check = lead.map_or("", |one| one.next.as_str());
     for (task, text) in [
         ("Check", check),
+        ("Do", cause.hint.as_str()),
         ("It is right if", cause.confirm.as_str()),
         ("It is wrong if", &cause.falsify),
     ] {
@@ -183,7 +223,7 @@ fn one(page: &mut Page, explained: &Explained<'_>, at: usize, cause: &Cause) {
         }
     }
     page.item("[ ] Repaired, or handed on to:");
-    let tests = confirming(explained, cause);
+    let tests = confirming(explained, entry);
     if !tests.is_empty() {
         let n = wording::count(tests.len() as u64, "test");
         page.item(&format!("[ ] Confirmed by {n}: {}", names(&tests)));
@@ -268,9 +308,15 @@ fn reasoning(line: &WhyLine, told: &[Cited]) -> String {
 }
 
 /// The tests that must hold again.
-fn confirming<'a>(explained: &Explained<'_>, cause: &'a Cause) -> Vec<&'a TestId> {
-    let all = cause.failed.iter().chain(&cause.blocked);
-    all.filter(|id| explained.is_test(id)).collect()
+fn confirming<'a>(explained: &Explained<'a>, entry: &Entry) -> Vec<&'a TestId> {
+    let causes = [entry.first]
+        .into_iter()
+        .chain(entry.others.iter().copied());
+    let causes = causes.map(|at| &explained.causes()[at]);
+    let all = causes.flat_map(|cause| cause.failed.iter().chain(&cause.blocked));
+    let mut known = HashSet::new();
+    all.filter(|id| explained.is_test(id) && known.insert(*id))
+        .collect()
 }
 
 fn names(tests: &[&TestId]) -> String {

@@ -128,6 +128,9 @@ mirror! {
         confirm: Cow<'a, str>,
         /// What would show that it is wrong.
         falsify: Cow<'a, str>,
+        /// What to do about it. Absent where the rule does not say, and in older documents.
+        #[serde(default, skip_serializing_if = "str::is_empty")]
+        hint: Cow<'a, str>,
         /// What to run next. Never run by us.
         commands: Vec<Cow<'a, str>>,
     }

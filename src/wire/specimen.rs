@@ -228,6 +228,7 @@ fn diagnosis(tests: &[TestRecord], text: &str) -> Diagnosis {
             rejected: odd.then(|| why(Some(cited(None)))),
             confirm: text.to_owned(),
             falsify: text.to_owned(),
+            hint: if odd { text.to_owned() } else { String::new() },
             commands: vec![text.to_owned()],
         }
     });

@@ -77,6 +77,7 @@ pub(crate) fn cause(
         rejected: None,
         confirm: String::new(),
         falsify: String::new(),
+        hint: String::new(),
         meaning: String::new(),
         advice: Vec::new(),
         looks: Vec::new(),
@@ -164,6 +165,7 @@ fn causes() -> Vec<Cause> {
         )],
         confirm: "Nobody listens on port 5432 of the host.".to_owned(),
         falsify: "A listener on port 5432 accepts a connection from the same machine.".to_owned(),
+        hint: String::new(),
         commands: vec![
             "ss -ltnp \"sport = :5432\"".to_owned(),
             "kubectl get endpointslices -l \"kubernetes.io/service-name=SERVICE\"".to_owned(),
@@ -191,6 +193,7 @@ fn causes() -> Vec<Cause> {
         )],
         refuting: vec![cited("connectivity/slow", 2, "held, 120 ms")],
         falsify: "`/live` of the same origin answers as late.".to_owned(),
+        hint: String::new(),
         ..cause(
             "HTTP-9",
             Layer::Application,

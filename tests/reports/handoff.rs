@@ -75,6 +75,7 @@ fn hostile_text_stays_text() {
         rejected: Some(why(text, None)),
         confirm: text.to_owned(),
         falsify: text.to_owned(),
+        hint: text.to_owned(),
         commands: vec![text.to_owned()],
         ..cause(
             text,
@@ -216,6 +217,38 @@ fn many_tests_are_run_again_by_their_run() {
         "{page}"
     );
     assert!(page.contains("… and 30 more"), "{page}");
+}
+
+#[test]
+fn what_differs_in_its_place_alone_is_told_once_with_all_places() {
+    let names: Vec<String> = (0..25)
+        .map(|n| format!("database/login[row {n}]"))
+        .collect();
+    let causes = names.iter().enumerate().map(|(n, name)| {
+        let blame = blame(
+            Class::Infrastructure,
+            "network",
+            Confidence::High,
+            "network",
+        );
+        let rule = if n < 3 {
+            "TCP-2".to_owned()
+        } else {
+            format!("X-{n}")
+        };
+        let place = format!("sock:h{n}:1");
+        cause(&rule, Layer::Transport, &place, blame, &[name])
+    });
+    let page = handoff(&with(built::many(50, 0), causes.collect(), Vec::new(), 0));
+    for part in [
+        "- Numbered below: 25; 20 told whole, 2 like them at other places, 3 in short\n",
+        "**The same at other places**\n\n- `cause 2: infrastructure/network (high) at sock:h1:1`, owner network: 1 failed (",
+        "Confirmed by 3 tests: `database/login[row 0]`, `database/login[row 1]`, `database/login[row 2]`",
+        "## 3 more, in short\n\n- `cause 23: infrastructure/network (high) at sock:h22:1`, owner network: 1 failed (database/login\\[row 22\\])",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains("\n## cause 2:"), "{page}");
 }
 
 #[test]

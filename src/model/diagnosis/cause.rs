@@ -49,6 +49,8 @@ pub struct Cause {
     pub confirm: String,
     /// What would show that it is wrong.
     pub falsify: String,
+    /// What to do about it, where its rule says so. Empty where it does not, and in documents from before it was written.
+    pub hint: String,
     /// What to run next, with the target's values filled in. Printed, never run.
     pub commands: Vec<String>,
 }

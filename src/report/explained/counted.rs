@@ -128,6 +128,7 @@ mod tests {
             rejected: None,
             confirm: String::new(),
             falsify: String::new(),
+            hint: String::new(),
             meaning: String::new(),
             advice: Vec::new(),
             looks: Vec::new(),

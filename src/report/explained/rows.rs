@@ -105,6 +105,7 @@ impl Explained<'_> {
         if is_whole || cause.commands.is_empty() {
             rows.add("check", Tone::Plain, lead.map_or("", |one| &one.next));
         }
+        rows.add("do", Tone::Strong, &cause.hint);
         for command in cause.commands.iter().take(extent.commands) {
             rows.command(Tone::Strong, command);
         }
@@ -206,6 +207,20 @@ impl Rows {
 mod tests {
     use super::*;
     use crate::wire::specimen;
+
+    #[test]
+    fn what_the_rule_says_to_do_is_told() {
+        let mut run = specimen::finished("x");
+        for cause in &mut std::sync::Arc::make_mut(&mut run.diagnosis).causes {
+            cause.hint = "Raise the limit.".to_owned();
+        }
+        let explained = Explained::new(&run);
+        for extent in [Extent::BRIEF, Extent::FILE] {
+            let rows = explained.rows(&explained.causes()[0], extent);
+            let told = rows.iter().find(|row| row.label == "do");
+            assert_eq!(told.map(|row| &*row.text), Some("Raise the limit."));
+        }
+    }
 
     #[test]
     fn a_command_is_told_whole_where_a_line_is_cut() {

@@ -5,6 +5,7 @@ use crate::diagnosis::Rules;
 use crate::model::{
     Class, Confidence, Facts, Fault, FaultKind, Layer, Origin, Outcome, Phase, Value,
 };
+use crate::yaml::{Diagnostics, Sources};
 
 const DB: &[&str] = &[
     "dns:db.internal",
@@ -42,6 +43,18 @@ fn a_cause_says_what_its_rule_means() {
     let rule = Rules::embedded().rule("TCP-1").unwrap();
     assert!(!rule.meaning.is_empty());
     assert_eq!(diagnosis.causes[0].meaning, rule.meaning);
+}
+
+#[test]
+fn a_cause_says_what_its_rule_says_to_do() {
+    let mut sources = Sources::default();
+    let file = sources.add("own.yaml", "rules: [{ id: TCP-1, hint: Raise the limit. }]");
+    let mut problems = Diagnostics::default();
+    let rules = Rules::embedded().with(file, &sources, &mut problems);
+    assert_eq!(problems.iter().count(), 0);
+    let told = down(Told::new(), "database/login");
+    assert_eq!(told.diagnosis().causes[0].hint, "");
+    assert_eq!(told.diagnosis_by(&rules).causes[0].hint, "Raise the limit.");
 }
 
 #[test]

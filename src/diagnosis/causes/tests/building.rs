@@ -402,7 +402,12 @@ impl Told {
     }
 
     pub(super) fn diagnosis(&self) -> Diagnosis {
-        causes(&self.record, self.failures.clone(), Rules::embedded())
+        self.diagnosis_by(Rules::embedded())
+    }
+
+    /// What is told with these rules.
+    pub(super) fn diagnosis_by(&self, rules: &Rules) -> Diagnosis {
+        causes(&self.record, self.failures.clone(), rules)
     }
 }
 
