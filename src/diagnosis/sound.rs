@@ -97,14 +97,12 @@ fn ours(one: &mut Diagnosed, text: String) {
 }
 
 fn doubt(one: &mut Diagnosed, text: String) {
-    if one
-        .adjusted
-        .iter()
-        .all(|known| known.kind != Modifier::Unsound)
-    {
+    let mut known = one.adjusted.iter();
+    if known.all(|known| known.kind != Modifier::Unsound) {
         one.blame.confidence = one.blame.confidence.lower();
-        adjust(one, text);
     }
+    // Each control has witnesses of its own, and whoever spoke is named.
+    adjust(one, text);
 }
 
 fn adjust(one: &mut Diagnosed, text: String) {

@@ -46,6 +46,10 @@ fn what_is_found_broken_behind_an_application_explains_what_it_says() {
     let orders = &diagnosis.failures[2];
     assert_eq!(orders.adjusted[0].kind, Modifier::Consequence);
     assert_eq!(
+        diagnosis.causes[0].why[0].text,
+        "api/ready and 1 more ended badly, the first with expect.status: a look of `on_fail` found it broken, a consequence of sock:10.0.0.7:5432"
+    );
+    assert_eq!(
         diagnosis.causes[0].looks[0].text,
         "tcp GET api/ready: tcp.refused (errno 111) in phase connect"
     );

@@ -444,6 +444,16 @@ fn an_application_that_names_what_is_down_is_behind_it() {
         .says_body(body);
     let diagnosis = told.diagnosis();
     assert_eq!(diagnosis.causes.len(), 1, "{:?}", all(&diagnosis));
+    let why = diagnosis.causes[0].why.iter().map(|one| one.text.as_str());
+    let named: Vec<&str> = why
+        .filter(|text| text.contains("what answered names it"))
+        .collect();
+    assert!(
+        named
+            .iter()
+            .any(|text| text.starts_with("api/ready ended with")),
+        "{named:?}"
+    );
     // Another port of it is another thing, and whoever is sure of its own is not overruled by a text.
     let other = body.replace("5432", "6432");
     let told = database_down()
