@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::graph::{Asked, Failure, Graph, Resource};
 use super::mention::Mentions;
 use super::passes::Span;
-use super::pointed::Pointed;
+use super::pointed::{Pointed, is_of_another};
 use super::refute::{about, during};
 use crate::model::{Class, Confidence, Diagnosed, Layer};
 
@@ -141,15 +141,19 @@ pub(super) fn edges(
 enum Alike<'d> {
     /// Whether it is there at all: one is refused and the next one waits in vain, and it is down for both.
     Class(Class),
-    /// What it said: two errors are two errors.
-    Said(&'d str, &'d str),
+    /// It says, in whatever words, that it lacks something behind it: what, where that is known.
+    Lacks(Option<&'d str>),
+    /// What it said, and of what behind it: two errors are two errors.
+    Said(&'d str, &'d str, Option<&'d str>),
     /// We are not fit to judge.
     Unfit,
 }
 
 fn alike(one: &Diagnosed) -> Alike<'_> {
+    let behind = one.behind.as_deref();
     match one.layer {
         Layer::Dns | Layer::Transport => Alike::Class(one.blame.class),
+        Layer::Application if is_of_another(one) => Alike::Lacks(behind),
         Layer::Runner
         | Layer::Configuration
         | Layer::Proxy
@@ -157,7 +161,7 @@ fn alike(one: &Diagnosed) -> Alike<'_> {
         | Layer::Auth
         | Layer::Protocol
         | Layer::Application
-        | Layer::Performance => Alike::Said(&one.rule, one.code.as_str()),
+        | Layer::Performance => Alike::Said(&one.rule, one.code.as_str(), behind),
     }
 }
 

@@ -85,7 +85,7 @@ impl<'r> Pointed<'r> {
 }
 
 /// Whether what answered says, and is not sure of it, that something behind it is not there.
-fn is_of_another(one: &Diagnosed) -> bool {
+pub(super) fn is_of_another(one: &Diagnosed) -> bool {
     one.layer == Layer::Application
         && one.blame.class == Class::Infrastructure
         && one.blame.detail.as_deref() == Some("dependency")

@@ -136,3 +136,22 @@ fn a_look_alone_is_no_edge_and_a_word_alone_is_none() {
         .refused_on_fail(DB);
     assert_eq!(sure.diagnosis().causes.len(), 2);
 }
+
+#[test]
+fn what_an_application_lacks_is_one_cause_however_it_says_so_and_two_where_it_names_two() {
+    let degraded = says(
+        "ASSERT-1-HEALTH",
+        Layer::Application,
+        WEB,
+        Class::Infrastructure,
+        Confidence::Low,
+    );
+    let both = |first: &str, second: &str| {
+        let told = says_it_lacks_something(Told::new(), "api/ready").retelling(first);
+        let told = told.answered("api/health", 200, &[WEB], &degraded);
+        let told = told.detail("dependency").retelling(second);
+        told.diagnosis().causes.len()
+    };
+    assert_eq!(both("sock:db:5432", "sock:db:5432"), 1);
+    assert_eq!(both("sock:db:5432", "sock:redis:6379"), 2);
+}
