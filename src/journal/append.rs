@@ -135,17 +135,23 @@ impl Write for Tail {
 mod tests {
     use super::*;
 
+    impl Journal {
+        pub(in crate::journal) fn on_a_full_disk() -> Self {
+            Self {
+                folder: "runs/20261121T085751Z-3f9a1c".into(),
+                tail: Tail {
+                    file: OpenOptions::new().append(true).open("/dev/full").unwrap(),
+                    pending: Vec::new(),
+                    written: 0,
+                },
+                is_stopped: false,
+            }
+        }
+    }
+
     #[test]
     fn a_full_disk_is_an_error_with_the_path_and_the_journal_takes_no_more() {
-        let mut journal = Journal {
-            folder: "runs/20261121T085751Z-3f9a1c".into(),
-            tail: Tail {
-                file: OpenOptions::new().append(true).open("/dev/full").unwrap(),
-                pending: Vec::new(),
-                written: 0,
-            },
-            is_stopped: false,
-        };
+        let mut journal = Journal::on_a_full_disk();
         let ended = [Event::RunEnded {
             elapsed: std::time::Duration::ZERO,
             interrupted: None,

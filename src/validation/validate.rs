@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
+
 use super::inputs::{Inputs, Planned};
 use super::{Refused, Request, identity};
 use crate::demo;
 use crate::diagnosis::{self, Rules};
 use crate::gate;
-use crate::journal::{self, Journal, JournalError};
+use crate::journal::{self, Journal, JournalError, Recorder};
 use crate::model::{Event, FinishedRun, Judged};
 use crate::plan::{Identity, Plan};
 use crate::probe::Shared;
@@ -91,32 +93,44 @@ async fn observe(
     cancel: Cancel,
     listener: &mut dyn FnMut(&Event),
 ) -> Result<Validated, Refused> {
-    let mut journal = Journal::create(&config.runs, &plan.header.id).map_err(Refused::Journal)?;
+    let journal = Journal::create(&config.runs, &plan.header.id).map_err(Refused::Journal)?;
     let folder = journal.folder().to_owned();
     shared.record_in(folder.clone());
-    let mut lost = None;
     // Journaled before it is shown. When the disk fails in the middle, the run goes on and says so at its end.
-    let mut emit = |events: &[Event]| {
-        if lost.is_none() {
-            lost = journal.append(events).err();
-        }
-        events.iter().for_each(&mut *listener);
-    };
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let recorder = Recorder::start(journal, move |moment| {
+        // Nobody listens only where the run is given up.
+        let _ = tell.send(moment);
+    })
+    .map_err(Refused::Journal)?;
     let plan = Arc::new(plan);
-    let record = runner::run(plan.clone(), config, shared, cancel, &mut emit).await;
-    let verdict = Arc::new(gate::decide(&record));
-    let diagnosis = Arc::new(diagnosis::diagnose(&record, rules));
-    emit(&[Event::Judged(Judged {
-        verdict: verdict.clone(),
-        diagnosis: diagnosis.clone(),
-    })]);
-    journal::prune(&config.runs, config.keep);
-    Ok(Validated {
-        finished: FinishedRun {
+    let running = async {
+        let mut emit = |moment: &[Event]| recorder.record(moment.to_vec());
+        let record = runner::run(plan.clone(), config, shared, cancel, &mut emit).await;
+        let verdict = Arc::new(gate::decide(&record));
+        let diagnosis = Arc::new(diagnosis::diagnose(&record, rules));
+        emit(&[Event::Judged(Judged {
+            verdict: verdict.clone(),
+            diagnosis: diagnosis.clone(),
+        })]);
+        let finished = FinishedRun {
             record: Arc::new(record),
             verdict,
             diagnosis,
-        },
+        };
+        (finished, recorder.finish())
+    };
+    let telling = async {
+        while let Some(moment) = told.recv().await {
+            moment.iter().for_each(&mut *listener);
+        }
+    };
+    let ((finished, (journal, lost)), ()) = tokio::join!(running, telling);
+    journal::prune(&config.runs, config.keep);
+    // Locked until here: nobody prunes away what has only just ended.
+    drop(journal);
+    Ok(Validated {
+        finished,
         plan,
         folder,
         lost,
