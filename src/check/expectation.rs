@@ -36,11 +36,11 @@ pub struct Expectations {
     /// Whether a fault is expected.
     pub fault: ExpectedFault,
     /// Where `fault` stands, and how many expectations stand before it; `None` when nothing is said about it.
-    written_fault: Option<(Place, usize)>,
+    written_fault: Option<Box<(Place, usize)>>,
     /// The others, in the order written.
     others: Vec<Expectation>,
     /// Where `isolation: true` stands.
-    isolation: Option<Place>,
+    isolation: Option<Box<Place>>,
 }
 
 /// What is expected about a fault.
@@ -115,7 +115,7 @@ impl Expectations {
     /// Where `isolation: true` stands, if it does. What it asks is judged over all actors, so [`evaluate`] gives no finding for
     /// it: [`super::isolation::rule`] does.
     pub fn isolation(&self) -> Option<&Place> {
-        self.isolation.as_ref()
+        self.isolation.as_deref()
     }
 
     /// The rules of `events` that judge what came until nobody listened any longer, as `partial.last`. None where the look is to end
@@ -156,7 +156,7 @@ impl Expectations {
     }
 
     fn fault_position(&self) -> usize {
-        self.written_fault.as_ref().map_or(0, |(_, before)| *before)
+        self.written_fault.as_ref().map_or(0, |written| written.1)
     }
 }
 

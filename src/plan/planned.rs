@@ -65,7 +65,7 @@ pub struct PlannedTest {
     /// Whether attempts connect anew.
     pub connections: Connections,
     /// A reproduction that must fail.
-    pub expect_failure: Option<ExpectFailure>,
+    pub expect_failure: Option<Box<ExpectFailure>>,
     /// Positions of the instances it requires by name.
     pub requires: Vec<usize>,
     /// Position of the instance whose sample its own is compared with.
@@ -168,9 +168,9 @@ pub struct PlannedStep {
     /// Of the step (inside the attempt's budget); for a clean-up its own.
     pub timeout: Duration,
     /// Polling until it holds; bounds the step instead of `timeout`.
-    pub until: Option<Until>,
+    pub until: Option<Box<Until>>,
     /// Where `isolation` of actors is expected of it.
-    pub isolation: Option<Place>,
+    pub isolation: Option<Box<Place>>,
     /// Where it stands.
     pub place: Place,
 }

@@ -36,7 +36,7 @@ request_keys! {
         #[serde(default)]
         compressed: bool,
         /// The name of a header that only the application itself sets: an answer that has it is `hop: app`.
-        app_marker: Option<String>,
+        app_marker: Option<Box<str>>,
         /// The body may have so many bytes, as it came and unpacked, or the look ends in `http.too_large`.
         #[serde(default = "two_mebibytes")]
         max_body: Size,

@@ -83,6 +83,12 @@ impl Decoded {
             broken: Vec::new(),
         }
     }
+
+    /// With these behind it.
+    pub(super) fn add(&mut self, more: Self) {
+        self.tests.extend(more.tests);
+        self.broken.extend(more.broken);
+    }
 }
 
 /// Reads a test and adds its instances, one a row of its matrix.
@@ -204,7 +210,7 @@ fn decode_row(
         .map(|node| timeout(&node, early_fields.problems));
     let (mode, mode_span) = mode(&mut early_fields);
     let on_fail = on_fail(&mut early_fields);
-    let expect_failure = expect_failure(&mut early_fields);
+    let expect_failure = expect_failure(&mut early_fields).map(Box::new);
 
     let (cold, scope_of_steps) = cold(fields, &scope, sources, problems);
     let (steps, after) = steps(fields, &scope_of_steps, decoder, problems);
@@ -324,10 +330,15 @@ fn mode(early: &mut EarlyFields<'_, '_>) -> (Option<Mode>, Option<Span>) {
     };
     let sources = early.sources;
     let mode = match key.as_str() {
-        "retry" => Retry::decode(&node, early.problems).map(Mode::Retry),
-        "until" => Until::decode(&node, early.problems).map(Mode::Until),
+        "retry" => Retry::decode(&node, early.problems)
+            .map(Box::new)
+            .map(Mode::Retry),
+        "until" => Until::decode(&node, early.problems)
+            .map(Box::new)
+            .map(Mode::Until),
         _ => Repeat::decode(&node, sources, early.problems)
-            .map(|repeat| Mode::Repeat(Box::new(repeat))),
+            .map(Box::new)
+            .map(Mode::Repeat),
     };
     (mode, Some(span))
 }

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use super::decode::{Decoded, TestDecoder, decode_test};
 use super::defaults::Defaults;
 use super::early;
+use super::files::SuiteFile;
+use super::lint::{Pages, lint_pages};
 use super::project::{NAME_RULE, Project, is_name};
 use super::scope::{EarlyScope, StepScope};
 use super::side_by_side;
 use super::step::meant;
 use super::uses::KnownSession;
 use crate::model::{Category, IdPattern, TestId};
-use crate::yaml::{Diagnostic, Diagnostics, Fields, Node, Sources, visible};
+use crate::yaml::{Diagnostic, Diagnostics, Fields, LARGE, Node, Sources, visible};
 
 /// What all suite files are read with.
 pub(super) struct Surroundings<'a> {
@@ -34,18 +36,90 @@ impl Surroundings<'_> {
 /// So many tests are read by one thread before it looks for more: most files need no second one.
 const TESTS_AT_ONCE: usize = 64;
 
-/// Reads one suite file; every test by itself, so that one bad test hides no other. `false` when it cannot be said which
-/// tests it has.
-pub(super) fn decode_file(
-    node: &Node,
-    project: &mut Project,
+/// What one file gives.
+#[derive(Default)]
+pub(super) struct OfFile {
+    /// `None` when it cannot be said which tests it has.
+    pub(super) category: Option<Category>,
+    pub(super) decoded: Decoded,
+    pub(super) problems: Diagnostics,
+    /// What looks wrong as it is written.
+    pub(super) lints: Diagnostics,
+}
+
+impl OfFile {
+    /// Whether it can be said which tests it has.
+    pub(super) const fn is_known(&self) -> bool {
+        self.category.is_some()
+    }
+
+    /// How many instances it has.
+    pub(super) const fn tests(&self) -> usize {
+        self.decoded.tests.len()
+    }
+}
+
+/// Reads all suite files side by side. A large one is work for every core by itself.
+pub(super) fn read_suites(
+    suites: &[SuiteFile],
+    project: &Project,
     around: &Surroundings<'_>,
-    decoded: &mut Decoded,
+) -> Vec<OfFile> {
+    let is_large = |suite: &SuiteFile| around.sources.text(suite.file()).len() >= LARGE;
+    let (large, small): (Vec<_>, Vec<_>) = suites
+        .iter()
+        .enumerate()
+        .partition(|(_, suite)| is_large(suite));
+    let is_alone = small.len() == 1;
+    let mut read = side_by_side::each(&small, |(at, suite)| {
+        (*at, read_suite(suite, project, around, is_alone))
+    });
+    read.extend(
+        large
+            .into_iter()
+            .map(|(at, suite)| (at, read_suite(suite, project, around, true))),
+    );
+    read.sort_unstable_by_key(|(at, _)| *at);
+    read.into_iter().map(|(_, of_file)| of_file).collect()
+}
+
+/// Reads one, with all cores where it `is_alone`.
+fn read_suite(
+    suite: &SuiteFile,
+    project: &Project,
+    around: &Surroundings<'_>,
+    is_alone: bool,
+) -> OfFile {
+    let mut problems = Diagnostics::default();
+    let Some(tree) = suite.tree(around.sources, &mut problems) else {
+        return OfFile {
+            problems,
+            ..OfFile::default()
+        };
+    };
+    let page = Pages::of_suite(&tree, around.sources, around.early);
+    page.mask_literals(&around.early.mask);
+    let (category, decoded) = decode_file(&tree, project, around, is_alone, &mut problems);
+    OfFile {
+        category,
+        decoded,
+        problems,
+        lints: lint_pages(&page),
+    }
+}
+
+/// Decodes every test by itself, so that one bad test hides no other.
+fn decode_file(
+    node: &Node,
+    project: &Project,
+    around: &Surroundings<'_>,
+    is_alone: bool,
     problems: &mut Diagnostics,
-) -> bool {
+) -> (Option<Category>, Decoded) {
+    let nothing = || (None, Decoded::default());
     let keys = ["category", "description", "defaults", "tests"];
     let Some(fields) = Fields::of(node, "suite", &keys, problems) else {
-        return false;
+        return nothing();
     };
     fields.text("description", problems);
     let category = category(&fields, project, problems);
@@ -59,14 +133,14 @@ pub(super) fn decode_file(
         .unwrap_or_default();
     let defaults = defaults.over(&project.defaults);
     let Some(list) = fields.required("tests", problems) else {
-        return false;
+        return nothing();
     };
     let Some(items) = list.as_sequence() else {
         problems.push(Diagnostic::error(
             list.span,
             "expected a list of tests, each beginning with `- name:`",
         ));
-        return false;
+        return nothing();
     };
     if items.is_empty() {
         problems.push(Diagnostic::error(
@@ -75,16 +149,12 @@ pub(super) fn decode_file(
         ));
     }
     // Tests of a file whose category is wrong are still read, so that their own mistakes are told.
-    let is_known = category.is_some();
-    let category = category.unwrap_or_else(|| Category::new("unknown"));
-    let mut nowhere = Decoded::default();
-    let decoded = if is_known { decoded } else { &mut nowhere };
+    let known = category.clone();
     let decoder = TestDecoder {
-        category: &category,
+        category: &category.unwrap_or_else(|| Category::new("unknown")),
         defaults: &defaults,
         around,
     };
-    let parts: Vec<&[Node]> = items.chunks(TESTS_AT_ONCE).collect();
     let decode = |part: &&[Node]| {
         let (mut decoded, mut problems) = (Decoded::of_about(part.len()), Diagnostics::default());
         for item in *part {
@@ -92,17 +162,26 @@ pub(super) fn decode_file(
         }
         (decoded, problems)
     };
+    let at_once = if is_alone {
+        TESTS_AT_ONCE
+    } else {
+        items.len().max(1)
+    };
+    let parts: Vec<&[Node]> = items.chunks(at_once).collect();
+    let mut decoded = Decoded::default();
     for (part, of_part) in side_by_side::each(&parts, decode) {
-        decoded.tests.extend(part.tests);
-        decoded.broken.extend(part.broken);
+        decoded.add(part);
         problems.extend(of_part);
     }
-    is_known
+    match known {
+        Some(category) => (Some(category), decoded),
+        None => nothing(),
+    }
 }
 
 fn category(
     fields: &Fields<'_>,
-    project: &mut Project,
+    project: &Project,
     problems: &mut Diagnostics,
 ) -> Option<Category> {
     let node = fields.required("category", problems)?;
@@ -129,7 +208,5 @@ fn category(
         );
         return None;
     }
-    let category = Category::new(name);
-    project.found(&category);
-    Some(category)
+    Some(Category::new(name))
 }

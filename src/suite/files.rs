@@ -1,5 +1,6 @@
-//! The files of a root, parsed and put where they belong.
+//! The files of a root, read and put where they belong.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -10,17 +11,17 @@ use super::schema_files::Reader;
 use super::{Project, Root, shipped, side_by_side};
 use crate::yaml::{self, Diagnostic, Diagnostics, FileId, Node, Sources};
 
-/// The parsed files.
+/// The files.
 #[derive(Debug)]
 pub(super) struct Files {
     /// By path.
-    pub(super) suites: Vec<Node>,
+    pub(super) suites: Vec<SuiteFile>,
     pub(super) sessions: FileState,
     pub(super) project: Project,
-    /// `false` when a file that counts could not be parsed: what it would have given is not told to be missing.
+    /// `false` when a file that counts could not be read: what it would have given is not told to be missing.
     pub(super) is_complete: bool,
-    /// Of all of them.
-    pub(super) digest: Sha256,
+    /// All texts by their paths below the root, then the schemas that suites name.
+    texts: Vec<(String, FileId)>,
 }
 
 /// A file that need not be there.
@@ -29,6 +30,35 @@ pub(super) enum FileState {
     Absent,
     Broken,
     Parsed(Node),
+}
+
+/// A file of tests. Its tree is as large as all that is made of it, and most trees are only there while that is done.
+#[derive(Debug)]
+pub(super) enum SuiteFile {
+    Text(FileId),
+    /// With schemas in it that stand in files of their own.
+    Tree(Node),
+}
+
+impl SuiteFile {
+    pub(super) const fn file(&self) -> FileId {
+        match self {
+            Self::Text(file) => *file,
+            Self::Tree(node) => node.span.file,
+        }
+    }
+
+    /// `None` when there is no tree: why is among the problems.
+    pub(super) fn tree(
+        &self,
+        sources: &Sources,
+        problems: &mut Diagnostics,
+    ) -> Option<Cow<'_, Node>> {
+        match self {
+            Self::Text(file) => yaml::parse(sources, *file, problems).map(Cow::Owned),
+            Self::Tree(node) => Some(Cow::Borrowed(node)),
+        }
+    }
 }
 
 impl Files {
@@ -43,7 +73,7 @@ impl Files {
             sessions: FileState::Absent,
             project: Project::default(),
             is_complete: true,
-            digest: Sha256::new(),
+            texts: Vec::new(),
         };
         match root {
             Root::Folder(folder) => {
@@ -59,10 +89,9 @@ impl Files {
             Root::Shipped => {
                 for (below, text) in shipped::FILES {
                     if is_ours(below, problems) {
-                        let name = format!("suites/{below}");
-                        digest(&mut files.digest, below, text);
-                        let node = read::parse_text(&name, (*text).to_owned(), sources, problems);
-                        files.take(below, node, problems);
+                        let file = sources.add(format!("suites/{below}"), (*text).to_owned());
+                        files.texts.push(((*below).to_owned(), file));
+                        files.take(below, file, sources, problems);
                     }
                 }
             }
@@ -70,7 +99,26 @@ impl Files {
         Some(files)
     }
 
-    /// Reads and parses side by side; what is wrong is told file by file.
+    /// SHA-256 of all that was read.
+    pub(super) fn digest(&self, sources: &Sources) -> String {
+        let mut sum = Sha256::new();
+        for (below, file) in &self.texts {
+            for part in [below, &**sources.text(*file)] {
+                sum.update(part);
+                sum.update([0]);
+            }
+        }
+        format!("{:x}", sum.finalize())
+    }
+
+    /// What is wrong with the suites as YAML, where nothing else will ever be asked of them.
+    pub(super) fn explain_suites(&self, sources: &Sources, problems: &mut Diagnostics) {
+        for suite in &self.suites {
+            suite.tree(sources, problems);
+        }
+    }
+
+    /// Reads side by side; what is wrong is told file by file.
     fn take_all(
         &mut self,
         folder: &Path,
@@ -86,78 +134,81 @@ impl Files {
         };
         let texts = side_by_side::each(&listed, text_of);
         let mut added = Vec::with_capacity(texts.len());
-        for (listed, (text, mut of_file)) in listed.into_iter().zip(texts) {
-            let file = match text {
-                None => {
-                    problems.extend(of_file);
-                    continue;
-                }
-                Some(Ok(text)) => Some(sources.add(listed.path.display().to_string(), text)),
-                Some(Err(why)) => {
-                    of_file.push(why);
-                    None
-                }
-            };
-            added.push((listed, file, of_file));
-        }
-        let parse = |(_, file, _): &(Listed, Option<FileId>, Diagnostics)| {
-            let mut problems = Diagnostics::default();
-            let node = file.and_then(|file| yaml::parse(sources, file, &mut problems));
-            (node, problems)
-        };
-        let digest_of_all = || {
-            let mut sum = Sha256::new();
-            for (listed, file, _) in &added {
-                if let Some(file) = file {
-                    digest(&mut sum, &listed.below, sources.text(*file));
-                }
-            }
-            sum
-        };
-        // Of one large file the trees are made one after the other, and there is a core left.
-        let (parsed, digest) =
-            side_by_side::both(|| side_by_side::each(&added, parse), digest_of_all);
-        self.digest = digest;
-        for ((listed, _, of_file), (mut node, of_tree)) in added.into_iter().zip(parsed) {
+        for (listed, (text, of_file)) in listed.into_iter().zip(texts) {
             problems.extend(of_file);
-            problems.extend(of_tree);
-            if let Some(suite) = &mut node {
-                let mut reader = Reader {
-                    root: folder,
-                    suite: &listed.path,
-                    sources,
-                    digest: &mut self.digest,
-                    problems,
-                };
-                reader.bring_in(suite);
+            match text {
+                None => {}
+                Some(Ok(text)) => {
+                    let file = sources.add(listed.path.display().to_string(), text);
+                    self.texts.push((listed.below.clone(), file));
+                    added.push((listed, file));
+                }
+                Some(Err(why)) => {
+                    problems.push(why);
+                    self.has_lost(&listed.below);
+                }
             }
-            self.take(&listed.below, node, problems);
+        }
+        for (listed, file) in added {
+            if sources.text(file).contains("schema") {
+                self.take_with_schemas(folder, &listed, file, sources, problems);
+            } else {
+                self.take(&listed.below, file, sources, problems);
+            }
         }
     }
 
-    fn take(&mut self, below: &str, node: Option<Node>, problems: &mut Diagnostics) {
-        let Some(node) = node else {
-            self.is_complete = false;
-            if below == "sessions.yaml" {
-                self.sessions = FileState::Broken;
-            }
+    fn take_with_schemas(
+        &mut self,
+        folder: &Path,
+        listed: &Listed,
+        file: FileId,
+        sources: &mut Sources,
+        problems: &mut Diagnostics,
+    ) {
+        let Some(mut tree) = yaml::parse(sources, file, problems) else {
+            self.has_lost(&listed.below);
             return;
         };
+        let mut reader = Reader {
+            root: folder,
+            suite: &listed.path,
+            sources,
+            texts: &mut self.texts,
+            problems,
+        };
+        reader.bring_in(&mut tree);
+        self.put(&listed.below, tree, problems);
+    }
+
+    fn take(&mut self, below: &str, file: FileId, sources: &Sources, problems: &mut Diagnostics) {
+        if !matches!(below, PROJECT | SESSIONS) {
+            self.suites.push(SuiteFile::Text(file));
+        } else if let Some(tree) = yaml::parse(sources, file, problems) {
+            self.put(below, tree, problems);
+        } else {
+            self.has_lost(below);
+        }
+    }
+
+    fn put(&mut self, below: &str, tree: Node, problems: &mut Diagnostics) {
         match below {
-            "allclear.yaml" => self.project = Project::decode(&node, problems),
-            "sessions.yaml" => self.sessions = FileState::Parsed(node),
-            _ => self.suites.push(node),
+            PROJECT => self.project = Project::decode(&tree, problems),
+            SESSIONS => self.sessions = FileState::Parsed(tree),
+            _ => self.suites.push(SuiteFile::Tree(tree)),
+        }
+    }
+
+    fn has_lost(&mut self, below: &str) {
+        self.is_complete = false;
+        if below == SESSIONS {
+            self.sessions = FileState::Broken;
         }
     }
 }
 
-/// A file's part of the digest; where one cannot be read nothing is loaded, and no digest is told.
-pub(super) fn digest(sum: &mut Sha256, below: &str, text: &str) {
-    for part in [below, text] {
-        sum.update(part);
-        sum.update([0]);
-    }
-}
+const PROJECT: &str = "allclear.yaml";
+const SESSIONS: &str = "sessions.yaml";
 
 fn no_folder(folder: &Path) -> Diagnostic {
     Diagnostic::error_without_place(format!("there is no folder {}", folder.display()))

@@ -1,5 +1,6 @@
 //! What looks wrong although it can be used: warnings, errors with `check --strict`.
 
+mod as_written;
 mod budgets;
 mod cold;
 mod gate;
@@ -11,6 +12,8 @@ mod tests_of;
 mod times;
 
 use std::collections::HashSet;
+
+pub(super) use as_written::{Pages, lint_pages};
 
 use super::{Suites, Test, side_by_side};
 use crate::model::{CategoryPolicy, TestId};
@@ -28,6 +31,7 @@ pub fn lint(suites: &Suites) -> Diagnostics {
     for of_rule in side_by_side::each(RULES, look) {
         found.extend(of_rule);
     }
+    found.extend(suites.read.lints.clone());
     let mut problems: Vec<&Diagnostic> = found.iter().collect();
     problems.sort_by_key(|problem| (problem.span.is_none(), problem.span));
     let mut told = HashSet::new();
@@ -54,11 +58,8 @@ const RULES: &[Rule] = &[
     times::never_spent,
     budgets::upside_down,
     cold::unproved,
-    secrets::literal,
-    secrets::from_the_environment,
     secrets::missing,
     secrets::too_short,
-    looks::white_space,
     sessions::unread_parameters,
     streams::stops_listening,
     streams::denied_in_only,

@@ -15,17 +15,17 @@ pub(super) struct Literal<'s> {
 
 /// Every one in probe mappings, in what sessions are opened with, and in the variables of a target.
 pub(super) fn literals<'s>(
-    suites: &'s [Node],
+    suite: Option<&'s Node>,
     sessions: Option<&'s Node>,
     target: Option<&'s Node>,
 ) -> Vec<Literal<'s>> {
     let mut found = Vec::new();
-    for look in looks(suites, sessions) {
+    for look in looks(suite, sessions) {
         if !is_to_be_refused(&look) {
             walk(&look.probe.value, &mut found);
         }
     }
-    for used in uses(suites) {
+    for used in uses(suite) {
         let with = used.get("with").and_then(Node::as_mapping);
         for entry in with.unwrap_or_default() {
             entry_of(entry, &mut found);
@@ -39,9 +39,9 @@ pub(super) fn literals<'s>(
 }
 
 /// Each entry of `uses` of every test.
-fn uses(suites: &[Node]) -> impl Iterator<Item = &Node> {
-    let tests = suites
-        .iter()
+fn uses(suite: Option<&Node>) -> impl Iterator<Item = &Node> {
+    let tests = suite
+        .into_iter()
         .filter_map(|suite| suite.get("tests")?.as_sequence())
         .flatten();
     tests

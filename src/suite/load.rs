@@ -7,15 +7,15 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::decode::Decoded;
-use super::file::{Surroundings, decode_file};
+use super::file::{OfFile, Surroundings, read_suites};
 use super::files::{FileState, Files};
-use super::literal::literals;
+use super::lint::{Pages, lint_pages};
 use super::scope::EarlyScope;
 use super::secret::Means;
 use super::session::{SessionDecoder, Sessions};
 use super::suites::Read;
 use super::target::{TargetFile, Wanted, implicit, names, read_target};
-use super::{Given, Root, Suites, Target, Test, links, rules_file, uses, variables};
+use super::{Given, Root, Suites, Target, Test, links, rules_file, side_by_side, uses, variables};
 use crate::model::Digests;
 use crate::yaml::{Diagnostic, Diagnostics, Entry, FileId, Node, Sources};
 
@@ -99,7 +99,12 @@ pub fn open(root: &Root, wanted: Option<&str>) -> Result<Opened, Unusable> {
             problems,
         }),
         // Without variables every `${…}` would be an error of its own: what is known is told, the rest waits.
-        _ => Err(Unusable::suites(Arc::new(sources), problems)),
+        (files, _) => {
+            if let Some(files) = files {
+                files.explain_suites(&sources, &mut problems);
+            }
+            Err(Unusable::suites(Arc::new(sources), problems))
+        }
     }
 }
 
@@ -133,16 +138,14 @@ fn target(
     None
 }
 
-/// Secrets that are written literally are shown neither in messages nor in reports.
-fn mask_literals(files: &Files, target: &TargetFile, given: &Given) {
-    let sessions = match &files.sessions {
-        FileState::Parsed(node) => Some(node),
-        FileState::Absent | FileState::Broken => None,
-    };
-    let found = literals(&files.suites, sessions, target.node.as_ref());
-    for literal in found.iter().filter(|literal| literal.is_no_word()) {
-        given.mask.add(literal.value);
-    }
+/// A reference is a mapping; a scalar is what should never have been written there.
+fn secrets_of(target: &TargetFile) -> &[Entry] {
+    let secrets = target.node.as_ref().and_then(|node| node.get("secrets"));
+    secrets.and_then(Node::as_mapping).unwrap_or_default()
+}
+
+/// What should never have been written as a secret is one all the same.
+fn mask_secrets(target: &TargetFile, given: &Given) {
     for entry in secrets_of(target) {
         if let Some(scalar) = entry.value.as_scalar() {
             given.mask.add(&scalar.text);
@@ -150,31 +153,9 @@ fn mask_literals(files: &Files, target: &TargetFile, given: &Given) {
     }
 }
 
-/// A reference is a mapping; a scalar is what should never have been written there.
-fn secrets_of(target: &TargetFile) -> &[Entry] {
-    let secrets = target.node.as_ref().and_then(|node| node.get("secrets"));
-    secrets.and_then(Node::as_mapping).unwrap_or_default()
-}
-
-/// How many tests a suite file lists.
-fn tests_of(suite: &Node) -> usize {
-    let tests = suite.get("tests").and_then(Node::as_sequence);
-    tests.map_or(0, <[Node]>::len)
-}
-
-/// Decodes everything, fills what is early, and checks what hangs together.
-pub fn load(opened: Opened, given: &Given) -> Result<Suites, Unusable> {
-    let Opened {
-        sources,
-        mut target,
-        files,
-        rules,
-        mut problems,
-    } = opened;
-    mask_literals(&files, &target, given);
-    let mut project = files.project;
-    let sources = Arc::new(sources);
-    let mut early = EarlyScope {
+/// What is known before anything of it is resolved.
+fn early_scope(target: &mut TargetFile, given: &Given) -> EarlyScope {
+    EarlyScope {
         variables: Vec::new(),
         pending_lists: HashMap::new(),
         secrets: std::mem::take(&mut target.secrets),
@@ -193,9 +174,31 @@ pub fn load(opened: Opened, given: &Given) -> Result<Suites, Unusable> {
             only_reading: given.only_reading,
         },
         mask: given.mask.clone(),
-    };
+    }
+}
+
+/// Decodes everything, fills what is early, and checks what hangs together.
+pub fn load(opened: Opened, given: &Given) -> Result<Suites, Unusable> {
+    let Opened {
+        sources,
+        mut target,
+        files,
+        rules,
+        mut problems,
+    } = opened;
+    mask_secrets(&target, given);
+    let mut project = files.project.clone();
+    let sources = Arc::new(sources);
+    let mut early = early_scope(&mut target, given);
     variables::resolve(&mut early, &mut target, given, &sources, &mut problems);
     let early = Arc::new(early);
+    let sessions_tree = match &files.sessions {
+        FileState::Parsed(node) => Some(node),
+        FileState::Absent | FileState::Broken => None,
+    };
+    let pages = Pages::of_others(sessions_tree, target.node.as_ref(), &sources, &early);
+    pages.mask_literals(&given.mask);
+    let mut lints = lint_pages(&pages);
 
     let defaults = project.defaults.clone();
     let decoder = SessionDecoder {
@@ -218,12 +221,21 @@ pub fn load(opened: Opened, given: &Given) -> Result<Suites, Unusable> {
         sessions: known,
         omitted: target.target.omitted(),
     };
-    let mut decoded = Decoded::of_about(files.suites.iter().map(tests_of).sum());
-    let mut is_complete = files.is_complete;
-    for suite in &files.suites {
-        is_complete &= decode_file(suite, &mut project, &around, &mut decoded, &mut problems);
+    let (of_suites, digest) = side_by_side::both(
+        || read_suites(&files.suites, &project, &around),
+        || files.digest(&sources),
+    );
+    let is_complete = files.is_complete && of_suites.iter().all(OfFile::is_known);
+    let mut decoded = Decoded::of_about(of_suites.iter().map(OfFile::tests).sum());
+    for of_file in of_suites {
+        if let Some(category) = &of_file.category {
+            project.found(category);
+        }
+        decoded.add(of_file.decoded);
+        problems.extend(of_file.problems);
+        lints.extend(of_file.lints);
     }
-    if let FileState::Parsed(node) = &files.sessions {
+    if let Some(node) = sessions_tree {
         let is_planned = |test: &&Test| !around.omits(&test.id);
         let users = decoded.tests.iter().filter(|test| !test.uses.is_empty());
         let uses = users.filter(is_planned).flat_map(|test| &test.uses);
@@ -246,7 +258,7 @@ pub fn load(opened: Opened, given: &Given) -> Result<Suites, Unusable> {
         rules,
         project,
         digests: Digests {
-            suites: format!("{:x}", files.digest.finalize()),
+            suites: digest,
             target: format!("{:x}", Sha256::digest(&target.text)),
         },
         target: target.target,
@@ -255,12 +267,12 @@ pub fn load(opened: Opened, given: &Given) -> Result<Suites, Unusable> {
         warnings: problems,
         read: Read {
             early,
-            suites: files.suites,
             sessions: match files.sessions {
                 FileState::Parsed(node) => Some(node),
                 FileState::Absent | FileState::Broken => None,
             },
             target: target.node,
+            lints,
         },
     })
 }

@@ -17,9 +17,9 @@ pub enum Mode {
     /// One attempt.
     Once,
     /// Again after a failure.
-    Retry(Retry),
+    Retry(Box<Retry>),
     /// Polling until it holds.
-    Until(Until),
+    Until(Box<Until>),
     /// A sample.
     Repeat(Box<Repeat>),
 }

@@ -79,9 +79,9 @@ pub(super) fn of_project(
     }
     let path = folder.join(below);
     let is_it = |file: FileId| Path::new(&**sources.name(file)) == path;
-    let among = files.suites.iter().position(|node| is_it(node.span.file));
+    let among = files.suites.iter().position(|suite| is_it(suite.file()));
     if let Some(among) = among {
-        return Some(files.suites.remove(among).span.file);
+        return Some(files.suites.remove(among).file());
     }
     match read::text_of(Some(folder), &path) {
         Ok(text) => Some(sources.add(path.display().to_string(), text)),

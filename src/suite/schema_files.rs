@@ -3,11 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use sha2::Sha256;
-
-use super::files::digest;
 use super::read;
-use crate::yaml::{Diagnostic, Diagnostics, Entry, Kind, Node, Sources};
+use crate::yaml::{self, Diagnostic, Diagnostics, Entry, FileId, Kind, Node, Sources};
 
 /// Below these keys stand matchers.
 const MATCHERS: &[&str] = &["expect", "receive", "until"];
@@ -22,7 +19,8 @@ pub(super) struct Reader<'r> {
     /// The suite: paths begin where it stands.
     pub(super) suite: &'r Path,
     pub(super) sources: &'r mut Sources,
-    pub(super) digest: &'r mut Sha256,
+    /// What was read, by the name it was read by.
+    pub(super) texts: &'r mut Vec<(String, FileId)>,
     pub(super) problems: &'r mut Diagnostics,
 }
 
@@ -67,9 +65,9 @@ impl Reader<'_> {
                 return;
             }
         };
-        digest(self.digest, &name, &text);
-        let shown = path.display().to_string();
-        if let Some(schema) = read::parse_text(&shown, text, self.sources, self.problems) {
+        let file = self.sources.add(path.display().to_string(), text);
+        self.texts.push((name, file));
+        if let Some(schema) = yaml::parse(self.sources, file, self.problems) {
             entry.value = Node {
                 span: entry.value.span,
                 kind: Kind::Alias(Arc::new(schema)),

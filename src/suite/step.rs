@@ -35,7 +35,7 @@ pub struct Step {
     /// Its own `timeout`, where written.
     pub timeout: Option<Duration>,
     /// Polling until it holds; bounds the step instead of `timeout`.
-    pub until: Option<Until>,
+    pub until: Option<Box<Until>>,
     /// What it looks at, as far as it is known at load.
     pub resources: Vec<String>,
     /// What is asked, in one line, as far as it is known at load.
@@ -49,19 +49,19 @@ pub struct Step {
     /// What must be allowed.
     pub needs: Needs,
     /// How long it takes at least, as far as that is known at load, and where that is said.
-    pub(super) least: Option<(Least, Span)>,
+    pub(super) least: Option<Box<(Least, Span)>>,
     /// How long a part of it may take, and where that is said.
-    pub(super) allowed: Option<(Least, Span)>,
+    pub(super) allowed: Option<Box<(Least, Span)>>,
     /// Where it stands.
     pub place: Place,
     /// Where it expects isolation of actors.
-    pub isolation: Option<Place>,
+    pub isolation: Option<Box<Place>>,
     /// The key that says so.
     pub(super) isolation_key: Option<Span>,
     /// Where it waits for other actors.
     pub(super) waits: Option<Span>,
     /// Rules of `events` that judge what came until nobody listened any longer.
-    pub(super) open_rules: Option<OpenRules>,
+    pub(super) open_rules: Option<Box<OpenRules>>,
     /// Paths of `only` that leave out what has nothing there, and where they stand.
     pub(super) denied: Vec<(Arc<str>, Span)>,
     /// Of `http`, known at load: everything its request has beside the URL.
@@ -89,7 +89,7 @@ pub enum Look {
     /// Everything is known.
     Ready(Box<AnyProbe>, Expectations),
     /// Some scalars are late.
-    Late(LateLook),
+    Late(Box<LateLook>),
 }
 
 /// A step with late scalars.
@@ -206,7 +206,7 @@ pub(super) fn decode(
         captures: captures?,
         timeout: own_timeout,
         until: match until {
-            Some(until) => Some(until?),
+            Some(until) => Some(Box::new(until?)),
             None => None,
         },
         resources: if filled.late {
@@ -228,24 +228,26 @@ pub(super) fn decode(
         least: ready
             .least()
             .filter(|_| !filled.late)
-            .map(|least| placed(node, least)),
-        allowed: ready.allowed().map(|allowed| placed(node, allowed)),
+            .map(|least| Box::new(placed(node, least))),
+        allowed: ready
+            .allowed()
+            .map(|allowed| Box::new(placed(node, allowed))),
         place: place(sources, key_span),
-        isolation: expectations.isolation().cloned(),
+        isolation: expectations.isolation().cloned().map(Box::new),
         isolation_key: facts
             .unwrap_or_default()
             .iter()
             .find(|entry| &*entry.key == "isolation")
             .map(|entry| entry.key_span),
         waits: ready.waits().map(|field| field_span(node, &field)),
-        open_rules: open_rules(&ready, &expectations, fields),
+        open_rules: open_rules(&ready, &expectations, fields).map(Box::new),
         denied: denied(&expectations, fields),
         spans: spans(fields, key_span),
         look: if filled.late || late_expect {
-            Look::Late(LateLook {
+            Look::Late(Box::new(LateLook {
                 probe: template(node),
                 expect: fields.get("expect").map(template),
-            })
+            }))
         } else {
             Look::Ready(Box::new(ready), expectations)
         },
@@ -356,7 +358,7 @@ fn name(fields: &Fields<'_>, around: &Around<'_>, problems: &mut Diagnostics) ->
 pub(super) fn must_fit(steps: &[Step], whole: Duration, problems: &mut Diagnostics) {
     let mut sum = Duration::ZERO;
     for step in steps {
-        let Some((least, span)) = &step.least else {
+        let Some((least, span)) = step.least.as_deref() else {
             continue;
         };
         sum = sum.saturating_add(least.time);

@@ -88,20 +88,12 @@ pub struct Suites {
     pub(super) read: Read,
 }
 
-impl Suites {
-    /// The same without the trees of the files: only lints ask for them, and they are as large as all that was made of them.
-    #[must_use]
-    pub fn without_trees(mut self) -> Self {
-        self.read.suites = Vec::new();
-        self
-    }
-}
-
-/// What was read, as written.
+/// What is kept of what was read. The trees of the suites are not: they are as large as all that is made of them.
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) early: Arc<EarlyScope>,
-    pub(super) suites: Vec<Node>,
     pub(super) sessions: Option<Node>,
     pub(super) target: Option<Node>,
+    /// What looks wrong in them as they are written.
+    pub(super) lints: Diagnostics,
 }

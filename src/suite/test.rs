@@ -46,7 +46,7 @@ pub struct Test {
     /// Whether attempts connect anew.
     pub connections: Connections,
     /// A reproduction that must fail.
-    pub expect_failure: Option<ExpectFailure>,
+    pub expect_failure: Option<Box<ExpectFailure>>,
     /// `side_effects: true`.
     pub side_effects: bool,
     /// What its author knows better than the classifier.

@@ -11,13 +11,11 @@ pub(super) struct Written<'s> {
 }
 
 /// Every look of every test, what it looks at when it fails, clean-up and session.
-pub(super) fn looks<'s>(suites: &'s [Node], sessions: Option<&'s Node>) -> Vec<Written<'s>> {
+pub(super) fn looks<'s>(suite: Option<&'s Node>, sessions: Option<&'s Node>) -> Vec<Written<'s>> {
     let mut looks = Vec::new();
-    for suite in suites {
-        let tests = suite.get("tests").and_then(Node::as_sequence);
-        for test in tests.unwrap_or_default() {
-            collect(test, &mut looks);
-        }
+    let tests = suite.and_then(|suite| suite.get("tests")?.as_sequence());
+    for test in tests.unwrap_or_default() {
+        collect(test, &mut looks);
     }
     let sessions = sessions.and_then(|file| file.get("sessions")?.as_mapping());
     for session in sessions.unwrap_or_default() {

@@ -55,7 +55,6 @@ impl Inputs {
             },
             None => Inventory::default(),
         };
-        let suites = suites.without_trees();
         let selection = selection(request, &config)?;
         Ok(Self {
             suites,

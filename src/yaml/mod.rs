@@ -34,7 +34,7 @@ pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use duration::{Duration, NonZeroDuration, parse_duration, parse_nonzero_duration};
 pub use fields::Fields;
 pub use node::{Entry, Kind, Node, Scalar, Style};
-pub use parse::{MAX_BYTES, parse};
+pub use parse::{LARGE, MAX_BYTES, parse};
 pub use percent::{Percent, parse_percent};
 pub use plain::{Resolved, Unclear};
 pub use raw::Raw;

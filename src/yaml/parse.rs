@@ -27,7 +27,7 @@ const MAX_NODES: u64 = 2_000_000;
 /// How many bytes of scalars a file may hold, aliases expanded.
 const MAX_TEXT: u64 = 64 * 1024 * 1024;
 /// From so many bytes on, a file is work for more than one core.
-const LARGE: usize = 1024 * 1024;
+pub const LARGE: usize = 1024 * 1024;
 /// After so many problems the file is something else than YAML.
 const MAX_PROBLEMS: usize = 1_000;
 

@@ -51,7 +51,7 @@ impl Decoder<'_> {
                 let decoded =
                     isolation::decode(entry, entries, self.vocabulary, &mut self.problems);
                 let at = decoded.then(|| place(self.sources, entry.key_span));
-                self.expectations.isolation = at;
+                self.expectations.isolation = at.map(Box::new);
             } else if let Some(phase) = key.strip_prefix("phases.") {
                 self.phase(phase, entry);
             } else if known.is_none() && !fact::COMMON.contains(&key) {
@@ -77,7 +77,8 @@ impl Decoder<'_> {
                 let at = place(self.sources, entry.key_span);
                 if let Some(fault) = fault::decode(&entry.value, &mut self.problems) {
                     self.expectations.fault = fault;
-                    self.expectations.written_fault = Some((at, self.expectations.count()));
+                    let before = self.expectations.count();
+                    self.expectations.written_fault = Some(Box::new((at, before)));
                 }
             }
             "phases" => self.each(entry, |decoder, inner| decoder.phase(&inner.key, inner)),

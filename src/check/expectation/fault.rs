@@ -20,7 +20,7 @@ pub(super) fn judge(expectations: &Expectations, seen: &Observation) -> Finding 
         place: expectations
             .written_fault
             .as_ref()
-            .map(|(place, _)| place.clone()),
+            .map(|written| written.0.clone()),
     };
     let Some(fault) = &seen.fault else {
         if expectations.fault == ExpectedFault::None {

@@ -149,7 +149,7 @@ async fn send(
             return Err(failed(phase_of(has_begun), halt, again));
         }
         Err(_) => {
-            let (phase, late) = match (has_begun, connection.is_sending(prepared.body.len())) {
+            let (phase, late) = match (has_begun, connection.is_sending(prepared.body().len())) {
                 (true, _) => (Phase::Body, HttpFault::TimeoutBody),
                 (false, true) => (Phase::Send, HttpFault::TimeoutSend),
                 (false, false) => (Phase::FirstByte, HttpFault::TimeoutFirstByte),

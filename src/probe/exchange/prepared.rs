@@ -40,10 +40,11 @@ pub(in crate::probe) struct Prepared {
     pub(in crate::probe) via: Via,
     pub(super) path: PathAndQuery,
     /// As the `Host` header has it when none is given: without the scheme's own port.
-    pub(super) authority: String,
+    pub(super) authority: Box<str>,
     /// Those that not every request has; `host` where it is not the authority.
     pub(in crate::probe) headers: Arc<HeaderMap>,
-    pub(in crate::probe) body: Bytes,
+    /// Few have one.
+    body: Option<Box<Bytes>>,
     /// What must be masked because it is derived from credentials.
     pub(in crate::probe) secrets: Vec<String>,
 }
@@ -83,13 +84,13 @@ impl Prepared {
             spoken: Spoken::Http1,
             via: Via::default(),
             path: path_of(url.path),
-            authority: url.authority,
+            authority: url.authority.into(),
             headers: if headers.is_empty() {
                 NO_HEADERS.clone()
             } else {
                 Arc::new(compact(headers))
             },
-            body: Bytes::new(),
+            body: None,
             secrets: Vec::new(),
         })
     }
@@ -150,7 +151,7 @@ impl Prepared {
     pub(super) fn lead_to(&mut self, url: Parsed) {
         let before = std::mem::replace(&mut self.target, url.target).host;
         self.own_host.get_or_insert(before.into());
-        self.authority = url.authority;
+        self.authority = url.authority.into();
         self.path = path_of(url.path);
     }
 
@@ -163,10 +164,19 @@ impl Prepared {
 
     /// With this body.
     pub(in crate::probe) fn with_body(&self, body: Bytes) -> Self {
-        Self {
-            body,
-            ..self.clone()
-        }
+        let mut sent = self.clone();
+        sent.set_body(body);
+        sent
+    }
+
+    /// What is sent, which may be nothing.
+    pub(in crate::probe) fn body(&self) -> Bytes {
+        self.body.as_deref().cloned().unwrap_or_default()
+    }
+
+    /// Sends this from now on.
+    pub(in crate::probe) fn set_body(&mut self, body: Bytes) {
+        self.body = (!body.is_empty()).then(|| Box::new(body));
     }
 
     /// The request to send over this connection.
@@ -175,7 +185,7 @@ impl Prepared {
         connection: &Connection,
         cookie: Option<HeaderValue>,
     ) -> Result<Request<Full<Bytes>>, Halt> {
-        let mut request = Request::new(Full::new(self.body.clone()));
+        let mut request = Request::new(Full::new(self.body()));
         *request.method_mut() = self.method.clone();
         // With room for what is added: a map that grows is made anew.
         let mut headers = HeaderMap::with_capacity(self.headers.len() + 3);

@@ -50,7 +50,7 @@ pub(in crate::probe) fn redirected(
     let is_same_origin = to.target == from.target;
     if becomes_get(status, &from.method) {
         next.method = Method::GET;
-        next.body = Bytes::new();
+        next.set_body(Bytes::new());
         let headers = Arc::make_mut(&mut next.headers);
         for name in OF_THE_BODY {
             headers.remove(name);
@@ -68,7 +68,7 @@ pub(in crate::probe) fn redirected(
                 shown(&to)
             ));
         }
-        if is_secret(&next.body) {
+        if is_secret(&next.body()) {
             return Err(format!(
                 "`{}` is another origin, and the body that would go there holds a secret",
                 shown(&to)
@@ -151,7 +151,7 @@ mod tests {
         }
         let url = urls::parse("https://web.example/a/b?x=1", None).unwrap();
         let mut prepared = Prepared::new(url, method, headers).unwrap();
-        prepared.body = Bytes::from_static(b"body");
+        prepared.set_body(Bytes::from_static(b"body"));
         prepared
     }
 
@@ -178,7 +178,7 @@ mod tests {
             let next = go(&asked(method.clone()), status, "/c").unwrap();
             assert_eq!(next.method, expected, "{status} {method}");
             let keeps = expected == method && method != Method::GET;
-            assert_eq!(next.body.is_empty(), !keeps, "{status} {method}");
+            assert_eq!(next.body().is_empty(), !keeps, "{status} {method}");
             assert_eq!(next.headers.contains_key(CONTENT_TYPE), keeps);
             assert!(next.headers.contains_key("x-api-key"), "same origin");
         }
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn a_secret_body_goes_nowhere_else() {
         let mut from = asked(Method::POST);
-        from.body = Bytes::from_static(b"{\"password\":\"hunter2\"}");
+        from.set_body(Bytes::from_static(b"{\"password\":\"hunter2\"}"));
         let told = go(&from, 307, "https://other.example/").unwrap_err();
         assert!(told.contains("holds a secret"), "{told}");
         assert!(go(&from, 307, "/other").is_ok());

@@ -94,7 +94,7 @@ fn method(line: &mut Line<'_>, keys: &Keys<'_>, prepared: &Prepared) {
 }
 
 fn sends_body(keys: &Keys<'_>, prepared: &Prepared) -> bool {
-    keys.file.is_some() || keys.multipart.is_some() || !prepared.body.is_empty()
+    keys.file.is_some() || keys.multipart.is_some() || !prepared.body().is_empty()
 }
 
 fn way(line: &mut Line<'_>, keys: &Keys<'_>, prepared: &Prepared) {
@@ -184,8 +184,8 @@ fn body(line: &mut Line<'_>, keys: &Keys<'_>, prepared: &Prepared) {
         for each in parts {
             part(line, each);
         }
-    } else if !prepared.body.is_empty() {
-        match std::str::from_utf8(&prepared.body) {
+    } else if !prepared.body().is_empty() {
+        match std::str::from_utf8(&prepared.body()) {
             Ok(text) if text.len() <= MOST_BODY => line.pair("--data-raw", text),
             _ => line.pair("--data-binary", "@body"),
         }

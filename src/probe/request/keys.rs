@@ -1,5 +1,6 @@
 //! The keys of a request, which every probe that sends one has.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::Path;
@@ -15,7 +16,7 @@ use crate::probe::pairs::Pairs;
 use crate::yaml::Raw;
 
 /// Makes a probe's keys from those of a request and its own. A list and no part of its own (`flatten`), because on that way keys would
-/// lose their places.
+/// lose their places. There may be ten thousand of them: what few requests have takes little room where it is absent.
 macro_rules! request_keys {
     ($(#[$about:meta])* pub struct $probe:ident { $($own:tt)* }) => {
         $(#[$about])*
@@ -23,23 +24,22 @@ macro_rules! request_keys {
         #[serde(deny_unknown_fields)]
         pub struct $probe {
             /// An `http` or `https` URL. A user and password in it become basic authentication.
-            url: String,
+            url: Box<str>,
             /// The method, in capitals.
             #[serde(default = "crate::probe::request::keys::get")]
-            method: String,
+            method: ::std::borrow::Cow<'static, str>,
             /// Headers; one of ours (`host`, `user-agent`, `accept`, `content-type`) is replaced.
-            #[serde(default)]
-            headers: $crate::probe::pairs::Pairs,
+            headers: Option<Box<$crate::probe::pairs::Pairs>>,
             /// Added to the query of the URL, form-encoded.
-            query: Option<$crate::probe::pairs::Pairs>,
+            query: Option<Box<$crate::probe::pairs::Pairs>>,
             /// Any YAML, sent as JSON.
             json: Option<Box<$crate::yaml::Raw>>,
             /// Sent as an HTML form is.
-            form: Option<$crate::probe::pairs::Pairs>,
+            form: Option<Box<$crate::probe::pairs::Pairs>>,
             /// Parts of a form with files (`multipart/form-data`).
-            multipart: Option<Vec<$crate::probe::request::payload::Part>>,
+            multipart: Option<Box<[$crate::probe::request::payload::Part]>>,
             /// A file, sent as it is; read before the clock starts. Relative paths begin where the program was started.
-            file: Option<::std::path::PathBuf>,
+            file: Option<Box<::std::path::Path>>,
             /// Text, sent as it is.
             body: Option<Box<str>>,
             /// Credentials.
@@ -48,13 +48,13 @@ macro_rules! request_keys {
             version: Option<$crate::probe::request::keys::Version>,
             /// The URL of an `http` or `https` proxy, instead of the environment's; `none` for no proxy at all. A user and password in it
             /// become its basic authentication.
-            proxy: Option<String>,
+            proxy: Option<Box<str>>,
             /// Addresses to connect to instead of looking up the host of the URL, to test a new balancer before the switch. The host is
             /// asked for, and must be certified, all the same.
-            resolve: Option<Vec<::std::net::IpAddr>>,
+            resolve: Option<Box<[::std::net::IpAddr]>>,
             /// The address of a name server to ask for the host instead of the system: `10.0.0.2`, `10.0.0.2:5353`, `[fd00::2]:5353`. The
             /// host is then fully qualified.
-            resolver: Option<String>,
+            resolver: Option<Box<str>>,
             /// A PEM file of authorities, trusted instead of the system's. Relative paths begin where the program was started. `system`
             /// says what holds without it, for a variable that has to say something.
             ca: Option<Box<::std::path::Path>>,
@@ -75,10 +75,10 @@ macro_rules! request_keys {
                 $crate::probe::request::keys::Keys {
                     url: &self.url,
                     method: &self.method,
-                    headers: &self.headers,
-                    query: self.query.as_ref(),
+                    headers: self.headers.as_deref().unwrap_or(&$crate::probe::pairs::NONE),
+                    query: self.query.as_deref(),
                     json: self.json.as_deref(),
-                    form: self.form.as_ref(),
+                    form: self.form.as_deref(),
                     multipart: self.multipart.as_deref(),
                     file: self.file.as_deref(),
                     body: self.body.as_deref(),
@@ -176,6 +176,6 @@ impl fmt::Debug for Auth {
     }
 }
 
-pub(in crate::probe) fn get() -> String {
-    "GET".to_owned()
+pub(in crate::probe) const fn get() -> Cow<'static, str> {
+    Cow::Borrowed("GET")
 }

@@ -99,7 +99,7 @@ pub(in crate::probe) fn prepare_to(
             }
         }
     }
-    prepared.body = body;
+    prepared.set_body(body);
     prepared.secrets = secrets;
     Ok(prepared)
 }

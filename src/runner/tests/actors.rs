@@ -32,7 +32,7 @@ pub(in crate::runner) fn late_step(probe: &str, expect: &str) -> PlannedStep {
         expect: Some(late(expect)),
     };
     PlannedStep {
-        look: Look::Late(look),
+        look: Look::Late(Box::new(look)),
         ..step([])
     }
 }
@@ -245,12 +245,12 @@ async fn attempts_are_rounds() {
         Scene::status(200),
     ];
     let retried = with(test("a/x", scenes), |test| {
-        test.mode = Mode::Retry(Retry {
+        test.mode = Mode::Retry(Box::new(Retry {
             count: 1,
             delay: seconds(1),
             backoff: 1.0,
             codes: vec![crate::model::CodePattern::parse("tcp.*").unwrap()],
-        });
+        }));
     });
     let ran = run(acted(2, retried)).await;
     assert_eq!(
@@ -261,12 +261,12 @@ async fn attempts_are_rounds() {
     let polled = with(
         test("a/x", [Scene::status(503), Scene::status(200)]),
         |test| {
-            test.mode = Mode::Until(Until {
+            test.mode = Mode::Until(Box::new(Until {
                 within: seconds(10),
                 every: seconds(1),
                 stable_for: seconds(0),
                 max_flaps: None,
-            });
+            }));
         },
     );
     let ran = run(acted(2, polled)).await;

@@ -211,18 +211,18 @@ async fn leaving_while_a_session_opens_tells_of_it() {
 async fn no_attempt_begins_after_the_stop() {
     let codes = vec![CodePattern::parse("tcp.*").unwrap()];
     let refused = Scene::fault("tcp.refused").after(seconds(1));
-    let retry = Mode::Retry(Retry {
+    let retry = Mode::Retry(Box::new(Retry {
         count: 9,
         delay: seconds(1),
         backoff: 1.0,
         codes,
-    });
-    let until = Mode::Until(Until {
+    }));
+    let until = Mode::Until(Box::new(Until {
         within: seconds(60),
         every: seconds(1),
         stable_for: seconds(0),
         max_flaps: None,
-    });
+    }));
     let claims = claims("{ times: 9 }");
     let repeat = Mode::Repeat(Box::new(Repeat {
         times: 9,

@@ -24,7 +24,7 @@ fn scenes(statuses: &[u16]) -> Vec<Scene> {
 /// Polled as a whole.
 fn polled(scenes: Vec<Scene>, max_flaps: Option<u64>) -> PlannedTest {
     with(test("a/x", scenes), |test| {
-        test.mode = Mode::Until(until(max_flaps));
+        test.mode = Mode::Until(Box::new(until(max_flaps)));
     })
 }
 
@@ -32,7 +32,7 @@ fn polled(scenes: Vec<Scene>, max_flaps: Option<u64>) -> PlannedTest {
 fn step_polled(scenes: Vec<Scene>, max_flaps: Option<u64>) -> PlannedTest {
     with(good("a/x"), |test| {
         test.steps = vec![with(step(scenes), |step| {
-            step.until = Some(until(max_flaps));
+            step.until = Some(Box::new(until(max_flaps)));
         })];
     })
 }

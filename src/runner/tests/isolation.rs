@@ -9,7 +9,7 @@ use crate::plan::{Look, Mode, PlannedStep, PlannedTest, Repeat, Retry, Until};
 use crate::probe::{Scene, Scripted};
 
 fn isolated(step: PlannedStep) -> PlannedStep {
-    with(step, |step| step.isolation = Some(place()))
+    with(step, |step| step.isolation = Some(Box::new(place())))
 }
 
 /// Two actors, who see these bodies one after the other, round for round.
@@ -92,12 +92,12 @@ async fn no_further_round_makes_a_leak_good() {
     assert_eq!(ended(&ran), (Status::Failed, Some("expect.isolation"), 40));
 
     let retried = with(seen(&leaking), |test| {
-        test.mode = Mode::Retry(Retry {
+        test.mode = Mode::Retry(Box::new(Retry {
             count: 3,
             delay: seconds(1),
             backoff: 1.0,
             codes: vec![CodePattern::parse("*").unwrap()],
-        });
+        }));
     });
     assert_eq!(
         ended(&run(retried).await),
@@ -105,12 +105,12 @@ async fn no_further_round_makes_a_leak_good() {
     );
 
     let polled = with(seen(&leaking), |test| {
-        test.mode = Mode::Until(Until {
+        test.mode = Mode::Until(Box::new(Until {
             within: seconds(10),
             every: seconds(1),
             stable_for: seconds(0),
             max_flaps: None,
-        });
+        }));
     });
     assert_eq!(
         ended(&run(polled).await),

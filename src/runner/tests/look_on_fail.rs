@@ -165,21 +165,21 @@ async fn nothing_is_looked_at_but_where_a_test_failed_for_good() {
     let refused_first = || [Scene::fault("tcp.refused"), Scene::status(200)];
     let retried = |test| {
         with(test, |test: &mut PlannedTest| {
-            test.mode = Mode::Retry(Retry {
+            test.mode = Mode::Retry(Box::new(Retry {
                 count: 1,
                 delay: seconds(1),
                 backoff: 1.0,
                 codes: vec![CodePattern::parse("tcp.*").unwrap()],
-            });
+            }));
         })
     };
     let must_fail = |test, code: &str| {
         let code = CodePattern::parse(code).unwrap();
         with(test, |test: &mut PlannedTest| {
-            test.expect_failure = Some(ExpectFailure {
+            test.expect_failure = Some(Box::new(ExpectFailure {
                 code,
                 reason: "known".to_owned(),
-            });
+            }));
         })
     };
     assert_eq!(of(good("a/x")).await, 0);
@@ -325,12 +325,12 @@ async fn at_the_first_interrupt_and_at_the_deadline_they_are_given_up() {
 #[tokio::test(start_paused = true)]
 async fn of_polls_the_final_one_and_of_a_sample_the_last_kept_miss_has_them() {
     let polled = with(test("a/x", [Scene::status(503)]), |test| {
-        test.mode = Mode::Until(Until {
+        test.mode = Mode::Until(Box::new(Until {
             within: seconds(3),
             every: seconds(1),
             stable_for: seconds(0),
             max_flaps: None,
-        });
+        }));
     });
     let ran = run(looking(polled, [look("l", [takes(1)])])).await;
     let last = ran.test("a/x").attempts.last().unwrap();

@@ -11,24 +11,24 @@ const REFUSED: &str = "tcp.refused";
 fn retried(scenes: impl Into<Vec<Scene>>, count: u32, backoff: f64) -> PlannedTest {
     let codes = vec![CodePattern::parse("tcp.*").unwrap()];
     with(test("a/x", scenes), |test| {
-        test.mode = Mode::Retry(Retry {
+        test.mode = Mode::Retry(Box::new(Retry {
             count,
             delay: seconds(1),
             backoff,
             codes,
-        });
+        }));
     })
 }
 
 fn polled(scenes: impl Into<Vec<Scene>>, within: u64, every: u64, stable_for: u64) -> PlannedTest {
     with(test("a/x", scenes), |test| {
         let [within, every, stable_for] = [within, every, stable_for].map(seconds);
-        test.mode = Mode::Until(Until {
+        test.mode = Mode::Until(Box::new(Until {
             within,
             every,
             stable_for,
             max_flaps: None,
-        });
+        }));
     })
 }
 
@@ -156,7 +156,7 @@ async fn an_expected_failure_must_have_its_code() {
             reason: "bug".to_owned(),
         };
         with(test("a/x", [scene]), |test| {
-            test.expect_failure = Some(expect_failure);
+            test.expect_failure = Some(Box::new(expect_failure));
         })
     };
     for (scene, status, code) in [

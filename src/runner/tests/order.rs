@@ -82,10 +82,10 @@ async fn attempts_are_told_before_the_end() {
     let tests: Vec<_> = (0..20)
         .map(|at| {
             with(refused(&format!("a/{at}")), |test| {
-                test.mode = Mode::Retry(Retry {
+                test.mode = Mode::Retry(Box::new(Retry {
                     codes: codes.clone(),
                     ..retry.clone()
-                });
+                }));
             })
         })
         .collect();

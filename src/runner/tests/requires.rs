@@ -99,15 +99,15 @@ async fn only_passed_and_flaky_satisfy() {
     let flaky = with(
         test("a/flaky", [Scene::fault("tcp.refused"), Scene::status(200)]),
         |test| {
-            test.mode = Mode::Retry(retry);
+            test.mode = Mode::Retry(Box::new(retry));
         },
     );
     let expected = with(refused("a/expected"), |test| {
         let code = CodePattern::parse("tcp.*").unwrap();
-        test.expect_failure = Some(ExpectFailure {
+        test.expect_failure = Some(Box::new(ExpectFailure {
             code,
             reason: "known".to_owned(),
-        });
+        }));
     });
     let tests = [
         flaky,
@@ -214,7 +214,7 @@ async fn a_flaky_guard_is_good_only_where_its_category_says_so() {
         let flaky = with(
             test("p/guard", [Scene::fault("tcp.refused"), Scene::status(200)]),
             |test| {
-                test.mode = Mode::Retry(retry);
+                test.mode = Mode::Retry(Box::new(retry));
             },
         );
         let writes = with(good("c/writes"), |test| test.side_effects = true);

@@ -21,7 +21,7 @@ fn late_step(probe: &str, expect: &str) -> PlannedStep {
         expect: Some(late(expect)),
     };
     PlannedStep {
-        look: Look::Late(look),
+        look: Look::Late(Box::new(look)),
         ..step([])
     }
 }

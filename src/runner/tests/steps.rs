@@ -16,7 +16,7 @@ pub(super) fn late_step(probe: &str, expect: &str) -> PlannedStep {
         expect: Some(late(expect)),
     };
     PlannedStep {
-        look: Look::Late(look),
+        look: Look::Late(Box::new(look)),
         ..step([])
     }
 }
@@ -68,7 +68,7 @@ async fn what_is_worth_showing_is_kept_of_every_step_before_one_that_does_not_ho
         stable_for: seconds(9),
         max_flaps: None,
     };
-    let unstable = with(holds(), |step| step.until = Some(until));
+    let unstable = with(holds(), |step| step.until = Some(Box::new(until)));
     assert_eq!(shown(&run(of([unstable])).await), (1, 1));
 }
 
@@ -121,7 +121,10 @@ async fn each_attempt_fills_anew() {
         codes: vec![CodePattern::parse("expect.*").unwrap()],
     };
     let looks = late_step("looks: [{ text: \"${attempt}\" }]", "text: \"3\"");
-    let ran = run(with(of([looks]), |test| test.mode = Mode::Retry(retry))).await;
+    let ran = run(with(of([looks]), |test| {
+        test.mode = Mode::Retry(Box::new(retry));
+    }))
+    .await;
     assert_eq!(
         (ran.status("a/x"), ran.test("a/x").attempts_made),
         (Status::Flaky, 3)
@@ -184,8 +187,11 @@ async fn a_steps_until_has_its_own_budget_on_top() {
         stable_for: seconds(0),
         max_flaps: None,
     };
-    let polled =
-        |scenes: Vec<Scene>, within| with(step(scenes), |step| step.until = Some(until(within)));
+    let polled = |scenes: Vec<Scene>, within| {
+        with(step(scenes), |step| {
+            step.until = Some(Box::new(until(within)));
+        })
+    };
     let scenes = [vec![Scene::status(503); 6], vec![Scene::status(200)]].concat();
     let ran = run(of([step([takes(4)]), polled(scenes, 60), step([takes(5)])])).await;
     assert_eq!(ran.status("a/x"), Status::Passed);

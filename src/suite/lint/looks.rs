@@ -1,8 +1,8 @@
 //! Lints about where looks go.
 
-use super::View;
+use super::Pages;
 use crate::model::Value;
-use crate::suite::Suites;
+use crate::suite::scope::EarlyScope;
 use crate::suite::written::looks;
 use crate::template::{self, Lookup, Scope};
 use crate::yaml::{Diagnostic, Diagnostics, Entry};
@@ -11,18 +11,17 @@ use crate::yaml::{Diagnostic, Diagnostics, Entry};
 const PLACES: &[&str] = &["host", "url", "dsn", "server", "sni"];
 
 /// A blank or a line break around a host or DSN is invisible, and leads nowhere.
-pub(super) fn white_space(view: &View<'_>, found: &mut Diagnostics) {
-    let read = &view.suites.read;
-    for look in looks(&read.suites, read.sessions.as_ref()) {
+pub(super) fn white_space(pages: &Pages<'_>, found: &mut Diagnostics) {
+    for look in looks(pages.suite, pages.sessions) {
         for entry in look.probe.value.as_mapping().unwrap_or_default() {
             if PLACES.contains(&&*entry.key) {
-                around(entry, view.suites, found);
+                around(entry, pages.early, found);
             }
         }
     }
 }
 
-fn around(entry: &Entry, suites: &Suites, found: &mut Diagnostics) {
+fn around(entry: &Entry, early: &EarlyScope, found: &mut Diagnostics) {
     let Some(scalar) = entry.value.as_scalar() else {
         return;
     };
@@ -36,7 +35,7 @@ fn around(entry: &Entry, suites: &Suites, found: &mut Diagnostics) {
     for used in template::uses(&entry.value) {
         // Only variables: asking for a secret would read it.
         let is_variable = !used.name.contains('.');
-        if let Lookup::Known(Value::Text(text), _) = suites.read.early.lookup(&used.name)
+        if let Lookup::Known(Value::Text(text), _) = early.lookup(&used.name)
             && is_variable
             && is_padded(&text)
         {

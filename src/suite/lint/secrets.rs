@@ -1,17 +1,15 @@
 //! Lints about secrets. None of them shows a value.
 
-use super::View;
-use crate::suite::literal::literals;
+use super::{Pages, View};
 use crate::suite::variables::is_secret_name;
 use crate::template::{self, place};
 use crate::yaml::{Diagnostic, Diagnostics, Node, visible};
 
 /// A secret in a file is known to everybody who can read the file, and is in its history for ever.
-pub(super) fn literal(view: &View<'_>, found: &mut Diagnostics) {
-    let read = &view.suites.read;
-    for literal in literals(&read.suites, read.sessions.as_ref(), read.target.as_ref()) {
+pub(super) fn literal(pages: &Pages<'_>, found: &mut Diagnostics) {
+    for literal in &pages.literals {
         // The line itself would show it, so the place is told in words.
-        let at = place(&view.suites.sources, literal.span);
+        let at = place(pages.sources, literal.span);
         let message = match literal.key {
             Some(key) => format!("{at}: `{}` is written here literally", visible(key)),
             None => format!("{at}: a URL with its password written literally"),
@@ -24,12 +22,12 @@ pub(super) fn literal(view: &View<'_>, found: &mut Diagnostics) {
 }
 
 /// `${env.…}` is shown in reports.
-pub(super) fn from_the_environment(view: &View<'_>, found: &mut Diagnostics) {
-    let read = &view.suites.read;
-    let files = read.suites.iter().chain(&read.sessions).chain(&read.target);
+pub(super) fn from_the_environment(pages: &Pages<'_>, found: &mut Diagnostics) {
+    let files = [pages.suite, pages.sessions, pages.target];
     // A look through the text is quicker than one through the tree.
-    let has_any = |file: &&Node| view.suites.sources.text(file.span.file).contains("env.");
-    for used in files.filter(has_any).flat_map(template::uses) {
+    let has_any = |file: &&Node| pages.sources.text(file.span.file).contains("env.");
+    let files = files.into_iter().flatten().filter(has_any);
+    for used in files.flat_map(template::uses) {
         let is_secret = used.name.strip_prefix("env.").is_some_and(is_secret_name);
         if is_secret {
             found.push(

@@ -108,7 +108,7 @@ pub(super) fn never_spent(view: &View<'_>, found: &mut Diagnostics) {
     for test in &view.planned {
         for step in &test.steps {
             let whole = step.timeout.unwrap_or(test.timeout);
-            if let Some((allowed, span)) = &step.allowed
+            if let Some((allowed, span)) = step.allowed.as_deref()
                 && allowed.time > whole
             {
                 let message = format!(
