@@ -68,7 +68,9 @@ pub(super) fn looks(graph: &Graph<'_>, diagnosed: &[Diagnosed], chosen: &Chosen)
 
 /// Those that broke there, the one that speaks for the cause first, and their consequences; else by name, whatever ran first.
 fn in_order(diagnosed: &[Diagnosed], chosen: &Chosen) -> (Vec<usize>, Vec<usize>) {
-    let (mut own, mut behind) = (chosen.own.clone(), chosen.behind.clone());
+    let mut own = chosen.own.clone();
+    let behind = chosen.behind.iter();
+    let mut behind: Vec<usize> = behind.map(|(failure, _)| *failure).collect();
     if let Some((_, others)) = own.split_first_mut() {
         others.sort_by_key(|failure| &diagnosed[*failure].test);
     }

@@ -20,9 +20,21 @@ pub(super) struct Candidate {
     pub(super) at: Resource,
     pub(super) layer: Layer,
     pub(super) own: Vec<usize>,
-    pub(super) explains: Vec<usize>,
+    /// What it would explain, its own included.
+    pub(super) explains: Vec<(usize, Edge)>,
     pub(super) weight: usize,
     pub(super) span: Span,
+}
+
+/// What leads from a failure to what it is a consequence of, the surest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Edge {
+    /// It used what broke.
+    Used,
+    /// What answered it, or what it wrote itself, names what broke.
+    Named,
+    /// It says that something is missing, and a look that its author wrote for that case found what.
+    Looked,
 }
 
 /// All there are, in the order in which equals are chosen: the deeper one, then the earlier, then by name.
@@ -74,22 +86,22 @@ pub(super) fn candidates(
     candidates
 }
 
-/// Who explains whom: fills in what each candidate explains, and gives for each failure who explains it.
+/// Who explains whom, and what says so: fills in what each candidate explains, and gives for each failure who explains it, each once.
 pub(super) fn edges(
     graph: &Graph<'_>,
     diagnosed: &[Diagnosed],
     unfit: &HashSet<usize>,
     candidates: &mut [Candidate],
-) -> Vec<Vec<usize>> {
+) -> Vec<Vec<(usize, Edge)>> {
     let offered = offered(graph, candidates, diagnosed);
     let mentions = Mentions::of(graph);
     let pointed = Pointed::of(graph, diagnosed);
     let only: Vec<Option<HashSet<Asked<'_>>>> =
         candidates.iter().map(|one| only(graph, one)).collect();
-    let mut explained_by: Vec<Vec<usize>> = vec![Vec::new(); diagnosed.len()];
+    let mut explained_by: Vec<Vec<(usize, Edge)>> = vec![Vec::new(); diagnosed.len()];
     for (number, candidate) in candidates.iter().enumerate() {
         for failure in &candidate.own {
-            explained_by[*failure].push(number);
+            explained_by[*failure].push((number, Edge::Used));
         }
     }
     for (number, one) in diagnosed.iter().enumerate() {
@@ -99,38 +111,43 @@ pub(super) fn edges(
         let failure = &graph.failures[number];
         for resource in &failure.uses {
             let deeper = offered.get(resource).into_iter().flatten();
-            explained_by[number].extend(deeper.copied().filter(|candidate| {
-                let only = only[*candidate].as_ref();
-                let candidate = &candidates[*candidate];
+            let used = deeper.filter(|candidate| {
+                let candidate = **candidate;
+                let only = only[candidate].as_ref();
+                let candidate = &candidates[candidate];
                 let asked = || failure.asked();
                 candidate.layer < one.layer
                     && only.is_none_or(|all| asked().is_some_and(|asked| all.contains(&asked)))
                     && failure.passed.is_none_or(|passed| passed < candidate.layer)
                     && is_same_time(graph, candidate, failure.span)
-            }));
+            });
+            explained_by[number].extend(used.map(|candidate| (*candidate, Edge::Used)));
         }
         for resource in mentions.by(one, failure) {
             let deeper = offered.get(&resource).into_iter().flatten();
-            explained_by[number].extend(deeper.copied().filter(|candidate| {
-                let candidate = &candidates[*candidate];
+            let named = deeper.filter(|candidate| {
+                let candidate = &candidates[**candidate];
                 candidate.layer < one.layer && is_same_time(graph, candidate, failure.span)
-            }));
+            });
+            explained_by[number].extend(named.map(|candidate| (*candidate, Edge::Named)));
         }
         for found in pointed.by(one, failure) {
             let deeper = offered.get(&found.at).into_iter().flatten();
-            explained_by[number].extend(deeper.copied().filter(|candidate| {
-                let candidate = &candidates[*candidate];
+            let looked = deeper.filter(|candidate| {
+                let candidate = &candidates[**candidate];
                 // One resource and layer can have failed in several ways: only who speaks for them is compared.
                 found.is_met(candidate.layer, &diagnosed[candidate.own[0]].code)
                     && is_same_time(graph, candidate, failure.span)
-            }));
+            });
+            explained_by[number].extend(looked.map(|candidate| (*candidate, Edge::Looked)));
         }
         explained_by[number].sort_unstable();
-        explained_by[number].dedup();
+        // Of several edges to one the surest is the first.
+        explained_by[number].dedup_by_key(|(candidate, _)| *candidate);
     }
     for (failure, by) in explained_by.iter().enumerate() {
-        for candidate in by {
-            candidates[*candidate].explains.push(failure);
+        for (candidate, edge) in by {
+            candidates[*candidate].explains.push((failure, *edge));
         }
     }
     explained_by

@@ -34,8 +34,8 @@ pub(super) fn causes(record: &RunRecord, mut failures: Vec<Diagnosed>, rules: &R
         adjust(&graph, &mut failures, chosen, refuted);
     }
     for (number, chosen) in all.iter().enumerate() {
-        for failure in chosen.own.iter().chain(&chosen.behind) {
-            failures[*failure].cause = number;
+        for failure in chosen.failures() {
+            failures[failure].cause = number;
         }
     }
     let blocked = blocked(&graph, &failures, all.len());
@@ -75,7 +75,7 @@ fn adjust(graph: &Graph<'_>, failures: &mut [Diagnosed], chosen: &Chosen, refute
         let lead = &failures[chosen.lead];
         format!("{resource} failed for {} ({})", lead.test, lead.code)
     };
-    for failure in &chosen.behind {
+    for (failure, _) in &chosen.behind {
         failures[*failure].adjusted.push(Adjustment {
             kind: Modifier::Consequence,
             text: because.clone(),
@@ -146,7 +146,7 @@ fn cause(
     let lead = &known.diagnosed[chosen.lead];
     let rule = rules.rule(&lead.rule);
     let resource = known.graph.name(chosen.at).to_owned();
-    let mut failed: Vec<usize> = chosen.own.iter().chain(&chosen.behind).copied().collect();
+    let mut failed: Vec<usize> = chosen.failures().collect();
     failed.sort_unstable();
     let (blocked, roots): (Vec<TestId>, Vec<usize>) = blocked.into_iter().unzip();
     let variables = &known.graph.record.header.variables;
@@ -206,7 +206,7 @@ fn about<'d>(lead: &'d Diagnosed, chosen: &Chosen, rule: &Rule, broke: &'d str) 
 
 /// What speaks for it: the surest first, then as they came.
 fn evidence(known: &Known<'_, '_>, chosen: &Chosen) -> Vec<crate::model::Cited> {
-    let mut all: Vec<usize> = chosen.own.iter().chain(&chosen.behind).copied().collect();
+    let mut all: Vec<usize> = chosen.failures().collect();
     let own: HashSet<usize> = chosen.own.iter().copied().collect();
     all.sort_by_key(|one| {
         let it = &known.diagnosed[*one];

@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
-use super::candidates::{Candidate, candidates, edges};
+use super::candidates::{Candidate, Edge, candidates, edges};
 use super::graph::{Asked, Failure, Graph, Resource};
 use super::passes::Span;
 use crate::model::{Diagnosed, Layer};
@@ -22,12 +22,20 @@ pub(super) struct Chosen {
     pub(super) layer: Layer,
     /// Failures that broke there themselves; the one that speaks first.
     pub(super) own: Vec<usize>,
-    /// Failures that are its consequences.
-    pub(super) behind: Vec<usize>,
+    /// Failures that are its consequences, and what says so.
+    pub(super) behind: Vec<(usize, Edge)>,
     /// Others that explain as much, by their positions.
     pub(super) tied: Vec<usize>,
     /// When it was first and last met.
     pub(super) span: Span,
+}
+
+impl Chosen {
+    /// All its failures: its own, then its consequences.
+    pub(super) fn failures(&self) -> impl Iterator<Item = usize> {
+        let behind = self.behind.iter().map(|(failure, _)| *failure);
+        self.own.iter().copied().chain(behind)
+    }
 }
 
 /// Chooses. Every failure belongs to exactly one; those in `unfit` to the machine we look from.
@@ -66,13 +74,13 @@ pub(super) fn cover(
         order.push(number);
         let takes = candidates[number].explains.iter();
         let takes: Vec<usize> = takes
-            .copied()
+            .map(|(failure, _)| *failure)
             .filter(|one| taken_by[*one].is_none())
             .collect();
         for failure in takes {
             taken_by[failure] = Some(number);
             open_own[owner[failure]] -= 1;
-            for other in &explained_by[failure] {
+            for (other, _) in &explained_by[failure] {
                 open[*other] -= 1;
             }
         }
@@ -141,13 +149,16 @@ fn chosen(
             let is_taken = |failure: &usize| taken_by[*failure] == Some(*number);
             let own: Vec<usize> = one.own.iter().copied().filter(is_taken).collect();
             let is_own: HashSet<usize> = one.own.iter().copied().collect();
-            let taken = one.explains.iter().copied().filter(is_taken);
+            let taken = one.explains.iter().filter(|(failure, _)| is_taken(failure));
             Chosen {
                 lead: own.first().copied().unwrap_or(one.own[0]),
                 at: one.at,
                 layer: one.layer,
                 own,
-                behind: taken.filter(|failure| !is_own.contains(failure)).collect(),
+                behind: taken
+                    .filter(|(failure, _)| !is_own.contains(failure))
+                    .copied()
+                    .collect(),
                 tied: Vec::new(),
                 span: one.span,
             }

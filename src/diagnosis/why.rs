@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::address::Address;
+use super::candidates::Edge;
 use super::cover::Chosen;
 use super::graph::{Failure, Graph};
 use super::refute::Refuted;
@@ -41,11 +41,8 @@ pub(super) fn why(
         lines.push(line(text, cited(root)));
     }
     for edge in [Edge::Used, Edge::Named, Edge::Looked] {
-        let failures = chosen.behind.iter();
-        let behind: Vec<usize> = failures
-            .copied()
-            .filter(|one| edge_of(known, *one, chosen) == edge)
-            .collect();
+        let by_it = chosen.behind.iter().filter(|(_, by)| *by == edge);
+        let behind: Vec<usize> = by_it.map(|(failure, _)| *failure).collect();
         let Some(first) = behind.first().map(|one| &known.diagnosed[*one]) else {
             continue;
         };
@@ -84,40 +81,6 @@ pub(super) fn why(
         lines.push(line(text, by.clone()));
     }
     lines
-}
-
-/// What leads from a failure to the cause it is a consequence of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Edge {
-    /// It used what broke.
-    Used,
-    /// What answered it, or what it wrote itself, names what broke.
-    Named,
-    /// It says that something is missing, and a look that its author wrote for that case found what.
-    Looked,
-}
-
-fn edge_of(known: &Known<'_, '_>, failure: usize, chosen: &Chosen) -> Edge {
-    let of = &known.graph.failures[failure];
-    let at = known.graph.name(chosen.at);
-    let address = Address::of(at);
-    // All is seen from the machine we look from.
-    if of.uses.contains(&chosen.at) || address.kind == "runner" {
-        return Edge::Used;
-    }
-    let evidence = of.step.map_or(&[][..], |step| &step.observation.evidence);
-    let mut answered = evidence.iter().filter(|one| one.label != "curl");
-    let port = address.port.map(|port| port.to_string());
-    let is_named = |text: &str| {
-        let has_port = port.as_ref().is_none_or(|port| text.contains(port));
-        has_port && address.host.is_some_and(|host| text.contains(host))
-    };
-    let behind = known.diagnosed[failure].behind.as_deref();
-    if behind.is_some_and(is_named) || answered.any(|one| is_named(&one.text)) {
-        Edge::Named
-    } else {
-        Edge::Looked
-    }
 }
 
 /// The strongest explanation that what was seen contradicts.

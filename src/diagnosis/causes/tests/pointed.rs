@@ -56,6 +56,25 @@ fn what_is_found_broken_behind_an_application_explains_what_it_says() {
 }
 
 #[test]
+fn how_a_failure_was_found_to_be_a_consequence_is_not_guessed_from_what_it_says() {
+    // Digits of another address and of another port are no name of this one.
+    let told = says_it_lacks_something(refused(Told::new()), "api/ready");
+    let told = told.says_body("{\"from\": \"10.0.0.70\", \"build\": 154321}");
+    let looked = told.refused_on_fail(DB).diagnosis();
+    let why = |diagnosis: &crate::model::Diagnosis| diagnosis.causes[0].why[0].text.clone();
+    let a_look = "api/ready ended with expect.status: a look of `on_fail` found it broken, a consequence of sock:10.0.0.7:5432";
+    assert_eq!(why(&looked), a_look);
+    // One that says it itself needs no look: the surest is told.
+    let told = says_it_lacks_something(refused(Told::new()), "api/ready");
+    let told = told.says_body("{\"db\": \"10.0.0.7:5432\"}");
+    let named = a_look.replace(
+        "a look of `on_fail` found it broken",
+        "what answered names it",
+    );
+    assert_eq!(why(&told.refused_on_fail(DB).diagnosis()), named);
+}
+
+#[test]
 fn what_is_behind_one_request_is_not_behind_every_other_of_the_same_address() {
     let told = says_it_lacks_something(refused(Told::new()), "api/ready").refused_on_fail(DB);
     // A gateway has one address for many applications.
