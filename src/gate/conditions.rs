@@ -19,7 +19,9 @@ fn of_kind(kind: ConditionKind, record: &RunRecord) -> Vec<Condition> {
     };
     match kind {
         ConditionKind::NotGood => {
-            let tests = record.tests.iter().filter(|test| is_not_good(test.status));
+            // Flaky ones have a kind of their own, critical or not.
+            let tests = record.tests.iter();
+            let tests = tests.filter(|test| test.status.is_bad_or_open());
             tests
                 .map(|test| condition(kind, test.header.id.to_string(), not_good(test)))
                 .collect()
@@ -53,23 +55,6 @@ fn condition(kind: ConditionKind, subject: String, text: String) -> Condition {
         kind,
         subject: Some(subject),
         text,
-    }
-}
-
-/// What counts against a floor, flaky ones aside: those have a kind of their own.
-fn is_not_good(status: Status) -> bool {
-    match status {
-        Status::Failed
-        | Status::UnexpectedPass
-        | Status::Unproved
-        | Status::Errored
-        | Status::Blocked
-        | Status::NotRun => true,
-        Status::Passed
-        | Status::Flaky
-        | Status::Skipped
-        | Status::ExpectedFailure
-        | Status::Waived => false,
     }
 }
 

@@ -29,3 +29,19 @@ impl Standing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_status_says_of_itself_is_what_it_counts_as() {
+        for status in Status::ALL {
+            for blocked in [Standing::Bad, Standing::Open] {
+                let counts = Standing::of(*status, Standing::Good, blocked);
+                let is_against = matches!(counts, Standing::Bad | Standing::Open);
+                assert_eq!(status.is_bad_or_open(), is_against, "{status}");
+            }
+        }
+    }
+}

@@ -103,16 +103,8 @@ impl TestRecord {
 
     /// Whether `--rerun failed` runs it again: it counted against the run, or may have.
     pub fn is_worth_repeating(&self) -> bool {
-        match self.status {
-            Status::Failed
-            | Status::UnexpectedPass
-            | Status::Unproved
-            | Status::Errored
-            | Status::Blocked
-            | Status::NotRun => true,
-            Status::Flaky => self.header.critical,
-            Status::Passed | Status::Skipped | Status::ExpectedFailure | Status::Waived => false,
-        }
+        let may_be_open = self.status == Status::Flaky && self.header.critical;
+        self.status.is_bad_or_open() || may_be_open
     }
 }
 

@@ -68,6 +68,21 @@ impl Status {
         }
     }
 
+    /// Whether it is bad or open in the gate whatever the policy says; of the others `flaky` is open where a test is critical.
+    pub const fn is_bad_or_open(self) -> bool {
+        match self {
+            Self::Failed
+            | Self::UnexpectedPass
+            | Self::Unproved
+            | Self::Errored
+            | Self::Blocked
+            | Self::NotRun => true,
+            Self::Passed | Self::Flaky | Self::Skipped | Self::ExpectedFailure | Self::Waived => {
+                false
+            }
+        }
+    }
+
     /// Whether it satisfies the `requires` of another test.
     pub const fn satisfies_requires(self) -> bool {
         matches!(self, Self::Passed | Self::Flaky)

@@ -27,7 +27,6 @@ use crate::model::{Event, Fold, NotRun, RunRecord, Status, TestEnded, Unable, Wh
 use crate::plan::{Mode, Plan, PlannedTest};
 use crate::probe::{Needs, Shared, make_room_for};
 use crate::settings::RunConfig;
-use ending::is_bad_or_open;
 use renewals::Renewals;
 use sessions::OpenSession;
 use tasks::{Doing, Done, Tasks};
@@ -400,7 +399,7 @@ impl<'e> Coordinator<'e> {
     /// From here on it has ended for everybody else, whatever is still looked at.
     fn settle(&mut self, ended: TestEnded) {
         self.dependencies.test_ended(&ended);
-        if self.config.fail_fast && self.closed.is_none() && is_bad_or_open(ended.status) {
+        if self.config.fail_fast && self.closed.is_none() && ended.status.is_bad_or_open() {
             self.closed = Some(NotRun::FailFast);
             self.fails_fast = true;
         }

@@ -88,20 +88,3 @@ impl Coordinator<'_> {
         self.end_the_rest(reason);
     }
 }
-
-/// What `--fail-fast` stops at: bad or open in the gate.
-pub(super) fn is_bad_or_open(status: Status) -> bool {
-    match status {
-        Status::Failed
-        | Status::UnexpectedPass
-        | Status::Unproved
-        | Status::Errored
-        | Status::Blocked => true,
-        Status::Passed
-        | Status::Flaky
-        | Status::NotRun
-        | Status::Skipped
-        | Status::ExpectedFailure
-        | Status::Waived => false,
-    }
-}
