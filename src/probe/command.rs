@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 use regex::bytes::Regex;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tokio::process::{Child, Command as Program};
+use tokio::process::Child;
 use tokio::time::{Instant, timeout_at};
 
 use self::pipes::Pipes;
@@ -66,13 +66,7 @@ impl Command {
         } else {
             Stdio::null()
         });
-        let mut program = Program::from(program);
-        program.kill_on_drop(true);
-        let child = program
-            .spawn()
-            .map_err(|error| not_started(&self.argv, &error))?;
-        let group = Group::of(child.id());
-        Ok((child, group))
+        Group::begin(program).map_err(|error| not_started(&self.argv, &error))
     }
 }
 

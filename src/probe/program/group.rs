@@ -4,18 +4,25 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
+use tokio::process::Child;
 
 /// The group of a child. Dropping it kills what is left of it.
 #[derive(Debug)]
 pub(in crate::probe) struct Group(Option<Pid>);
 
 impl Group {
-    /// The group that [`isolate`] gave the child with this id.
-    pub(in crate::probe) fn of(child: Option<u32>) -> Self {
-        let id = child.and_then(|id| i32::try_from(id).ok());
-        Self(id.map(Pid::from_raw))
+    /// Starts a program in a session, and so a group, of its own.
+    pub(in crate::probe) fn begin(mut program: Command) -> io::Result<(Child, Self)> {
+        isolate(&mut program);
+        let mut program = tokio::process::Command::from(program);
+        program.kill_on_drop(true);
+        let child = program.spawn()?;
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        let group = Self(id.map(Pid::from_raw));
+        Ok((child, group))
     }
 
     /// Sends a signal to all of the group. A group that is gone is what was wanted.
@@ -32,8 +39,7 @@ impl Drop for Group {
     }
 }
 
-/// Gives a program a session, and so a group, of its own, lets it die with us, and makes it the parent of all whose parent ends while
-/// it lives, as the first process of a container is: so one that walked away is still known for its own.
+/// Has a program set apart once it has been forked.
 ///
 /// What Linux calls the parent here is the *thread* that forks. Workers of the runtime live as long as it does; a thread that
 /// comes and goes must not spawn programs.
@@ -41,28 +47,37 @@ impl Drop for Group {
     unsafe_code,
     reason = "only between fork and exec can a process ask for a session and for its parent's death"
 )]
-pub(in crate::probe) fn isolate(program: &mut Command) {
-    let parent = std::process::id();
-    // SAFETY: between fork and exec only async-signal-safe functions may be called; setsid, prctl and getppid are, and building
-    // an `io::Error` from errno does not allocate.
+pub(super) fn isolate(program: &mut Command) {
+    let parent = Pid::this();
+    // SAFETY: between fork and exec only async-signal-safe functions may be called; `set_apart` is one, and an `io::Error` of a number
+    // does not allocate.
     unsafe {
-        program.pre_exec(move || {
-            if libc::setsid() == -1 {
-                return Err(io::Error::last_os_error());
-            }
-            #[cfg(target_os = "linux")]
-            {
-                if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == -1 {
-                    return Err(io::Error::last_os_error());
-                }
-                // What has no such thing only knows less of who belongs to it.
-                libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1);
-                // Our death may have come before the wish to hear of it.
-                if u32::try_from(libc::getppid()) != Ok(parent) {
-                    return Err(io::Error::from_raw_os_error(libc::ESRCH));
-                }
-            }
-            Ok(())
-        });
+        program.pre_exec(move || set_apart(parent).map_err(io::Error::from));
     }
+}
+
+/// Gives the calling process, which is to become a program, a session, and so a group, of its own, lets it die with `parent`, and makes
+/// it the parent of all whose parent ends while it lives, as the first process of a container is: so one that walked away is still known
+/// for its own. Async-signal-safe.
+///
+/// # Errors
+///
+/// What the system says; ESRCH when the parent has ended already.
+#[expect(unsafe_code, reason = "nobody else has these calls without allocating")]
+pub(super) fn set_apart(parent: Pid) -> Result<(), Errno> {
+    // SAFETY: all of these take numbers alone.
+    unsafe {
+        Errno::result(libc::setsid())?;
+        #[cfg(target_os = "linux")]
+        {
+            Errno::result(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL))?;
+            // What has no such thing only knows less of who belongs to it.
+            libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1);
+        }
+        // Its death may have come before the wish to hear of it.
+        if libc::getppid() != parent.as_raw() {
+            return Err(Errno::ESRCH);
+        }
+    }
+    Ok(())
 }

@@ -6,7 +6,6 @@ use std::process::{Command, Stdio};
 
 use nix::errno::Errno;
 
-use super::group::isolate;
 use crate::model::{ProbeError, Unable};
 use crate::probe::Invalid;
 use crate::probe::argv::Argv;
@@ -27,7 +26,8 @@ const INHERITED: [&str; 11] = [
     "SSL_CERT_DIR",
 ];
 
-/// The program, to be started in a session of its own, without standard input, its outputs piped to us.
+/// The program, to be started by [`Group::begin`](super::Group::begin) or [`spawn`](super::spawn()): without standard input, its outputs
+/// piped to us.
 pub(in crate::probe) fn launch(
     argv: &Argv,
     env: &Pairs,
@@ -54,7 +54,6 @@ pub(in crate::probe) fn launch(
         }
         program.current_dir(directory);
     }
-    isolate(&mut program);
     Ok(program)
 }
 

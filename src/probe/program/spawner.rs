@@ -10,6 +10,8 @@ use nix::unistd::Pid;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+#[cfg(not(target_os = "linux"))]
+use super::group::isolate;
 use super::kin::MARK;
 use super::leader::Leader;
 #[cfg(target_os = "linux")]
@@ -78,6 +80,7 @@ fn serve(wishes: &Receiver<Wanted>) {
 
 #[cfg(not(target_os = "linux"))]
 fn begin(program: &mut Command) -> io::Result<Begun> {
+    isolate(program);
     let mut child = program.spawn()?;
     let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
     let piped = || io::Error::other("its output is not piped to us");

@@ -5,7 +5,7 @@ use std::process::ExitStatus;
 use futures_util::FutureExt;
 use nix::sys::signal::Signal;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::process::{Child, ChildStderr, ChildStdout};
 use tokio::task::unconstrained;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
@@ -63,12 +63,7 @@ impl Streamed {
 
     fn spawn(&self) -> Result<(Child, Group), ProbeError> {
         let program = launch(&self.argv, &self.env, self.cwd.as_deref())?;
-        let mut program = Command::from(program);
-        program.kill_on_drop(true);
-        let spawned = program.spawn();
-        let child = spawned.map_err(|error| not_started(&self.argv, &error))?;
-        let group = Group::of(child.id());
-        Ok((child, group))
+        Group::begin(program).map_err(|error| not_started(&self.argv, &error))
     }
 
     /// Runs it until it has ended and nothing more comes. Near the deadline it is asked to end, then killed, with everything it has

@@ -17,6 +17,7 @@ use nix::sys::signal::{SigSet, SigmaskHow};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
+use super::group::set_apart;
 use super::spawner::Begun;
 
 /// What it has between its start and the program: calls of the system, and what `clone` itself needs.
@@ -130,21 +131,11 @@ impl Image {
 }
 
 /// Makes of the copy of us what the program is to find. Async-signal-safe.
-#[expect(
-    unsafe_code,
-    reason = "only between clone and exec can a process ask for a session and for its parent's death"
-)]
+#[expect(unsafe_code, reason = "nobody else has these calls without allocating")]
 fn prepare(parent: Pid, streams: [i32; 3], directory: Option<&CStr>) -> Result<(), Errno> {
+    set_apart(parent)?;
     // SAFETY: all of these take numbers, or what lives as long as the caller's frame; the signals are those there are.
     unsafe {
-        Errno::result(libc::setsid())?;
-        Errno::result(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL))?;
-        // What has no such thing only knows less of who belongs to it.
-        libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1);
-        // Our death may have come before the wish to hear of it.
-        if libc::getppid() != parent.as_raw() {
-            return Err(Errno::ESRCH);
-        }
         // None of them is 0, 1 or 2 and would stay closed on exec: the standard library sees at the start that those are open.
         for (stream, number) in streams.into_iter().zip(0..) {
             Errno::result(libc::dup2(stream, number))?;
