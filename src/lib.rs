@@ -1,7 +1,7 @@
 //! **allclear** proves that an environment is healthy after an infrastructure change.
 //!
-//! The whole program in one breath: a suite is planned, probes look, checks judge, diagnosis explains, the gate decides, reports tell.
-//! Each verb is one room, listed here in reading order; `docs/architecture.md` says which may import which.
+//! The whole program in one breath: a suite is planned, probes look, checks judge, diagnosis explains, the gate decides, reports
+//! tell. Each verb is one room, listed here in reading order; `docs/architecture.md` says which may import which.
 
 // What everybody speaks, and how text becomes it.
 pub mod model;

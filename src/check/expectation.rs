@@ -118,8 +118,8 @@ impl Expectations {
         self.isolation.as_deref()
     }
 
-    /// The rules of `events` that judge what came until nobody listened any longer, as `partial.last`. None where the look is to end
-    /// in a fault, or the other side is to end the stream: nothing comes then.
+    /// The rules of `events` that judge what came until nobody listened any longer, as `partial.last`. None where the look is to
+    /// end in a fault, or the other side is to end the stream: nothing comes then.
     pub fn open_rules(&self) -> Vec<String> {
         let is_end = |one: &Matched| match one.fact {
             Fact::Whole(fact) if fact.name == "ended" => {
@@ -186,8 +186,9 @@ impl std::fmt::Display for ExpectedFault {
     }
 }
 
-/// Judges one look: a finding for each of [`Expectations::texts`] but `isolation`, in their order. An unexpected fault comes first and
-/// with its own code, or as `expect.fault` where one that was expected could have come before it and did not; and expectations on facts that were not seen are then *not reached*.
+/// Judges one look: a finding for each of [`Expectations::texts`] but `isolation`, in their order. An unexpected fault comes
+/// first and with its own code, or as `expect.fault` where one that was expected could have come before it and did not; and
+/// expectations on facts that were not seen are then *not reached*.
 pub fn evaluate(expectations: &Expectations, seen: &Observation) -> Vec<Finding> {
     let fault = fault::judge(expectations, seen);
     let is_unexpected = seen.fault.is_some() && fault.state == State::NotHeld;

@@ -1,8 +1,8 @@
 //! `expect: { isolation: true }`: whether anything of one actor came to another.
 //!
-//! Every text that others sent is searched for what the other actors are known by: as it came, and with what is escaped or encoded in it
-//! decoded; and put together with what events after it say in the same place. Silence is not isolation: who saw nothing, or nothing of its
-//! own, has shown nothing.
+//! Every text that others sent is searched for what the other actors are known by: as it came, and with what is escaped or
+//! encoded in it decoded; and put together with what events after it say in the same place. Silence is not isolation: who saw
+//! nothing, or nothing of its own, has shown nothing.
 
 mod base64;
 mod escapes;
@@ -28,7 +28,8 @@ pub struct Witness<'r> {
     pub actor: &'r str,
     /// What it is recognised by.
     pub markers: Vec<Marker>,
-    /// What it was recognised by in rounds before this, each with the number of the round. Found with it, it is neither a leak nor its own.
+    /// What it was recognised by in rounds before this, each with the number of the round.
+    /// Found with it, it is neither a leak nor its own.
     pub earlier: &'r [(u64, Marker)],
     /// What it saw; `None` where it could not look. Others may have seen something of it all the same.
     pub seen: Option<&'r Observation>,
@@ -73,8 +74,8 @@ pub struct Ruling {
     pub is_leak: bool,
 }
 
-/// A finding `expect.isolation` for each actor that could look, in their order, and whether something leaked. In time linear in all that
-/// was seen; beside it, in memory, there is at most as much again.
+/// A finding `expect.isolation` for each actor that could look, in their order, and whether something leaked. In time linear in
+/// all that was seen; beside it, in memory, there is at most as much again.
 pub fn rule(witnesses: &[Witness<'_>], place: &Place) -> Vec<Ruling> {
     let (markers, unusable) = Markers::of(witnesses);
     let ruling = |(actor, witness): (usize, &Witness<'_>)| {

@@ -6,8 +6,8 @@ use super::json_path::JsonPath;
 use super::matcher::{Judgement, Matcher, Seen, judge};
 use crate::model::Value;
 
-/// Whether what a JSONPath finds in a document meets a matcher, as `expect: { json: … }` judges it: where nothing is there nothing is
-/// met, and nothing can be denied. `converted` keeps the document for the next path.
+/// Whether what a JSONPath finds in a document meets a matcher, as `expect: { json: … }` judges it: where nothing is there
+/// nothing is met, and nothing can be denied. `converted` keeps the document for the next path.
 pub fn meets(
     json: &Value,
     path: &JsonPath,

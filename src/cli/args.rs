@@ -50,9 +50,10 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// What a code, a rule or an error means, whose it usually is, and how to make sure
     ///
-    /// Takes what a report shows (`tcp.refused`, `TCP-1`), what a log shows (`ECONNREFUSED`, `SQLSTATE 53300`, `exit 3`, `502`), or words of
-    /// either. It says what the failure means, whose it usually is and how sure that is, what else it could be, what confirms and what
-    /// falsifies it, and which commands to run; it runs none of them. Where several are meant it lists them, a line each.
+    /// Takes what a report shows (`tcp.refused`, `TCP-1`), what a log shows (`ECONNREFUSED`, `SQLSTATE 53300`, `exit 3`, `502`),
+    /// or words of either. It says what the failure means, whose it usually is and how sure that is, what else it could be, what
+    /// confirms and what falsifies it, and which commands to run; it runs none of them.
+    /// Where several are meant it lists them, a line each.
     #[command(after_long_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
     /// Print a JSON Schema: of the suite format or of rules (for editors), or of the JSON report

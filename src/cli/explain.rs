@@ -43,8 +43,8 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<u8, Failure> {
     Ok(exit::GO)
 }
 
-/// The rules of `--rules`, else those of the project around. Those of a project that cannot be read are told, and ours explain alone:
-/// who asks what an error means has another problem just now.
+/// The rules of `--rules`, else those of the project around. Those of a project that cannot be read are told, and ours explain
+/// alone: who asks what an error means has another problem just now.
 fn own_rules(args: &ExplainArgs) -> Result<Option<OwnRules>, Failure> {
     let flags = Flags {
         rules: args.rules.clone(),

@@ -13,8 +13,8 @@ const LEAVING: Duration = Duration::from_secs(3);
 
 /// A switch that signals press, as [`Cancel::on_signals`] says.
 ///
-/// They are heard on a thread of their own. Whoever runs, or writes its reports, may wait for ever for the reader of a pipe, and must
-/// still end when asked for the second time.
+/// They are heard on a thread of their own. Whoever runs, or writes its reports, may wait for ever for the reader of a pipe, and
+/// must still end when asked for the second time.
 pub(super) fn on_signals() -> Result<Cancel, Failure> {
     let (tell, told) = mpsc::sync_channel(1);
     let failed =

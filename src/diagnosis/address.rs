@@ -16,7 +16,8 @@ pub(super) struct Address<'a> {
 }
 
 impl<'a> Address<'a> {
-    /// Reads a resource as probes write it: `sock:host:port`, `tls:host:port:sni`, `origin:scheme://host:port`, `dsn:engine:host:port/db`.
+    /// Reads a resource as probes write it: `sock:host:port`, `tls:host:port:sni`, `origin:scheme://host:port`,
+    /// `dsn:engine:host:port/db`.
     pub(super) fn of(resource: &'a str) -> Self {
         let (kind, rest) = resource.split_once(':').unwrap_or((resource, ""));
         let nothing = Self {

@@ -39,8 +39,8 @@ pub(super) fn advice(graph: &Graph<'_>, diagnosed: &[Diagnosed], chosen: &Chosen
     all
 }
 
-/// What `on_fail` looked at in tests of the cause, and saw; what several saw alike, once. What was found broken comes first, then what
-/// those tests saw that broke there themselves.
+/// What `on_fail` looked at in tests of the cause, and saw; what several saw alike, once. What was found broken comes first, then
+/// what those tests saw that broke there themselves.
 pub(super) fn looks(graph: &Graph<'_>, diagnosed: &[Diagnosed], chosen: &Chosen) -> Vec<Cited> {
     let mut told: HashSet<String> = HashSet::new();
     let (own, behind) = in_order(diagnosed, chosen);

@@ -1,7 +1,7 @@
 //! What may be a cause, and of what: a resource, a layer and what was seen there; and the failures that it would explain.
 //!
-//! A candidate explains another failure when that one used the resource, broke at a layer above, at the time, and did not itself get
-//! through where the candidate says nobody does.
+//! A candidate explains another failure when that one used the resource, broke at a layer above, at the time, and did not itself
+//! get through where the candidate says nobody does.
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
@@ -86,7 +86,8 @@ pub(super) fn candidates(
     candidates
 }
 
-/// Who explains whom, and what says so: fills in what each candidate explains, and gives for each failure who explains it, each once.
+/// Who explains whom, and what says so: fills in what each candidate explains, and gives for each failure who explains it,
+/// each once.
 pub(super) fn edges(
     graph: &Graph<'_>,
     diagnosed: &[Diagnosed],
@@ -216,9 +217,10 @@ const fn weight(confidence: Confidence) -> usize {
 
 /// What each resource has to offer as the cause of others: at each layer the candidate that most met.
 ///
-/// What an application says explains nothing but itself, and so does what this machine is said to lack: [`super::sound`] decides that.
-/// Whose credentials were refused says nothing of what others hold, whoever names or looks at the place that refused them. A route or a limit of a proxy is about the requests it was asked for; and where nearly all got through, who failed behind it did not
-/// fail because of it.
+/// What an application says explains nothing but itself, and so does what this machine is said to lack: [`super::sound`] decides
+/// that. Whose credentials were refused says nothing of what others hold, whoever names or looks at the place that refused them.
+/// A route or a limit of a proxy is about the requests it was asked for; and where nearly all got through, who failed behind it
+/// did not fail because of it.
 fn offered(
     graph: &Graph<'_>,
     candidates: &[Candidate],
@@ -263,8 +265,8 @@ fn nearly_works(graph: &Graph<'_>, candidate: &Candidate) -> bool {
     passed >= failed.saturating_mul(NEARLY_ALL)
 }
 
-/// What was asked where a candidate was met, if others got through that asked something else at about the time: then it is about these
-/// requests, and explains no other. `None` where it is about all that ask there.
+/// What was asked where a candidate was met, if others got through that asked something else at about the time: then it is about
+/// these requests, and explains no other. `None` where it is about all that ask there.
 fn only<'r>(graph: &Graph<'r>, candidate: &Candidate) -> Option<HashSet<Asked<'r>>> {
     let is_of_requests = matches!(candidate.layer, Layer::Proxy | Layer::Protocol)
         && graph.is_asked_by_requests(candidate.at);

@@ -55,8 +55,8 @@ impl Diagnosed {
         all.any(|one| one.kind == Modifier::Nested)
     }
 
-    /// Takes over what an application says that it met. Layer and resource stay those of our own look: it got as far as the application, and
-    /// whoever got there, too, says nothing of what is behind it.
+    /// Takes over what an application says that it met. Layer and resource stay those of our own look: it got as far as the
+    /// application, and whoever got there, too, says nothing of what is behind it.
     fn hear(&mut self, retold: Retold<'_>) {
         let Retold {
             rule,
@@ -74,7 +74,8 @@ impl Diagnosed {
     }
 }
 
-/// A page of a proxy can be imitated, except where the application marks all that is its own (`app_marker`) and this is not marked.
+/// A page of a proxy can be imitated, except where the application marks all that is its own (`app_marker`)
+/// and this is not marked.
 fn doubt_the_page(diagnosed: &mut Diagnosed, seen: &Seen<'_>, rule: &Rule) {
     let is_marked = matches!(seen.fact("app_marker"), Some(Value::Bool(_)));
     if diagnosed.blame.confidence == Confidence::High && rule.when.is_of_proxies() && !is_marked {
@@ -108,9 +109,9 @@ fn doubt_the_line(diagnosed: &mut Diagnosed, seen: &Seen<'_>, rule: &Rule) {
     });
 }
 
-/// The author of a test knows what an assertion is about: `core_db` says `disconnected`, and it is the database. Still that is an opinion,
-/// and nobody looked: where the rule leans, it says whither, and only where both say the same that is decided. What a rule decided, what
-/// stopped us on the way, and who answered in the application's place, it does not change.
+/// The author of a test knows what an assertion is about: `core_db` says `disconnected`, and it is the database. Still that is an
+/// opinion, and nobody looked: where the rule leans, it says whither, and only where both say the same that is decided. What a
+/// rule decided, what stopped us on the way, and who answered in the application's place, it does not change.
 fn ask_the_author(diagnosed: &mut Diagnosed, seen: &Seen<'_>) {
     let is_judged = matches!(diagnosed.layer, Layer::Application | Layer::Performance);
     let Some(on_fail) = seen.on_fail.filter(|_| is_judged && seen.fault.is_none()) else {

@@ -1,8 +1,8 @@
 //! What to run next, with the values of the target filled in. Printed, and never run by us.
 //!
-//! Somebody pastes these lines into a shell, and the values come from suites, answers and the environment. So only what no shell gives
-//! any meaning to is filled in: a host called `$(reboot)` leaves its place empty, as `HOST`. The request that failed is the line the probe
-//! quoted for a shell itself; what it masked stays `***` there, for whoever runs it to put in.
+//! Somebody pastes these lines into a shell, and the values come from suites, answers and the environment. So only what no shell
+//! gives any meaning to is filled in: a host called `$(reboot)` leaves its place empty, as `HOST`. The request that failed is the
+//! line the probe quoted for a shell itself; what it masked stays `***` there, for whoever runs it to put in.
 
 use super::Rules;
 use super::address::Address;
@@ -23,8 +23,8 @@ pub(super) struct Filling<'f> {
 
 /// The lines of a rule: of its commands those that are names are looked up, others are lines already.
 ///
-/// What asks a platform, a unit or an admin port is left out where the target does not say which: `explain` has it. So are the tools of a
-/// database that is not the one which was asked.
+/// What asks a platform, a unit or an admin port is left out where the target does not say which: `explain` has it. So are the
+/// tools of a database that is not the one which was asked.
 pub(super) fn commands(rule: &Rule, rules: &Rules, filling: &Filling<'_>) -> Vec<String> {
     let written = rule
         .commands
@@ -166,7 +166,8 @@ impl Filling<'_> {
         seen.or_else(|| named().filter(|_| name == "database"))
     }
 
-    /// What curl is to be given to ask what the test asked; else the origin alone, and so where asking again may change something.
+    /// What curl is to be given to ask what the test asked;
+    /// else the origin alone, and so where asking again may change something.
     fn request(&self) -> Option<String> {
         let again = match self.changing() {
             Some(_) => None,

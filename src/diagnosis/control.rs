@@ -56,8 +56,8 @@ pub(super) fn red_controls(graph: &Graph<'_>, diagnosed: &[Diagnosed]) -> Vec<(S
     voices
 }
 
-/// A control that passed: that this machine cannot look is no explanation then. One that looks beyond it says more than one that does
-/// not.
+/// A control that passed: that this machine cannot look is no explanation then.
+/// One that looks beyond it says more than one that does not.
 pub(super) fn passed_control(record: &RunRecord) -> Option<&TestRecord> {
     let mut passed: Vec<&TestRecord> = record
         .tests
@@ -154,8 +154,8 @@ fn is_answer(step: &StepRecord) -> bool {
     )
 }
 
-/// The layer of the network that stopped a step; `None` where it was something else. A certificate, a status or an error of a database
-/// came over a network that works.
+/// The layer of the network that stopped a step; `None` where it was something else. A certificate, a status or an error of a
+/// database came over a network that works.
 fn layer(step: &StepRecord) -> Option<Layer> {
     let fault = step.observation.fault.as_ref()?;
     match fault.kind {

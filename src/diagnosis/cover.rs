@@ -1,7 +1,7 @@
 //! The few causes that explain all failures: the choice among all that may be one.
 //!
-//! It is greedy and weighted: whoever explains most, as sure as that is, goes first; between equals the deeper one, then the earlier,
-//! then by name. At worst n log n: an instance uses few resources, and a resource offers few candidates.
+//! It is greedy and weighted: whoever explains most, as sure as that is, goes first; between equals the deeper one, then the
+//! earlier, then by name. At worst n log n: an instance uses few resources, and a resource offers few candidates.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
@@ -89,8 +89,9 @@ pub(super) fn cover(
     chosen(&candidates, &order, &taken_by, &ties)
 }
 
-/// Chosen ones that contradict each other about the same layer of the same thing, and have as much to say. Of what answers requests they
-/// are about the same requests: two paths that fail in two ways are two things to mend, and not one that cannot be told apart.
+/// Chosen ones that contradict each other about the same layer of the same thing, and have as much to say. Of what answers
+/// requests they are about the same requests: two paths that fail in two ways are two things to mend,
+/// and not one that cannot be told apart.
 fn rivals(graph: &Graph<'_>, candidates: &[Candidate], order: &[usize]) -> Vec<(usize, usize)> {
     let mut by_place: HashMap<(Resource, Layer, Vec<Asked<'_>>), Vec<usize>> = HashMap::new();
     for number in order {

@@ -70,8 +70,8 @@ impl Subject<'_> {
     }
 }
 
-/// Finds what is meant: the id of a rule, a code, the name or number of a signal (`ECONNREFUSED`, `exit 3`, `502`), else words of what is
-/// said about them.
+/// Finds what is meant: the id of a rule, a code, the name or number of a signal (`ECONNREFUSED`, `exit 3`, `502`),
+/// else words of what is said about them.
 pub fn explain<'r>(query: &str, rules: &'r Rules) -> Explained<'r> {
     let query = query.trim();
     if let Some(subject) = called(query, rules) {

@@ -1,7 +1,7 @@
 //! What looked at what: failures and passes, and the resources they share.
 //!
-//! Edges come from what probes say they look at, and what that stands on: a database has a socket, and the socket a name. So twelve
-//! tests of one database share its name and its socket whether or not anybody wrote `requires`.
+//! Edges come from what probes say they look at, and what that stands on: a database has a socket, and the socket a name. So
+//! twelve tests of one database share its name and its socket whether or not anybody wrote `requires`.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! What an answer names: an application that says `db.internal:5432` depends on it.
 //!
-//! Anybody can write anything into a body, so this is an edge only to something that others met as broken themselves, and only for a
-//! failure that is not sure of its own.
+//! Anybody can write anything into a body, so this is an edge only to something that others met as broken themselves, and only
+//! for a failure that is not sure of its own.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 

@@ -1,7 +1,8 @@
 //! SAYING WHY: which layer a failure is of, whose it is, and which few causes explain the many failures of a run.
 //!
-//! Pure: no clock, no files. The same record and rules give the same diagnosis, byte for byte; it is never part of the verdict. Rules
-//! are data (`rules.yaml`); each failed instance gets the first one that its evidence matches, and the rest of the run changes its words.
+//! Pure: no clock, no files. The same record and rules give the same diagnosis, byte for byte; it is never part of the verdict.
+//! Rules are data (`rules.yaml`); each failed instance gets the first one that its evidence matches,
+//! and the rest of the run changes its words.
 
 mod address;
 mod advice;

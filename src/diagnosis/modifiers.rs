@@ -21,8 +21,8 @@ pub(super) fn modify(graph: &Graph<'_>, diagnosed: &mut [Diagnosed]) {
     fixed_timeout(graph, diagnosed);
 }
 
-/// Whatever is found in some other build is true of that one. It comes after the choice of causes: that less is believed of a failure does
-/// not make it a consequence of another.
+/// Whatever is found in some other build is true of that one. It comes after the choice of causes: that less is believed of a
+/// failure does not make it a consequence of another.
 pub(super) fn identity(graph: &Graph<'_>, diagnosed: &mut [Diagnosed]) {
     let wrong: HashSet<usize> = (0..diagnosed.len())
         .filter(|number| is_other_build(&graph.failures[*number]))
@@ -102,7 +102,8 @@ fn vantage(graph: &Graph<'_>, diagnosed: &mut [Diagnosed]) {
             one.blame.confidence = one.blame.confidence.min(Confidence::Medium);
         } else if one.blame.class == Class::Infrastructure && !Address::of(&one.resource).is_local()
         {
-            // The signal says "network", and so does this; it says nothing of another class, nor of a machine without one between.
+            // The signal says "network", and so does this;
+            // it says nothing of another class, nor of a machine without one between.
             one.blame.confidence = one.blame.confidence.higher();
         }
         one.adjusted.push(Adjustment {
@@ -112,8 +113,8 @@ fn vantage(graph: &Graph<'_>, diagnosed: &mut [Diagnosed]) {
     }
 }
 
-/// A silent socket whose host answers at another port, or whose port answers at another address. That it is there leaves two who look
-/// the same from here: what drops packets on the way, and a process that accepts nothing, so that its queue is full.
+/// A silent socket whose host answers at another port, or whose port answers at another address. That it is there leaves two who
+/// look the same from here: what drops packets on the way, and a process that accepts nothing, so that its queue is full.
 fn elsewhere(answering: &Seen<'_, u16>, failure: &Failure<'_>, one: &mut Diagnosed) {
     let at = Address::of(&one.resource);
     let (Some(host), Some(port)) = (at.host, at.port) else {

@@ -1,8 +1,8 @@
 //! A failure of a lower layer that an application wrote down: in the body of a 5xx, in the log of a start.
 //!
-//! This is the one place where a text decides, and nobody vouches for it: an application can print anything, and a log can hold the
-//! trace of another system. So each form is anchored to what a known library writes, what it leads to is never more than medium, and a
-//! text with two different failures is believed only as a leaning.
+//! This is the one place where a text decides, and nobody vouches for it: an application can print anything, and a log can hold
+//! the trace of another system. So each form is anchored to what a known library writes, what it leads to is never more than
+//! medium, and a text with two different failures is believed only as a leaning.
 
 mod forms;
 mod places;
@@ -41,7 +41,8 @@ pub(super) struct Retold<'r> {
     pub(super) adjustment: Adjustment,
 }
 
-/// What the evidence of a failure says that an application met, when `rule` says that its words count, and no signal of our own speaks.
+/// What the evidence of a failure says that an application met, when `rule` says that its words count,
+/// and no signal of our own speaks.
 pub(super) fn retold<'r>(rule: &Rule, seen: &Seen<'_>, rules: &'r Rules) -> Option<Retold<'r>> {
     if !rule.nested {
         return None;
@@ -85,8 +86,8 @@ pub(super) fn retold<'r>(rule: &Rule, seen: &Seen<'_>, rules: &'r Rules) -> Opti
     })
 }
 
-/// Whether what was read is no account of its own failure: a log is of many starts and many days, and an answer or an output that came in
-/// good order may list what others met.
+/// Whether what was read is no account of its own failure: a log is of many starts and many days, and an answer or an output that
+/// came in good order may list what others met.
 fn is_quoted(seen: &Seen<'_>) -> bool {
     let number = |name: &str| match seen.fact(name) {
         Some(Value::Number(number)) => Some(number.to_f64()),
@@ -166,7 +167,8 @@ pub(super) fn find(text: &str) -> Option<Nested> {
     })
 }
 
-/// The text as it was before it was put into JSON: there a word at the beginning of a line follows an `n`. What is no JSON hardly has these.
+/// The text as it was before it was put into JSON: there a word at the beginning of a line follows an `n`.
+/// What is no JSON hardly has these.
 fn unescaped(text: &str) -> Cow<'_, str> {
     if !text.contains('\\') {
         return Cow::Borrowed(text);

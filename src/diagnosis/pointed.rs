@@ -1,9 +1,9 @@
-//! What a test points at: an application says that something behind it is not there, and a look that the author of the test wrote for
-//! that case (`on_fail`) finds it broken.
+//! What a test points at: an application says that something behind it is not there, and a look that the author of the test wrote
+//! for that case (`on_fail`) finds it broken.
 //!
-//! Neither is enough alone. An answer that says so can mean anything behind it, and a look that fails from here may fail because it is
-//! made from here. So it is an edge only to what a test of its own met as broken at the same layer, and only for failures that say
-//! themselves that they are somebody else's.
+//! Neither is enough alone. An answer that says so can mean anything behind it, and a look that fails from here may fail because
+//! it is made from here. So it is an edge only to what a test of its own met as broken at the same layer, and only for failures
+//! that say themselves that they are somebody else's.
 
 use std::collections::HashMap;
 
@@ -13,8 +13,9 @@ use super::graph::{Asked, Failure, Graph, Resource};
 use super::reach::looks_on_fail;
 use crate::model::{Class, Code, Confidence, Diagnosed, Layer};
 
-/// What is found broken behind what was asked of each application. One test that looks is enough for all that asked the same: they were
-/// told the same. Another request at the same address may be of another application: a gateway has one address for many.
+/// What is found broken behind what was asked of each application. One test that looks is enough for all that asked the same:
+/// they were told the same. Another request at the same address may be of another application:
+/// a gateway has one address for many.
 #[derive(Debug)]
 pub(super) struct Pointed<'r> {
     behind: HashMap<(Resource, Asked<'r>), Vec<Found>>,
@@ -30,8 +31,8 @@ pub(super) struct Found {
 impl Found {
     /// Whether who failed there with `code`, at `layer` by its rule, met the same.
     ///
-    /// Rules know more than codes do, so layers of the one are not compared with layers of the other, except where any failure means that
-    /// nobody is there.
+    /// Rules know more than codes do, so layers of the one are not compared with layers of the other, except where any failure
+    /// means that nobody is there.
     pub(super) fn is_met(&self, layer: Layer, code: &Code) -> bool {
         let is_gone = matches!(layer, Layer::Dns | Layer::Transport);
         self.code == *code || (is_gone && layer_of(&self.code) == layer && layer_of(code) == layer)

@@ -9,7 +9,8 @@ use super::uses::asks_a_server;
 /// Who held, held everything.
 pub(super) const ALL_OF_IT: Layer = Layer::Performance;
 
-/// The last layer that a step which did not hold got through, by the phase it was stopped in. Nobody got through the layer it broke at.
+/// The last layer that a step which did not hold got through, by the phase it was stopped in.
+/// Nobody got through the layer it broke at.
 pub(super) fn passed(step: &StepRecord, broke: Layer) -> Option<Layer> {
     if step.error.is_some() {
         return None;
@@ -130,8 +131,9 @@ fn answered(step: &StepRecord) -> Option<Layer> {
     }
 }
 
-/// How far an answer over HTTP came from. What a proxy says of an application it did not reach is a 502, 503 or 504; any other answer
-/// that is no page of a proxy we know came from behind all of them, and one that does not ask who we are from behind that as well.
+/// How far an answer over HTTP came from. What a proxy says of an application it did not reach is a 502, 503 or 504; any other
+/// answer that is no page of a proxy we know came from behind all of them,
+/// and one that does not ask who we are from behind that as well.
 fn behind(step: &StepRecord, status: f64) -> Layer {
     let hop = step.observation.facts.get("hop").and_then(Value::as_text);
     let is_of_application = match hop {

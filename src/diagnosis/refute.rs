@@ -93,7 +93,8 @@ pub(super) fn during(span: Span, failed: u64) -> Span {
     }
 }
 
-/// When others show whether something was there at all, just before included: a run is short, and its tests do not wait for each other.
+/// When others show whether something was there at all, just before included:
+/// a run is short, and its tests do not wait for each other.
 pub(super) fn about(span: Span) -> Span {
     Span {
         from: span.from.saturating_sub(SHORTLY),
@@ -101,7 +102,8 @@ pub(super) fn about(span: Span) -> Span {
     }
 }
 
-/// Who can speak about it. Of what answers requests only who asked the same: another path may be of another application. Below what an application says, whoever got through the layer; above, only who asked the same.
+/// Who can speak about it. Of what answers requests only who asked the same: another path may be of another application. Below
+/// what an application says, whoever got through the layer; above, only who asked the same.
 fn witnesses<'g, 'r>(graph: &'g Graph<'r>, chosen: &Chosen) -> Vec<&'g Passes<'r>> {
     match chosen.layer {
         // Who got in had other credentials, for all that is known: they are not told.

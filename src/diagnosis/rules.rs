@@ -41,9 +41,9 @@ impl Rules {
         &EMBEDDED
     }
 
-    /// These rules and those of a user's file: new ones are asked before ours, and one with the id of ours takes its place; what it
-    /// leaves out stays as it was. The problems tell what is wrong with the file, each mistake at its place, and warn of rules that can
-    /// never match.
+    /// These rules and those of a user's file: new ones are asked before ours, and one with the id of ours takes its place; what
+    /// it leaves out stays as it was. The problems tell what is wrong with the file, each mistake at its place,
+    /// and warn of rules that can never match.
     #[must_use]
     pub fn with(&self, file: FileId, sources: &Sources, problems: &mut Diagnostics) -> Self {
         let mut rules = self.clone();

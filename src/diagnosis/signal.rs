@@ -1,6 +1,7 @@
 //! What a rule asks of a failure: every key of `when` must hold, and of a list one.
 //!
-//! Questions are typed wherever a code exists. Texts are asked only of who is known not to be the application, or with `untrusted: true`.
+//! Questions are typed wherever a code exists. Texts are asked only of who is known not to be the application,
+//! or with `untrusted: true`.
 
 mod codes;
 mod contradiction;

@@ -11,8 +11,8 @@ use crate::model::{
     TestRecord,
 };
 
-/// Finds the failures that are of this machine, controls included, and says so in each; where others got further than a control did,
-/// only doubts them.
+/// Finds the failures that are of this machine, controls included, and says so in each;
+/// where others got further than a control did, only doubts them.
 pub(super) fn unfit(graph: &Graph<'_>, diagnosed: &mut [Diagnosed]) -> HashSet<usize> {
     let mut unfit = HashSet::new();
     let controls = red_controls(graph, diagnosed);

@@ -15,8 +15,8 @@ pub(super) fn used(step: &StepRecord) -> Vec<String> {
     used
 }
 
-/// With all that these stand on. What is asked for through a proxy has no name and no socket of our own; and where the look says which
-/// socket it was, what an origin is called is not asked: it may have been connected to elsewhere (`resolve`).
+/// With all that these stand on. What is asked for through a proxy has no name and no socket of our own; and where the look says
+/// which socket it was, what an origin is called is not asked: it may have been connected to elsewhere (`resolve`).
 pub(super) fn closed(mut used: Vec<String>) -> Vec<String> {
     let has_proxy = used.iter().any(|one| one.starts_with("proxy:"));
     let has_socket = used.iter().any(|one| one.starts_with("sock:"));

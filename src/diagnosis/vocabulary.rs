@@ -1,4 +1,5 @@
-//! Every key of a file of rules: what is read, what editors complete (`schema/rules.schema.json`), and what `docs/rules.md` lists.
+//! Every key of a file of rules: what is read, what editors complete (`schema/rules.schema.json`),
+//! and what `docs/rules.md` lists.
 
 mod reference;
 mod schema;

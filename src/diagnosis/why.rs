@@ -1,5 +1,5 @@
-//! Why the failures of a cause are its consequences: each line from an edge of the graph, and with a test and what was seen in it. Where
-//! the evidence ends the chain ends, and what it does not support is said.
+//! Why the failures of a cause are its consequences: each line from an edge of the graph, and with a test and what was seen in
+//! it. Where the evidence ends the chain ends, and what it does not support is said.
 
 use std::collections::HashSet;
 

@@ -125,8 +125,8 @@ impl<'a> Lookup<'a> {
         }
     }
 
-    /// By everything that can make it so: the header knows the test's own `critical`, which the policy does not; the policy may be stricter
-    /// than the one the run was planned with. So "what if" can add vetoes and never takes one away.
+    /// By everything that can make it so: the header knows the test's own `critical`, which the policy does not; the policy may
+    /// be stricter than the one the run was planned with. So "what if" can add vetoes and never takes one away.
     fn is_critical(&self, header: &TestHeader) -> bool {
         let category = self.policy.category(header.id.category());
         header.critical

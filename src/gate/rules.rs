@@ -29,8 +29,8 @@ pub(super) fn checks(rule: Rule, view: &View<'_>) -> Vec<Check> {
     }
 }
 
-/// Each critical instance of a preflight category is good; out will not do, we want to know. Those blocked from outside preflight say
-/// nothing about us: they are vetoes like the rest.
+/// Each critical instance of a preflight category is good; out will not do, we want to know. Those blocked from outside preflight
+/// say nothing about us: they are vetoes like the rest.
 fn preflight(view: &View<'_>) -> Vec<Check> {
     by_category(view, |instance| instance.decides)
         .map(|(category, all)| {
@@ -55,7 +55,8 @@ fn preflight(view: &View<'_>) -> Vec<Check> {
         .collect()
 }
 
-/// Every critical instance that counts is good: a floor of 100 %. It is one floor; it is told by category, and is lost when one is.
+/// Every critical instance that counts is good: a floor of 100 %. It is one floor;
+/// it is told by category, and is lost when one is.
 fn critical(view: &View<'_>) -> Vec<Check> {
     by_category(view, |instance| {
         instance.critical && !instance.decides && instance.standing != Standing::Out
@@ -70,7 +71,8 @@ fn pass_rate(view: &View<'_>) -> Check {
     of_floor(view.policy.pass_rate, None, &all)
 }
 
-/// The floors of categories. In a partial run a category of which nothing was selected has none: that is told once, by [`partial`].
+/// The floors of categories. In a partial run a category of which nothing was selected has none:
+/// that is told once, by [`partial`].
 fn category_pass_rate(view: &View<'_>) -> Vec<Check> {
     let floors = view.policy.categories.iter();
     floors
@@ -231,8 +233,8 @@ fn partial(view: &View<'_>) -> Check {
     }
 }
 
-/// The run came to its own end. A killed run has no signal in its record: it never said that it had ended, though all of its tests may
-/// have, and their sessions be open still.
+/// The run came to its own end. A killed run has no signal in its record: it never said that it had ended, though all of its
+/// tests may have, and their sessions be open still.
 fn interrupted(view: &View<'_>) -> Check {
     let cut = |one: &&Instance<'_>| match one.test.why {
         Some(Why::NotRun(NotRun::Interrupted | NotRun::Killed)) => true,

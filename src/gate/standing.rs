@@ -16,8 +16,8 @@ pub(super) enum Standing {
 }
 
 impl Standing {
-    /// What a status counts as. Two statuses depend on more than themselves: `flaky` on whether the instance is critical, `blocked` on its
-    /// roots; the caller has looked.
+    /// What a status counts as. Two statuses depend on more than themselves: `flaky` on whether the instance is critical,
+    /// `blocked` on its roots; the caller has looked.
     pub(super) const fn of(status: Status, flaky: Self, blocked: Self) -> Self {
         match status {
             Status::Passed => Self::Good,

@@ -26,8 +26,8 @@ pub struct Diagnosis {
     pub causes: Vec<Cause>,
     /// Every instance that failed of its own, in plan order.
     pub failures: Vec<Diagnosed>,
-    /// Instances that could not be run because others failed. Behind them there may be causes that nobody saw: with any, there are *at
-    /// least* so many.
+    /// Instances that could not be run because others failed. Behind them there may be causes that nobody saw:
+    /// with any, there are *at least* so many.
     pub hidden: u64,
 }
 

@@ -28,8 +28,8 @@ pub enum Event {
     TestEnded(TestEnded),
     /// What `on_fail` looks at was looked at: after the end of the test, which it does not change.
     LooksEnded(LooksEnded),
-    /// A session was opened, or could not be; again when it was opened anew, with all that was done for it; and once more when its
-    /// clean-ups are done.
+    /// A session was opened, or could not be; again when it was opened anew, with all that was done for it;
+    /// and once more when its clean-ups are done.
     SessionEnded(Arc<SessionRecord>),
     /// Every instance has ended and every clean-up is done.
     RunEnded {

@@ -171,29 +171,30 @@ kinds! {
         Http2Reset(u32) = "http2.reset.", in [Send, FirstByte, Body], by [Http2];
         /// The server closed the connection with this code (RFC 9113 §6.8): `http2.goaway.11` is "enhance your calm".
         Http2Goaway(u32) = "http2.goaway.", in [Send, FirstByte, Body], by [Http2];
-        /// The handshake of a WebSocket was answered with this status instead of 101 (RFC 6455 §4.1): `websocket.refused.401` wants
-        /// other credentials.
+        /// The handshake of a WebSocket was answered with this status instead of 101 (RFC 6455 §4.1):
+        /// `websocket.refused.401` wants other credentials.
         WebSocketRefused(u16) = "websocket.refused.", in [Upgrade], by [HttpStatus];
         /// The peer closed the WebSocket with this code before the script was through (RFC 6455 §7.4): `websocket.closed.1011` is
         /// an error of the server. 1005 stands for a close frame without a code.
         WebSocketClosed(u16) = "websocket.closed.", in [Event], by [CloseCode];
-        /// The answer has this status instead of 200, and so is no stream of events: `sse.refused.401` wants other credentials. 204 means
-        /// that there is nothing to listen to.
+        /// The answer has this status instead of 200, and so is no stream of events: `sse.refused.401` wants other credentials.
+        /// 204 means that there is nothing to listen to.
         SseRefused(u16) = "sse.refused.", in [FirstByte], by [HttpStatus];
         /// The answer has this status instead of 200, and so is no log: `log.refused.404` does not have it.
         LogRefused(u16) = "log.refused.", in [FirstByte], by [HttpStatus];
-        /// PostgreSQL failed with this SQLSTATE (<https://www.postgresql.org/docs/current/errcodes-appendix.html>): `postgres.53300`
-        /// has too many connections.
+        /// PostgreSQL failed with this SQLSTATE (<https://www.postgresql.org/docs/current/errcodes-appendix.html>):
+        /// `postgres.53300` has too many connections.
         Postgres(SqlState) = "postgres.", in [StartTls, Startup, Auth, Query], by [SqlState];
         /// MySQL or MariaDB failed with this error number
         /// (<https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html>): `mysql.1045` denies access.
         MySql(u16) = "mysql.", in [Startup, Auth, Query], by [MySql];
-        /// SQLite failed with this extended result code (<https://www.sqlite.org/rescode.html>): `sqlite.14` cannot open the file.
+        /// SQLite failed with this extended result code (<https://www.sqlite.org/rescode.html>):
+        /// `sqlite.14` cannot open the file.
         Sqlite(i32) = "sqlite.", in [Startup, Query], by [Sqlite];
         /// The process ended by this signal: `process.signal.9` was killed.
         ProcessSignal(i32) = "process.signal.", in [Process, Ready, Stable, Recover], by [Signal];
-        /// The process ended with this exit code while it was to go on: `process.exit.3` is how uvicorn says that the application's
-        /// start failed.
+        /// The process ended with this exit code while it was to go on: `process.exit.3` is how uvicorn says that the
+        /// application's start failed.
         ProcessExit(i32) = "process.exit.", in [Process, Ready, Stable, Recover], by [ExitCode];
     }
 }

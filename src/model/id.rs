@@ -117,7 +117,8 @@ impl TestId {
         }
     }
 
-    /// What a session is called where instances are listed: `session/user`. No test of a project has the id of one of its sessions.
+    /// What a session is called where instances are listed: `session/user`.
+    /// No test of a project has the id of one of its sessions.
     pub fn of_session(name: &SessionName) -> Self {
         Self::parse(&format!("session/{name}"))
             .unwrap_or_else(|| Self::new(Category::new("session"), name.as_str()))

@@ -32,8 +32,8 @@ pub enum FactKind {
     Headers,
     /// The events of a stream; what is expected of them are rules of their own.
     Events,
-    /// Numbers by name; the names are those that the probe is given below this key of its mapping, and what is expected of each stands
-    /// below its name.
+    /// Numbers by name; the names are those that the probe is given below this key of its mapping,
+    /// and what is expected of each stands below its name.
     Counts {
         /// The key.
         of: &'static str,

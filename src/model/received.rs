@@ -9,8 +9,8 @@ use super::Value;
 pub struct Received {
     /// When it was complete, from the moment the stream was open. Never less than that of the event before.
     pub at: Duration,
-    /// From the last send that was complete before it; `None` before the first. Of server-sent events from the request. The time in
-    /// which nothing was connected is left aside.
+    /// From the last send that was complete before it; `None` before the first. Of server-sent events from the request. The time
+    /// in which nothing was connected is left aside.
     pub since_send: Option<Duration>,
     /// The field `event` of a server-sent event.
     pub event: Option<String>,

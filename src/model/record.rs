@@ -243,8 +243,8 @@ impl AttemptRecord {
                 .any(|finding| finding.is_open() && finding.code == *code)
     }
 
-    /// The step that is why it did not hold: the first of those that can be, else the first that did not hold. Neither clean-ups nor looks of
-    /// `on_fail` decide anything.
+    /// The step that is why it did not hold: the first of those that can be, else the first that did not hold. Neither clean-ups
+    /// nor looks of `on_fail` decide anything.
     pub fn deciding_step(&self) -> Option<&StepRecord> {
         let mut steps = self.steps.iter().filter(|step| step.may_decide());
         steps
@@ -325,8 +325,8 @@ pub struct StepRecord {
     pub probe: String,
     /// What was asked, masked: `GET http://127.0.0.1:8080/health`.
     pub request: String,
-    /// What this very step looked at, masked: `sock:db.internal:5432`. Kept where it did not hold, and where it was not known before the
-    /// run; of a step that held the test's own resources say enough, which are not those of a look of `on_fail`.
+    /// What this very step looked at, masked: `sock:db.internal:5432`. Kept where it did not hold, and where it was not known
+    /// before the run; of a step that held the test's own resources say enough, which are not those of a look of `on_fail`.
     pub resources: Vec<String>,
     /// What was seen, masked and cut.
     pub observation: Observation,
@@ -342,8 +342,8 @@ pub struct StepRecord {
     pub cleanup: bool,
     /// Forces a cold start or looks whether there was one: no part of what is measured.
     pub cold: bool,
-    /// A look of `on_fail`, made once the test had not held: evidence, which decides and measures nothing. It has no findings; its
-    /// outcome says whether it saw what it asked for.
+    /// A look of `on_fail`, made once the test had not held: evidence, which decides and measures nothing. It has no findings;
+    /// its outcome says whether it saw what it asked for.
     pub diagnostic: bool,
     /// How many polls were made, for a step with `until`.
     pub polls: Option<u64>,

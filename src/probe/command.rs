@@ -23,9 +23,9 @@ use crate::model::{FaultKind, KnownFact, Looked, Phase, ProbeError, ProcessFault
 /// The end of each output that is worth showing.
 const SHOWN: usize = 64 * 1024;
 
-/// Runs a program without a shell and waits for its end. It gets `env` and of our environment only PATH, HOME, USER, LOGNAME, LANG,
-/// LC_ALL, LC_CTYPE, TZ, TMPDIR, SSL_CERT_FILE and SSL_CERT_DIR; shortly before the budget ends it is asked to end and then killed,
-/// with everything it has started.
+/// Runs a program without a shell and waits for its end. It gets `env` and of our environment only PATH, HOME, USER, LOGNAME,
+/// LANG, LC_ALL, LC_CTYPE, TZ, TMPDIR, SSL_CERT_FILE and SSL_CERT_DIR; shortly before the budget ends it is asked to end and then
+/// killed, with everything it has started.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Command {
@@ -39,7 +39,8 @@ pub struct Command {
     /// The directory it runs in; relative to where we were started.
     cwd: Option<String>,
     /// That it writes a secret on standard output, and what that looks like: a regular expression, as `'\A\S+\z'` for no white
-    /// space. The secret is read and shown nowhere: `well_formed` is the one fact about it, and there is no `stdout` and no `json`.
+    /// space. The secret is read and shown nowhere: `well_formed` is the one fact about it,
+    /// and there is no `stdout` and no `json`.
     secret: Option<String>,
     #[serde(skip)]
     form: OnceLock<Regex>,

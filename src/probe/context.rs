@@ -13,7 +13,8 @@ use super::{Barriers, Inventory, Ports, database, resp};
 use crate::model::{self, Proxies, RunId};
 use crate::template::Mask;
 
-/// Made once per run: what all looks share (TLS settings, certificates that were read, kept connections, the cap on resolving threads).
+/// Made once per run: what all looks share (TLS settings, certificates that were read, kept connections,
+/// the cap on resolving threads).
 #[derive(Debug)]
 pub struct Shared {
     /// For what a probe itself writes to disk.
@@ -69,8 +70,8 @@ impl Shared {
         self.folder.is(folder);
     }
 
-    /// Ends when nothing goes on any more beside the looks: what was left behind in a server is told to end there. That takes a second
-    /// at most.
+    /// Ends when nothing goes on any more beside the looks: what was left behind in a server is told to end there.
+    /// That takes a second at most.
     pub async fn done(&self) {
         self.errands.done().await;
     }

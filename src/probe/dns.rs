@@ -16,30 +16,30 @@ use super::{Context, Invalid, Probe};
 use crate::model::{DnsFault, FaultKind, KnownFact, Looked, Phase, Value};
 
 /// Asks a name server for the records of a name. It asks over UDP, again when nothing comes, and over TCP when the answer is too
-/// long for a datagram. Names are fully qualified, and no search list is used. Aliases are followed within the answer, as programs
-/// do. With `resolver: system` it is seen instead what the programs of this machine see.
-/// `answers` are the records asked for as texts, in an order of ours: names in lower case with their last dot, `10 mail.example.` for
-/// MX, addresses alone. `addresses` are those of A and AAAA, `aliases` the names behind the one asked for, `ttl` is the shortest time
-/// of all of these. `rcode` (`NOERROR`, `NXDOMAIN`), `authoritative`, `server`, `transport` (`udp` or `tcp`), `truncated` (too long for
-/// a datagram) and `queries` (how often a question was sent) are there also when the answer is a fault. `system_addresses` and `agrees`
-/// are of `resolver: system`.
+/// long for a datagram. Names are fully qualified, and no search list is used. Aliases are followed within the answer, as
+/// programs do. With `resolver: system` it is seen instead what the programs of this machine see.
+/// `answers` are the records asked for as texts, in an order of ours: names in lower case with their last dot, `10 mail.example.`
+/// for MX, addresses alone. `addresses` are those of A and AAAA, `aliases` the names behind the one asked for, `ttl` is the
+/// shortest time of all of these. `rcode` (`NOERROR`, `NXDOMAIN`), `authoritative`, `server`, `transport` (`udp` or `tcp`),
+/// `truncated` (too long for a datagram) and `queries` (how often a question was sent) are there also when the answer is a fault.
+/// `system_addresses` and `agrees` are of `resolver: system`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dns {
-    /// The name; its last dot may be left out. `type: PTR` also takes an address. Names of other scripts are written as they are on
-    /// the wire, `xn--mnchen-3ya.example`.
+    /// The name; its last dot may be left out. `type: PTR` also takes an address. Names of other scripts are written as they are
+    /// on the wire, `xn--mnchen-3ya.example`.
     name: String,
-    /// Which records. Without it `A`; of `resolver: system` alone it is addresses of both families, as a program looks for them that
-    /// wants to connect.
+    /// Which records. Without it `A`; of `resolver: system` alone it is addresses of both families,
+    /// as a program looks for them that wants to connect.
     #[serde(rename = "type")]
     kind: Option<Kind>,
-    /// The address of the name server, with or without its port: `10.0.0.2`, `10.0.0.2:5353`, `[fd00::2]:5353`. Without it, those of
-    /// `/etc/resolv.conf`, up to three, in turn; each has an equal part of the time that is left, and one that fails or refuses
-    /// hands over to the next.
+    /// The address of the name server, with or without its port: `10.0.0.2`, `10.0.0.2:5353`, `[fd00::2]:5353`. Without it, those
+    /// of `/etc/resolv.conf`, up to three, in turn; each has an equal part of the time that is left, and one that fails or
+    /// refuses hands over to the next.
     server: Option<String>,
-    /// Who answers: a name server, asked by us (`dns`), or the system's resolver, getaddrinfo, with its files, its name servers and its
-    /// search list (`system`), which gives addresses only. `system` with `server` asks both, and `agrees` tells whether they say the
-    /// same: the same set of addresses, or that there is none.
+    /// Who answers: a name server, asked by us (`dns`), or the system's resolver, getaddrinfo, with its files, its name servers
+    /// and its search list (`system`), which gives addresses only. `system` with `server` asks both, and `agrees` tells whether
+    /// they say the same: the same set of addresses, or that there is none.
     #[serde(default)]
     resolver: Resolver,
     #[serde(skip)]

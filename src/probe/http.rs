@@ -16,20 +16,23 @@ use crate::model::{Excerpt, KnownFact, Looked, Observation, Phase, Value};
 use crate::yaml::Size;
 
 request_keys! {
-    /// Sends one HTTP request and reads the answer whole. HTTP/2 is spoken where TLS agrees on it (ALPN), else HTTP/1.1. Redirects
-    /// are answers, unless `redirects` says otherwise. Cookies that an answer sets are sent by later steps of the same attempt, where
-    /// they belong (RFC 6265); a `cookie` header that is written stands for itself. An answer that is packed (`gzip`, `deflate`, `br`,
-    /// `zstd`) is unpacked, and nothing packed is asked for unless `compressed` says so. Text is read by its `charset`. The proxies of
-    /// the environment are used (`http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`), never for this machine itself or with
-    /// `resolve`. Certificates must be valid, up to an authority of the system or of `SSL_CERT_FILE`. `hop` says who wrote the answer: `app`, the proxy whose own page it is (`nginx`, `haproxy`, `envoy`, `google-frontend`, `awselb`,
-    /// `cloudflare`, `openresty`, `apache`, `varnish`, `squid`), or `unknown`. `size` is what is left after unpacking, `wire_size`
-    /// what came. `beside`, of a step that expects `isolation`, is what was sent and stands in no other fact: unusual words beside the
-    /// status, the fields of answers 1xx and of trailers, and what redirects said that were followed. `redirects` lists the URLs that were followed, `proxy` is `host:port` of the proxy that was used; `remote_ip` is then
-    /// the proxy's.
+    /// Sends one HTTP request and reads the answer whole. HTTP/2 is spoken where TLS agrees on it (ALPN), else HTTP/1.1.
+    /// Redirects are answers, unless `redirects` says otherwise. Cookies that an answer sets are sent by later steps of the same
+    /// attempt, where they belong (RFC 6265); a `cookie` header that is written stands for itself. An answer that is packed
+    /// (`gzip`, `deflate`, `br`, `zstd`) is unpacked, and nothing packed is asked for unless `compressed` says so. Text is read
+    /// by its `charset`. The proxies of the environment are used (`http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`), never
+    /// for this machine itself or with `resolve`. Certificates must be valid, up to an authority of the system or of
+    /// `SSL_CERT_FILE`. `hop` says who wrote the answer: `app`, the proxy whose own page it is (`nginx`, `haproxy`, `envoy`,
+    /// `google-frontend`, `awselb`, `cloudflare`, `openresty`, `apache`, `varnish`, `squid`), or `unknown`. `size` is what is
+    /// left after unpacking, `wire_size` what came. `beside`, of a step that expects `isolation`, is what was sent and stands in
+    /// no other fact: unusual words beside the status, the fields of answers 1xx and of trailers, and what redirects said that
+    /// were followed. `redirects` lists the URLs that were followed, `proxy` is `host:port` of the proxy that was used;
+    /// `remote_ip` is then the proxy's.
     pub struct Http {
         /// Follow so many redirects at most, 1 to 20; more end in `http.redirect`. They are never followed to another scheme. To
-        /// another host or port no credentials go, no cookies but its own, no header that you wrote beside `accept`, `accept-language`,
-        /// `accept-encoding`, `cache-control`, `content-type` and `user-agent`, and nothing that holds a secret.
+        /// another host or port no credentials go, no cookies but its own, no header that you wrote beside `accept`,
+        /// `accept-language`, `accept-encoding`, `cache-control`, `content-type` and `user-agent`,
+        /// and nothing that holds a secret.
         #[serde(default)]
         redirects: u8,
         /// Ask for a packed answer: `accept-encoding: gzip, br, zstd`.

@@ -42,8 +42,8 @@ pub(super) fn parse(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok().map(|Seen(value)| value)
 }
 
-/// So many values and names a text can have at most, when it is JSON: what it takes to hold them is known before they are read. Every
-/// value but the first stands behind a bracket, a comma or a colon, and every name behind a brace or a comma.
+/// So many values and names a text can have at most, when it is JSON: what it takes to hold them is known before they are read.
+/// Every value but the first stands behind a bracket, a comma or a colon, and every name behind a brace or a comma.
 pub(super) fn most_nodes(text: &str) -> usize {
     let text = text.trim_start().as_bytes();
     if !matches!(text.first(), Some(b'[' | b'{')) {

@@ -33,28 +33,28 @@ const MOST_OF_AN_ANSWER: u64 = 64 * 1024 * 1024;
 /// More patterns are no list that anybody reads.
 const MOST_PATTERNS: usize = 100;
 
-/// Reads a log to its end and counts the lines that match each pattern. The log is one of `file`, `command` and `url`; files and outputs
-/// are read piece by piece, however long they are. `counts` has the number of lines of each pattern by its name, `lines` that of all of
-/// them, `oldest` and `newest` their first and last time (RFC 3339, UTC), `size` the bytes that were read. Something must be
-/// expected of each pattern. With `since` only lines written then or later count; it is the clock of who writes them that
-/// says so. A line of more than 64 KiB is looked at in pieces of that size. A log without a line ends in `log.empty`; where the look ends early
-/// the facts say what was counted until then. A file that cannot be opened, is packed, or is cut short meanwhile, is an error; one that
-/// is rotated meanwhile is read on under its name.
+/// Reads a log to its end and counts the lines that match each pattern. The log is one of `file`, `command` and `url`; files and
+/// outputs are read piece by piece, however long they are. `counts` has the number of lines of each pattern by its name, `lines`
+/// that of all of them, `oldest` and `newest` their first and last time (RFC 3339, UTC), `size` the bytes that were read.
+/// Something must be expected of each pattern. With `since` only lines written then or later count; it is the clock of who writes
+/// them that says so. A line of more than 64 KiB is looked at in pieces of that size. A log without a line ends in `log.empty`;
+/// where the look ends early the facts say what was counted until then. A file that cannot be opened, is packed, or is cut short
+/// meanwhile, is an error; one that is rotated meanwhile is read on under its name.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
     /// A file, or a named pipe. Relative paths begin where the program was started.
     file: Option<PathBuf>,
-    /// A program that prints the log, and its arguments, as `command` has them: no shell reads it. Both of its outputs are the log, as
-    /// those of `docker logs` are. It must end, with exit code 0: else what it printed may not be all, and we could not look
-    /// (`error.program`).
+    /// A program that prints the log, and its arguments, as `command` has them: no shell reads it. Both of its outputs are the
+    /// log, as those of `docker logs` are. It must end, with exit code 0:
+    /// else what it printed may not be all, and we could not look (`error.program`).
     command: Option<Argv>,
     /// The environment of `command`, added to what it inherits.
     env: Option<Pairs>,
     /// The directory `command` runs in; relative to where we were started.
     cwd: Option<String>,
-    /// An `http` or `https` URL that answers with the log, asked with GET as `http` does. Redirects are not followed; another status than
-    /// 200 ends in `log.refused.STATUS`, and a page of HTML in `log.no_log`.
+    /// An `http` or `https` URL that answers with the log, asked with GET as `http` does. Redirects are not followed; another
+    /// status than 200 ends in `log.refused.STATUS`, and a page of HTML in `log.no_log`.
     url: Option<String>,
     /// Headers of the request to `url`.
     #[serde(default)]
@@ -65,21 +65,22 @@ pub struct Log {
     auth: Option<Box<Auth>>,
     /// The URL of an `http` or `https` proxy for `url`, instead of the environment's; `none` for no proxy at all.
     proxy: Option<String>,
-    /// A PEM file of authorities, trusted instead of the system's. Relative paths begin where the program was started. `system` says
-    /// what holds without it.
+    /// A PEM file of authorities, trusted instead of the system's. Relative paths begin where the program was started. `system`
+    /// says what holds without it.
     ca: Option<Box<Path>>,
     /// Who we say we are, for servers that want to know.
     client_certificate: Option<Box<ClientCertificate>>,
-    /// A log of more bytes ends in `log.too_large`. Without it 64MiB for `url`, where at most 1GiB can be said, and any size for the
-    /// others.
+    /// A log of more bytes ends in `log.too_large`. Without it 64MiB for `url`, where at most 1GiB can be said,
+    /// and any size for the others.
     max_size: Option<Size>,
     /// Only lines written then or later count (RFC 3339, with its offset: `2026-11-21T10:00:00Z`). A time without a fraction
-    /// is a whole second. Lines without a time belong to the one before them. When no line has one, the look ends in `log.undated`.
+    /// is a whole second. Lines without a time belong to the one before them.
+    /// When no line has one, the look ends in `log.undated`.
     since: Option<String>,
     /// A regular expression whose first group is the time of a line. Without it: of a line of JSON its member `timestamp`,
-    /// `@timestamp`, `time`, `ts` or `eventTime`, else the first time that begins in its first 64 characters. A time is written as RFC 3339,
-    /// Python (`2026-11-21 10:00:00,123`) or nginx (`2026/11/21 10:00:00`, `21/Nov/2026:10:00:00 +0000`) do; without an offset it is UTC,
-    /// and with a zone by its name (`CET`) it is none.
+    /// `@timestamp`, `time`, `ts` or `eventTime`, else the first time that begins in its first 64 characters. A time is written
+    /// as RFC 3339, Python (`2026-11-21 10:00:00,123`) or nginx (`2026/11/21 10:00:00`, `21/Nov/2026:10:00:00 +0000`) do; without
+    /// an offset it is UTC, and with a zone by its name (`CET`) it is none.
     time: Option<Pattern>,
     /// What to count: names, each with a regular expression. A line counts once, wherever in it and however often it matches.
     #[serde(default)]

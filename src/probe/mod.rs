@@ -64,8 +64,8 @@ use crate::model::{KnownFact, Looked, Observation, ProbeError, Stopped, Unable};
 pub trait Probe: Send + Sync {
     /// The facts it can give, beyond `latency`, `phases.*` and `fault`. Those that only explain a fault are not among them
     /// (`socket_directory` of a socket that is not there, `covers_sibling` and `san` of a certificate for another name): they are
-    /// for rules, and nothing to expect. Neither is `NAME.why`, which says in words why the fact NAME is as it is, or is not there: a
-    /// finding about it that does not hold shows it.
+    /// for rules, and nothing to expect. Neither is `NAME.why`, which says in words why the fact NAME is as it is, or is not
+    /// there: a finding about it that does not hold shows it.
     const FACTS: &'static [KnownFact];
 
     /// Parses what needs parsing (URL, DSN, regex): at load when the step is ready, before the look when it is late.
@@ -81,8 +81,8 @@ pub trait Probe: Send + Sync {
     /// What it looks at, for grouping failures: `dns:host`, `sock:host:port`, `origin:…`.
     fn resources(&self) -> Vec<String>;
 
-    /// What it looked at in the end, where what it saw led it away from [`resources`](Self::resources): a redirect was followed. What went
-    /// wrong then went wrong there.
+    /// What it looked at in the end, where what it saw led it away from [`resources`](Self::resources): a redirect was followed.
+    /// What went wrong then went wrong there.
     fn led_to(&self, _seen: &Observation) -> Option<Vec<String>> {
         None
     }
@@ -119,13 +119,14 @@ pub trait Probe: Send + Sync {
         None
     }
 
-    /// How it would be made to go on listening when the last thing it waits for has come, where it does not: what comes too much is
-    /// not seen then.
+    /// How it would be made to go on listening when the last thing it waits for has come, where it does not:
+    /// what comes too much is not seen then.
     fn unheard(&self) -> Option<&'static str> {
         None
     }
 
-    /// The field in which it waits for the other actors of its test, as [`Invalid::field`]; without actors that is an error at load.
+    /// The field in which it waits for the other actors of its test, as [`Invalid::field`];
+    /// without actors that is an error at load.
     fn waits(&self) -> Option<Cow<'static, str>> {
         None
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// The shortest time within which so many percent of `all` had ended, of which these did; they are sorted, and the others count as
-/// slower than any. `None` when it falls among those, or when there are none.
+/// The shortest time within which so many percent of `all` had ended, of which these did; they are sorted, and the others count
+/// as slower than any. `None` when it falls among those, or when there are none.
 pub(super) fn percentile(sorted: &[Duration], all: usize, percent: usize) -> Option<Duration> {
     let rank = (percent * all).div_ceil(100).max(1);
     sorted.get(rank - 1).copied()

@@ -16,15 +16,15 @@ use crate::yaml::NonZeroDuration;
 /// More phases are no plan of a start.
 const MOST: usize = 100;
 
-/// One phase of a start. A line begins one phase at most and ends one at most, and none that it begins itself. What counts is the first
-/// line that begins a phase, and the first after it that ends it.
+/// One phase of a start. A line begins one phase at most and ends one at most, and none that it begins itself. What counts is the
+/// first line that begins a phase, and the first after it that ends it.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Phase {
     /// What it is called; each name once.
     name: String,
-    /// A regular expression for the line that begins it. Without it, it begins when the phase before it ends, and the first with the
-    /// process.
+    /// A regular expression for the line that begins it.
+    /// Without it, it begins when the phase before it ends, and the first with the process.
     start: Option<Pattern>,
     /// A regular expression for the line that ends it. A phase is reached when this line has come, and not merely its first.
     end: Pattern,
@@ -152,8 +152,8 @@ impl<'p> Phases<'p> {
     }
 
     /// Whether they came in the order written: each began when those before it had ended, and ended after it had begun; where the
-    /// program was to go on also whether all of them came. Of one that was not, none while no phase has ended, because that proves
-    /// nothing.
+    /// program was to go on also whether all of them came.
+    /// Of one that was not, none while no phase has ended, because that proves nothing.
     pub(super) fn are_in_order(&self, course: Wanted) -> Option<bool> {
         let mut has_ended = self.seen.iter().map(|marks| marks.ended.is_some());
         match course {

@@ -41,20 +41,22 @@ use crate::model::{KnownFact, Looked, Phase, ProbeError, Stopped, Unable};
 ///
 /// Before any of them a watcher logs in, alone: what it may not do nobody else tries, so a wrong password is sent once. It reads
 /// `max_connections`, `reserved_connections` (in PostgreSQL those for superusers and for `pg_use_reserved_connections`),
-/// `user_limit` and `database_limit` (where there are any) and how many others have, and from these `free_connections`. A look that would take more than 80 % of those that are free is not taken and ends in `error.guard`, unless `allow_exhaust` is
-/// said; before each further step of a ramp the same is asked again of what is free then. Looks like these want `alone: true`: what others do meanwhile is counted as theirs.
+/// `user_limit` and `database_limit` (where there are any) and how many others have, and from these `free_connections`. A look
+/// that would take more than 80 % of those that are free is not taken and ends in `error.guard`, unless `allow_exhaust` is said;
+/// before each further step of a ramp the same is asked again of what is free then. Looks like these want `alone: true`: what
+/// others do meanwhile is counted as theirs.
 ///
 /// `storm`: so many logins at the same instant, all to the address that answered the watcher (`remote_ip`), each once and without
 /// a retry, each with a first question, then held. The watcher's connection is one of them: a server of 10 with 3 reserved opens
 /// exactly 7. A login that fails is counted in `codes` (code and number) and `refused`, and ends nothing but the ramp; a test
-/// expects `opened`, `refused` or `codes`. Before they are closed all are asked once more: one that ended while it was held does not
-/// count as `opened`, and its code does as any other's. `opened` of `attempted`, the percentiles `connect_p50`, `connect_p95` and `connect_max`
-/// (from the start of the socket to logged in) and `by_phase`, the same of each phase, are of the last step taken; logins that
-/// failed count as slower than any, so a percentile that falls among them is absent, and so is the watcher's. `phases.*` are the
-/// slowest login's. `codes` and `refused` are of all steps, `steps` lists them. Once a server has no connection left nothing is
-/// held and no further step begins, unless `allow_exhaust` is said. `server_peak` is the most connections of ours that the
-/// watcher saw while they were held, `server_low` the fewest of the last step; when the watcher himself is not answered any more
-/// the look ends as he did.
+/// expects `opened`, `refused` or `codes`. Before they are closed all are asked once more: one that ended while it was held does
+/// not count as `opened`, and its code does as any other's. `opened` of `attempted`, the percentiles `connect_p50`, `connect_p95`
+/// and `connect_max` (from the start of the socket to logged in) and `by_phase`, the same of each phase, are of the last step
+/// taken; logins that failed count as slower than any, so a percentile that falls among them is absent, and so is the watcher's.
+/// `phases.*` are the slowest login's. `codes` and `refused` are of all steps, `steps` lists them. Once a server has no
+/// connection left nothing is held and no further step begins, unless `allow_exhaust` is said. `server_peak` is the most
+/// connections of ours that the watcher saw while they were held, `server_low` the fewest of the last step; when the watcher
+/// himself is not answered any more the look ends as he did.
 ///
 /// `pool`: a pool with these rules is tried from its first connection to its last, and each is a fact. Nothing is opened before
 /// it is asked for (`lazy`); `size` and `overflow` together can be out at once (`opened`, and by the server's account
@@ -74,8 +76,8 @@ use crate::model::{KnownFact, Looked, Phase, ProbeError, Stopped, Unable};
 pub struct Pool {
     /// A server, `postgres://user:password@db.example/app` or `mysql://…`; only `capacity` can do without.
     dsn: Option<String>,
-    /// Whether TLS is spoken, and whom it believes; `sslmode` of the DSN says it otherwise. Without both it is `prefer`, with a `ca`
-    /// `verify-full`, and over a unix socket `disable`.
+    /// Whether TLS is spoken, and whom it believes; `sslmode` of the DSN says it otherwise. Without both it is `prefer`, with a
+    /// `ca` `verify-full`, and over a unix socket `disable`.
     tls: Option<TlsMode>,
     /// A PEM file of authorities, trusted instead of the system's. Relative paths begin where the program was started.
     ca: Option<PathBuf>,

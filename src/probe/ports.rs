@@ -49,7 +49,8 @@ impl Ports {
         (0..TRIES).find_map(|_| {
             let offset = Uuid::new_v4().as_u128() % width;
             let number = range.start() + u16::try_from(offset).ok()?;
-            // To see whether it is free is to have it for a moment: never one that is another's, whose program may want it just then.
+            // To see whether it is free is to have it for a moment:
+            // never one that is another's, whose program may want it just then.
             let port = self.reserve(number)?;
             is_free(number).then_some(port)
         })

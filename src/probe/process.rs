@@ -44,16 +44,16 @@ use crate::yaml::{Duration, Raw};
 /// From SIGTERM to SIGKILL unless something else is said.
 const GRACE: Std = Std::from_secs(5);
 
-/// Starts a program without a shell, waits for what it is to do, and ends it, with everything it has started. It gets a session, and
-/// so a group, of its own, no standard input, a temporary directory of its own as TMPDIR, `env`, ALLCLEAR_PROCESS, by which what it
-/// starts is found again, and of our environment only what `command` gives.
+/// Starts a program without a shell, waits for what it is to do, and ends it, with everything it has started. It gets a session,
+/// and so a group, of its own, no standard input, a temporary directory of its own as TMPDIR, `env`, ALLCLEAR_PROCESS, by which
+/// what it starts is found again, and of our environment only what `command` gives.
 ///
-/// What it is to do is said by one of `becomes_ready`, `exits`, `stays_up`, `shuts_down` and `recovers`; without them it is to become
-/// ready where there is `ready`, else to end on its own. A program that ends while it was to go on is told by its exit code
-/// (`process.exit.3`) or signal. Where `ready` looks at this machine nobody may listen there before, and an answer counts only if the
-/// program, or something it has started, is the listener; what a `command` finds is believed. Of the budget at most a fifth, and not more than `grace`, is kept for
-/// ending it. The whole output is kept in the run's folder, up to 64 MiB, its end in the record. `max_rss` is never less than what we
-/// had ourselves when we started it: Linux counts from there.
+/// What it is to do is said by one of `becomes_ready`, `exits`, `stays_up`, `shuts_down` and `recovers`; without them it is to
+/// become ready where there is `ready`, else to end on its own. A program that ends while it was to go on is told by its exit
+/// code (`process.exit.3`) or signal. Where `ready` looks at this machine nobody may listen there before, and an answer counts
+/// only if the program, or something it has started, is the listener; what a `command` finds is believed. Of the budget at most a
+/// fifth, and not more than `grace`, is kept for ending it. The whole output is kept in the run's folder, up to 64 MiB, its end
+/// in the record. `max_rss` is never less than what we had ourselves when we started it: Linux counts from there.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Process {
@@ -65,16 +65,17 @@ pub struct Process {
     env: Pairs,
     /// The directory it runs in; relative to where we were started.
     cwd: Option<String>,
-    /// When it is ready: any other probe, as a step has it, with `expect`; that a port is open is not to be ready. With `every`, from
-    /// the end of a look to the next (without it a fortieth of the time since the start, from 5ms to 250ms), and `timeout`, of one
-    /// look (2s unless said).
+    /// When it is ready: any other probe, as a step has it, with `expect`; that a port is open is not to be ready. With `every`,
+    /// from the end of a look to the next (without it a fortieth of the time since the start, from 5ms to 250ms), and `timeout`,
+    /// of one look (2s unless said).
     #[schemars(with = "Option<ReadySchema>")]
     ready: Option<Raw>,
     /// The phases of its start, as the lines of stdout and stderr tell of them, in the order they are to come in.
     phases: Option<Vec<Stretch>>,
     /// It is to become ready, and to stay so for a while.
     becomes_ready: Option<BecomesReady>,
-    /// It is to end on its own. Where there is `ready`, too, it is looked at until then: the fact `ready` says whether it ever was.
+    /// It is to end on its own. Where there is `ready`, too, it is looked at until then:
+    /// the fact `ready` says whether it ever was.
     exits: Option<Exits>,
     /// Once it is ready it is watched. That it is not ready any more, and then is again, is counted as a flap and ends nothing.
     stays_up: Option<StaysUp>,

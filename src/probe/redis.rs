@@ -25,19 +25,20 @@ use crate::model::{Connections, FaultKind, KnownFact, Looked, Phase, RedisFault,
 const MOST_COMMANDS: usize = 1000;
 
 /// Logs in to Redis (or Valkey, KeyDB, Dragonfly) and runs commands in order; the first error ends the look. Replies are typed as
-/// RESP3 has them: integers, floats, truth values and null, lists (also sets) and mappings. Strings compare as written in the suite,
-/// and as numbers when they parse whole; one that is no UTF-8 becomes `{ hex: 00ff }`. Without `commands` and `ask`, `PING` is
-/// sent. A command that may write needs `--allow-side-effects`, unless it is `SET` with `EX` or `PX`, `SETEX`, `PSETEX`, `DEL` or
-/// `UNLINK`, all of its keys begin with `allclear:`, and they last one hour at most: `allclear:${run.id}:x`. Keys of another run
-/// are such keys, too, and names that are known late (`${uuid}`) are not. Scripts and functions need it also when they may only
-/// read (`EVAL_RO`): while one runs nobody else is served.
+/// RESP3 has them: integers, floats, truth values and null, lists (also sets) and mappings. Strings compare as written in the
+/// suite, and as numbers when they parse whole; one that is no UTF-8 becomes `{ hex: 00ff }`. Without `commands` and `ask`,
+/// `PING` is sent. A command that may write needs `--allow-side-effects`, unless it is `SET` with `EX` or `PX`, `SETEX`,
+/// `PSETEX`, `DEL` or `UNLINK`, all of its keys begin with `allclear:`, and they last one hour at most: `allclear:${run.id}:x`.
+/// Keys of another run are such keys, too, and names that are known late (`${uuid}`) are not. Scripts and functions need it also
+/// when they may only read (`EVAL_RO`): while one runs nobody else is served.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Redis {
     /// `redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]`, over TLS `rediss://…`, over a unix socket
     /// `redis+unix:///PATH?db=0&user=…&password=…`. Port 6379 and database 0 where it says nothing.
     url: String,
-    /// Commands, each a list of its words: `[[PING], [GET, key]]`; one word may stand alone. Up to 1000; of their replies 1 MiB is read.
+    /// Commands, each a list of its words: `[[PING], [GET, key]]`; one word may stand alone. Up to 1000;
+    /// of their replies 1 MiB is read.
     commands: Option<Vec<Command>>,
     /// What to ask the server about itself before the commands (`INFO`); what it does not tell this user is absent.
     #[serde(default)]

@@ -23,11 +23,11 @@ use variables::HostPattern;
 /// One of: does loopback work, are there descriptors and ports enough for the jobs of this run, is the clock right, do
 /// names resolve, are the variables of the target clean, are its secrets usable, where does a DSN lead.
 ///
-/// `unclean` and `unusable` are lists of a `name` and a `why`, never of a value. Unclean is a variable with white space around it,
-/// with a control character or a left-over `${…}` in it, a URL that does not parse or whose scheme nobody speaks here, a path of a
-/// unix socket beyond 107 bytes, and a host among `forbidden_hosts`. Unusable is a secret, or a variable that holds one, that is
-/// absent or empty, a placeholder (`changeme`, `null`, `TODO`, `xxx`, `test_token…`), has white space around it, or is a JSON Web
-/// Token that is not valid from now to the deadline of the run (without one: for ten minutes).
+/// `unclean` and `unusable` are lists of a `name` and a `why`, never of a value. Unclean is a variable with white space around
+/// it, with a control character or a left-over `${…}` in it, a URL that does not parse or whose scheme nobody speaks here, a path
+/// of a unix socket beyond 107 bytes, and a host among `forbidden_hosts`. Unusable is a secret, or a variable that holds one,
+/// that is absent or empty, a placeholder (`changeme`, `null`, `TODO`, `xxx`, `test_token…`), has white space around it, or is a
+/// JSON Web Token that is not valid from now to the deadline of the run (without one: for ten minutes).
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Runner {
@@ -38,9 +38,9 @@ pub struct Runner {
     /// Hosts that no variable may lead to any more, for `variables`: names, or `*.example.com` for all names below one. Looked at
     /// are URLs, and variables whose name ends in `host`, `server` or `sni`.
     forbidden_hosts: Option<Vec<String>>,
-    /// Which names to look up, for `names`: 1 to 16 that are known to exist. Those that the programs of this machine resolve are in
-    /// `resolved`, the others in `unresolved`. When none resolves, our resolver is broken, and it is not the target's name that is
-    /// missing: `expect: { resolved: { empty: false } }`.
+    /// Which names to look up, for `names`: 1 to 16 that are known to exist. Those that the programs of this machine resolve are
+    /// in `resolved`, the others in `unresolved`. When none resolves, our resolver is broken, and it is not the target's name
+    /// that is missing: `expect: { resolved: { empty: false } }`.
     names: Option<Vec<String>>,
     /// Which DSN to read, for `dsn`: as for `sql`. Nobody is asked; what a database says of itself is a fact of `sql`.
     dsn: Option<String>,
@@ -64,8 +64,8 @@ enum What {
     Variables,
     /// Secrets of the target that cannot be used: `unusable`.
     Secrets,
-    /// Where a DSN leads: `engine` (`postgres`, `mysql`, `sqlite`), `host` (or the path of a socket; absent for a file), `database`
-    /// (absent where it names none) and `tls_mode` (`none` for a file).
+    /// Where a DSN leads: `engine` (`postgres`, `mysql`, `sqlite`), `host` (or the path of a socket; absent for a file),
+    /// `database` (absent where it names none) and `tls_mode` (`none` for a file).
     Dsn,
 }
 

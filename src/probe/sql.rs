@@ -30,15 +30,15 @@ const MOST_BYTES: usize = 8 * 1024 * 1024;
 const MOST_STATEMENTS: usize = 1000;
 
 /// Opens a database, runs statements in one transaction and rolls it back. Integers, floats and decimals are numbers, text is
-/// text, NULL is null, a blob is its bytes in hexadecimal. Of PostgreSQL, booleans are true and false, `json` is what it holds, an
-/// array is a list, and everything else (times in ISO and UTC, `uuid`, `interval`, enums) is text as the server writes it. Of MySQL
-/// and MariaDB, booleans are the numbers 1 and 0, `BIT` and `YEAR` are numbers, `JSON` is what it holds, and everything else (times in
-/// UTC, also `0000-00-00`, `ENUM`, `SET`) is text as the server writes it; what statements of theirs cannot be rolled back is refused
-/// (`CREATE TABLE`), and what was not, because a table is of MyISAM, is `sql.not_rolled_back`. A file of SQLite has values of the types
-/// they are stored with. The `role` of MySQL and MariaDB is `primary` where everybody's writes are taken, also of one that follows
-/// another; a server that is `read_only` is a `replica` if it follows one, a `primary` under maintenance if it follows none, and has
-/// no `role` where that does not show: to see it takes `REPLICATION CLIENT`, of MariaDB `SLAVE MONITOR`, and the secondaries of a group
-/// do not show it at all.
+/// text, NULL is null, a blob is its bytes in hexadecimal. Of PostgreSQL, booleans are true and false, `json` is what it holds,
+/// an array is a list, and everything else (times in ISO and UTC, `uuid`, `interval`, enums) is text as the server writes it. Of
+/// MySQL and MariaDB, booleans are the numbers 1 and 0, `BIT` and `YEAR` are numbers, `JSON` is what it holds, and everything
+/// else (times in UTC, also `0000-00-00`, `ENUM`, `SET`) is text as the server writes it; what statements of theirs cannot be
+/// rolled back is refused (`CREATE TABLE`), and what was not, because a table is of MyISAM, is `sql.not_rolled_back`. A file of
+/// SQLite has values of the types they are stored with. The `role` of MySQL and MariaDB is `primary` where everybody's writes are
+/// taken, also of one that follows another; a server that is `read_only` is a `replica` if it follows one, a `primary` under
+/// maintenance if it follows none, and has no `role` where that does not show: to see it takes `REPLICATION CLIENT`, of MariaDB
+/// `SLAVE MONITOR`, and the secondaries of a group do not show it at all.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sql {
@@ -46,10 +46,10 @@ pub struct Sql {
     /// `mysql://user:password@db.example/app`, `mysql://user@localhost/app?socket=/run/mysqld/mysqld.sock`, `sqlite:app.db`,
     /// `sqlite:///var/lib/app.db?mode=ro`. A file must exist. What is special in a name or password is percent-encoded.
     dsn: String,
-    /// Whether TLS is spoken, and whom it believes; `sslmode` of the DSN says it otherwise. Without both it is `prefer`, with a `ca`
-    /// `verify-full`, and over a unix socket `disable`. A server that wants the password itself (`password` of PostgreSQL;
-    /// `mysql_clear_password`, `sha256_password`, and `caching_sha2_password` until somebody has logged in as this user) has it over a
-    /// unix socket or TLS that is verified (`verify-ca`, `verify-full`), and otherwise the look ends in `sql.auth.server`.
+    /// Whether TLS is spoken, and whom it believes; `sslmode` of the DSN says it otherwise. Without both it is `prefer`, with a
+    /// `ca` `verify-full`, and over a unix socket `disable`. A server that wants the password itself (`password` of PostgreSQL;
+    /// `mysql_clear_password`, `sha256_password`, and `caching_sha2_password` until somebody has logged in as this user) has it
+    /// over a unix socket or TLS that is verified (`verify-ca`, `verify-full`), and otherwise the look ends in `sql.auth.server`.
     tls: Option<TlsMode>,
     /// A PEM file of authorities, trusted instead of the system's. Relative paths begin where the program was started.
     ca: Option<PathBuf>,
@@ -88,12 +88,12 @@ pub struct Sql {
 #[serde(rename_all = "snake_case")]
 enum About {
     /// `max_connections`, `reserved_connections` (for superusers; 0 of MySQL, whose administrators have one beside the others),
-    /// `used_connections` (ours included), `user_limit` and `database_limit` (where there are any), and `free_connections`, what of the
-    /// narrowest of them nobody has.
+    /// `used_connections` (ours included), `user_limit` and `database_limit` (where there are any), and `free_connections`, what
+    /// of the narrowest of them nobody has.
     Connections,
     /// `replicas`, how many follow it; `replication_lag`, how far a replica is behind, and absent of a primary. Of MySQL both are
-    /// absent without the right to know (`REPLICATION CLIENT` and `REPLICATION SLAVE`; of MariaDB `SLAVE MONITOR` and `REPLICATION
-    /// MASTER ADMIN`), and the lag is whole seconds.
+    /// absent without the right to know (`REPLICATION CLIENT` and `REPLICATION SLAVE`; of MariaDB `SLAVE MONITOR` and
+    /// `REPLICATION MASTER ADMIN`), and the lag is whole seconds.
     Replication,
 }
 
@@ -102,8 +102,8 @@ enum About {
 #[serde(deny_unknown_fields)]
 struct Wanted {
     /// By table or view, the columns it must have: `users`, `app.users`. Names are folded as the engine folds them: in PostgreSQL
-    /// `Users` is `users`, and `"Users"` is not; in MySQL it depends on the server's files whether it is, and what is special is in
-    /// backquotes.
+    /// `Users` is `users`, and `"Users"` is not; in MySQL it depends on the server's files whether it is,
+    /// and what is special is in backquotes.
     tables: BTreeMap<String, Vec<String>>,
 }
 

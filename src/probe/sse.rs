@@ -25,30 +25,33 @@ const MOST_RECONNECTS: u8 = 100;
 
 request_keys! {
     /// Asks for a stream of server-sent events and listens to it. It is read as the HTML standard says
-    /// (<https://html.spec.whatwg.org/multipage/server-sent-events.html>). Any method may ask, with any body: agents answer a POST with
-    /// a stream. The request is that of `http`, with `accept: text/event-stream` and `cache-control: no-cache` where nothing else is
-    /// written; redirects are not followed. An answer with another status than 200 ends in `sse.refused.STATUS`, and one of another type than
-    /// `text/event-stream` in `sse.no_stream`, with `status`, `headers`, `hop` and the beginning of its body as evidence. An event has the time at which its last byte came; its `event` is `message` where it
-    /// has no such field, as browsers have it. One without data is none, nor is one that the end of the stream cut off. All events together
-    /// may have 40 MiB, and there may be 100000 of them, or the look ends in `sse.too_large`; what is kept is counted: an event as 128
-    /// bytes more than it has, and each value and each name in its JSON as 32. Silence ends nothing before the time that
-    /// is given. `beside`, of a step that expects `isolation`, is what was sent and is no part of an event: comments, fields that nobody knows or that
-    /// stand without data, what was cut off; it counts as events do. A stream that breaks is `sse.lost`; one that ends before `until` was met is `sse.closed`.
+    /// (<https://html.spec.whatwg.org/multipage/server-sent-events.html>). Any method may ask, with any body: agents answer a
+    /// POST with a stream. The request is that of `http`, with `accept: text/event-stream` and `cache-control: no-cache` where
+    /// nothing else is written; redirects are not followed. An answer with another status than 200 ends in `sse.refused.STATUS`,
+    /// and one of another type than `text/event-stream` in `sse.no_stream`, with `status`, `headers`, `hop` and the beginning of
+    /// its body as evidence. An event has the time at which its last byte came; its `event` is `message` where it has no such
+    /// field, as browsers have it. One without data is none, nor is one that the end of the stream cut off. All events together
+    /// may have 40 MiB, and there may be 100000 of them, or the look ends in `sse.too_large`; what is kept is counted: an event
+    /// as 128 bytes more than it has, and each value and each name in its JSON as 32. Silence ends nothing before the time that
+    /// is given. `beside`, of a step that expects `isolation`, is what was sent and is no part of an event: comments, fields that
+    /// nobody knows or that stand without data, what was cut off; it counts as events do. A stream that breaks is `sse.lost`; one
+    /// that ends before `until` was met is `sse.closed`.
     pub struct Sse {
-        /// What to listen for; all that is written must hold of one and the same event. Without it the stream is listened to until it ends,
-        /// and one that never ends ends in `sse.timeout.event`.
+        /// What to listen for; all that is written must hold of one and the same event. Without it the stream is listened to
+        /// until it ends, and one that never ends ends in `sse.timeout.event`.
         until: Option<Box<Until>>,
-        /// How long it may take until that has come (without `until`: until the stream has ended), from the start of the look; then it ends in
-        /// `sse.timeout.event`, and where there is no answer yet in the timeout of the phase it is in. Without it the whole budget.
+        /// How long it may take until that has come (without `until`: until the stream has ended), from the start of the look;
+        /// then it ends in `sse.timeout.event`, and where there is no answer yet in the timeout of the phase it is in.
+        /// Without it the whole budget.
         within: Option<NonZeroDuration>,
-        /// Go on listening so long after `until` was met. What comes is an event like any other, and no fault; when the stream ends, nothing
-        /// more can come.
+        /// Go on listening so long after `until` was met. What comes is an event like any other, and no fault; when the stream
+        /// ends, nothing more can come.
         quiet: Option<NonZeroDuration>,
-        /// When the stream ends or breaks before `until` was met (without `until`, whenever it does), connect again so often at most, 1
-        /// to 100, with the id of the last event that had one as `last-event-id`, after the time that the server's `retry` says, or 3s.
-        /// The request is sent again as it was. From the end of a stream to the next request nobody waits: `first_event`, `max_gap` and
-        /// `since_send` leave that time aside. An answer with status 204 means that the server wants no more of them; what else goes
-        /// wrong on the way ends the look.
+        /// When the stream ends or breaks before `until` was met (without `until`, whenever it does), connect again so often at
+        /// most, 1 to 100, with the id of the last event that had one as `last-event-id`, after the time that the server's
+        /// `retry` says, or 3s. The request is sent again as it was. From the end of a stream to the next request nobody waits:
+        /// `first_event`, `max_gap` and `since_send` leave that time aside. An answer with status 204 means that the server wants
+        /// no more of them; what else goes wrong on the way ends the look.
         #[serde(default)]
         reconnects: u8,
         /// A line, and the data of one event, may have so many bytes, or the look ends in `sse.too_large`. At most 16MiB.

@@ -17,8 +17,8 @@ pub(super) use wanted::{JsonRules, Rule};
 /// So many events are kept.
 pub(super) const MOST_EVENTS: usize = 100_000;
 
-/// So many bytes are all events together counted as, at most: room for as many small ones as are kept. The actors of a test have it
-/// together, each at least [`LEAST_BYTES`].
+/// So many bytes are all events together counted as, at most: room for as many small ones as are kept. The actors of a test have
+/// it together, each at least [`LEAST_BYTES`].
 pub(super) const MOST_BYTES: usize = 40 * 1024 * 1024;
 
 /// So many bytes one event may have, at most.
@@ -160,8 +160,8 @@ impl Heard {
         }
     }
 
-    /// The stream was interrupted from then on, and there is one again since `at`. The time in between is nobody's: it counts neither
-    /// as silence nor as waiting. What the peer was silent before and after it still does.
+    /// The stream was interrupted from then on, and there is one again since `at`. The time in between is nobody's: it counts
+    /// neither as silence nor as waiting. What the peer was silent before and after it still does.
     pub(super) fn reopened(&mut self, interrupted: Instant, at: Instant) {
         let pause = at.saturating_duration_since(interrupted);
         for clock in [&mut self.sent, &mut self.since].into_iter().flatten() {
@@ -245,8 +245,8 @@ impl Heard {
             })
     }
 
-    /// `events`, `sends`, `listened`, `ended`, and where they were measured `first_event` and `max_gap`. It was listened until then;
-    /// `ended`: the peer ended the stream, nothing can come after.
+    /// `events`, `sends`, `listened`, `ended`, and where they were measured `first_event` and `max_gap`. It was listened until
+    /// then; `ended`: the peer ended the stream, nothing can come after.
     pub(super) fn facts(self, until: Instant, ended: bool) -> Vec<(&'static str, Value)> {
         let listened = until.saturating_duration_since(self.opened);
         let events = self.events.into_iter().map(Received::into_value);

@@ -34,33 +34,34 @@ use super::{Context, Invalid, Least, Probe};
 use crate::model::{KnownFact, Looked, Observation, ProbeError, Unable};
 use crate::yaml::{Size, visible};
 
-/// Opens a WebSocket (RFC 6455), plays a script over it, and records everything that comes, each event with its time. The handshake
-/// is a request of HTTP/1.1 like one of `http`, with the cookies of the attempt; extensions are not offered, so nothing is compressed.
-/// An answer other than 101 ends the look in `websocket.refused.STATUS`, with `status`, `headers`, `hop` (as
+/// Opens a WebSocket (RFC 6455), plays a script over it, and records everything that comes, each event with its time. The
+/// handshake is a request of HTTP/1.1 like one of `http`, with the cookies of the attempt; extensions are not offered, so nothing
+/// is compressed. An answer other than 101 ends the look in `websocket.refused.STATUS`, with `status`, `headers`, `hop` (as
 /// `http` has it) and what the body says.
 ///
 /// The connection is read from its first moment to its last, whatever the script does meanwhile: `at` of an event is counted from
-/// the open connection, `since_send` from the end of the last `send` before it, and silence never ends a look before its time. Pings
-/// are answered. Fragments are put together. A message may have `max_message`, all together 40 MiB and 100000 events, or the look
-/// ends in `websocket.too_large`; what is kept is counted: an event as 128 bytes more than it has, and each value and each name in its
-/// JSON as 32.
+/// the open connection, `since_send` from the end of the last `send` before it, and silence never ends a look before its time.
+/// Pings are answered. Fragments are put together. A message may have `max_message`, all together 40 MiB and 100000 events, or
+/// the look ends in `websocket.too_large`; what is kept is counted: an event as 128 bytes more than it has, and each value and
+/// each name in its JSON as 32.
 ///
 /// A script is an order to look, and a look ends where it cannot go on: what was waited for does not come
 /// (`websocket.timeout.event`), something comes where nothing was to come (`websocket.unexpected`), the peer has closed
-/// (`websocket.closed.CODE`) or vanished (`websocket.lost`) while there is still something to be said or awaited. Nor can it send what no event has (`websocket.missing`). A peer that closes
-/// when nothing is awaited any more, or during a `receive_none`, is no fault. A `receive` that stays in vain pings the peer before its
-/// time is up, by a tenth of it, from 250 ms to one second, or by more where the handshake has shown that it needs more: a peer that
-/// does not answer ends the look in `websocket.timeout.pong` instead. Events that no `receive` has gone past count as come, also for `receive_none`.
+/// (`websocket.closed.CODE`) or vanished (`websocket.lost`) while there is still something to be said or awaited. Nor can it send
+/// what no event has (`websocket.missing`). A peer that closes when nothing is awaited any more, or during a `receive_none`, is
+/// no fault. A `receive` that stays in vain pings the peer before its time is up, by a tenth of it, from 250 ms to one second, or
+/// by more where the handshake has shown that it needs more: a peer that does not answer ends the look in
+/// `websocket.timeout.pong` instead. Events that no `receive` has gone past count as come, also for `receive_none`.
 ///
 /// At the end of the script the connection is closed with `1000`, and the peer waited for two seconds at most; one that does not
 /// close is `closed_cleanly: false` and no fault. `closed_by` is `peer`, `us`, or `nobody` where no close frame came or went;
-/// `close_code` and `close_reason` are the peer's, 1005 where it gave none. `ended` says whether the peer ended the stream, and by no error: 1000, 1001 or
-/// 1005. `pings`
-/// counts those of the script that were answered. `sends` lists what was sent: `at`, from the open connection, and `awaited`, whether
-/// a `receive` came before the next `send`. `first_event` is the longest time from a `send` to the first event after it,
-/// whatever that is and where one came (the rule `first` of `events` is stricter), `max_gap` the longest silence between events after a `send`; in these and in
-/// `since_send` the time between two connections is left aside, the handshake that ends it included. `beside`, of a step that expects
-/// `isolation`, is what the peer's pings and pongs say, and what its handshake says beside its headers; it counts as events do.
+/// `close_code` and `close_reason` are the peer's, 1005 where it gave none. `ended` says whether the peer ended the stream, and
+/// by no error: 1000, 1001 or 1005. `pings` counts those of the script that were answered. `sends` lists what was sent: `at`,
+/// from the open connection, and `awaited`, whether a `receive` came before the next `send`. `first_event` is the longest time
+/// from a `send` to the first event after it, whatever that is and where one came (the rule `first` of `events` is stricter),
+/// `max_gap` the longest silence between events after a `send`; in these and in `since_send` the time between two connections is
+/// left aside, the handshake that ends it included. `beside`, of a step that expects `isolation`, is what the peer's pings and
+/// pongs say, and what its handshake says beside its headers; it counts as events do.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebSocket {

@@ -1,4 +1,5 @@
-//! What diagnosis says of a run, in words and lines: the headline, the split, a cause, a failure. Every report that tells it tells it so.
+//! What diagnosis says of a run, in words and lines: the headline, the split, a cause, a failure.
+//! Every report that tells it tells it so.
 //!
 //! No word in here says more than the confidence does, and every list ends with how much it leaves out.
 

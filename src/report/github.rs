@@ -1,5 +1,5 @@
-//! `github`: annotations of a GitHub workflow, as workflow commands on standard output. The summary first, then the causes, then the
-//! tests they were seen in, each at its line; nothing of what held.
+//! `github`: annotations of a GitHub workflow, as workflow commands on standard output. The summary first, then the causes, then
+//! the tests they were seen in, each at its line; nothing of what held.
 //!
 //! The commands and their escaping: <https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands>.
 

@@ -1,5 +1,5 @@
-//! `handoff`: a page for the team it belongs to. Status, causes, evidence, what was ruled out, what to run, and the tests that will confirm
-//! the fix, with boxes to tick.
+//! `handoff`: a page for the team it belongs to. Status, causes, evidence, what was ruled out, what to run, and the tests that
+//! will confirm the fix, with boxes to tick.
 //!
 //! Nothing stands in it without evidence, and nothing sounds surer than the confidence.
 

@@ -12,8 +12,8 @@ use crate::model::{RunHeader, TestId};
 pub(super) enum Again<'a> {
     /// Whatever was not good in the last run.
     Failed,
-    /// These tests and nothing else, judged as if they were all there is: what somebody runs who has mended something. With more names
-    /// than a line takes, whatever was not good in this run.
+    /// These tests and nothing else, judged as if they were all there is: what somebody runs who has mended something. With more
+    /// names than a line takes, whatever was not good in this run.
     Only(&'a [&'a TestId]),
 }
 
@@ -63,7 +63,8 @@ fn word(text: &str) -> String {
     wording::shell_word(&visible::line(text))
 }
 
-/// A flag as it was given: `--deadline 10m`, `--allow-side-effects=staging`, `--strict`; of `--set` with the value the variable had.
+/// A flag as it was given: `--deadline 10m`, `--allow-side-effects=staging`, `--strict`;
+/// of `--set` with the value the variable had.
 fn given(flag: &str, variables: &[(String, String)]) -> String {
     match flag.find([' ', '=']) {
         Some(at) if flag[at..].starts_with('=') => wording::shell_word(flag),

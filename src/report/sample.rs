@@ -7,7 +7,8 @@ use crate::model::{Outcome, Sample};
 use crate::statistics::{Ended, Ranked, wilson};
 
 /// `44 of 46 held, 95.6 % (Wilson 95 %: 85.4 % to 98.8 %) · p50 12 ms, p95 130 ms, p99 ∞, slowest 210 ms`. An attempt that
-/// did not hold never ended well, so it counts as +∞ in the percentiles. One that could not look counts for nothing, as in claims.
+/// did not hold never ended well, so it counts as +∞ in the percentiles.
+/// One that could not look counts for nothing, as in claims.
 pub(super) fn summary(sample: &Sample) -> String {
     let made = sample.rows.len() as u64;
     let judged = sample

@@ -193,8 +193,8 @@ pub(super) fn outcome_of(parts: &[Part]) -> Outcome {
     }
 }
 
-/// The first in time that came out so, whatever its place among the others: what went wrong with those after it may be its doing. Who
-/// only waited in vain for another is none, unless there is nobody else.
+/// The first in time that came out so, whatever its place among the others: what went wrong with those after it may be its doing.
+/// Who only waited in vain for another is none, unless there is nobody else.
 pub(super) fn cause_of(parts: &[Part], outcome: Outcome) -> Option<&Part> {
     let such = parts.iter().filter(|part| part.outcome() == outcome);
     such.min_by_key(|part| (part.is_consequence(), part.ended))

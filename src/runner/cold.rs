@@ -1,7 +1,7 @@
 //! A cold start: forced before the steps of an attempt, and shown to have been one by a fact that is another one afterwards.
 //!
-//! Neither the looks nor the forcing are part of what is measured: each has a time of its own, as clean-ups have. Connections are not
-//! shared with the steps, which would else speak to the instance that was there before.
+//! Neither the looks nor the forcing are part of what is measured: each has a time of its own, as clean-ups have. Connections are
+//! not shared with the steps, which would else speak to the instance that was there before.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -168,8 +168,8 @@ impl<'t> ColdStart<'t> {
 
     /// Looks again, now that the steps are over and came out so, and says whether the attempt counts.
     ///
-    /// One that did not hold and after which nothing can be read counts: nothing warm has answered, and to leave out starts that go
-    /// wrong so thoroughly would make a claim about the others.
+    /// One that did not hold and after which nothing can be read counts: nothing warm has answered, and to leave out starts that
+    /// go wrong so thoroughly would make a claim about the others.
     pub(super) async fn prove(
         &mut self,
         subject: &Subject,

@@ -1,4 +1,5 @@
-//! What the actors of a test are known by in its other rounds, those before and those beside: an answer may come late, and to somebody else.
+//! What the actors of a test are known by in its other rounds, those before and those beside:
+//! an answer may come late, and to somebody else.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,8 +10,8 @@ use crate::check::isolation::{Kind, Marker};
 /// Rounds that are remembered once they have ended.
 const ROUNDS: usize = 16;
 
-/// The rounds of a test that expects isolation. The lock is held for no longer than a look at it: rounds that run beside each other
-/// share it.
+/// The rounds of a test that expects isolation. The lock is held for no longer than a look at it:
+/// rounds that run beside each other share it.
 #[derive(Debug, Default)]
 pub(super) struct Earlier(Mutex<Rounds>);
 

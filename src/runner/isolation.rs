@@ -16,8 +16,8 @@ use crate::check::isolation::{Kind, Marker, Ruling, Witness, rule};
 use crate::model::{Outcome, Place, ProbeError, State, Unable, Value};
 use crate::plan::{Plan, PlannedStep, PlannedTest};
 
-/// Adds a finding to each step that expects isolation, and lets its outcome follow. Gives the parts back, and whether something of one
-/// came to another.
+/// Adds a finding to each step that expects isolation, and lets its outcome follow.
+/// Gives the parts back, and whether something of one came to another.
 ///
 /// Of those that did not come so far nothing is said: their round did not hold anyway. But what of them came to others is found.
 pub(super) async fn judge(subject: &Subject, number: u64, parts: Vec<Part>) -> (Vec<Part>, bool) {

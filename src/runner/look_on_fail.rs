@@ -92,7 +92,8 @@ async fn look_around(subject: &Subject, mut scope: LateScope) -> Vec<StepRecord>
             };
             record.diagnostic = true;
             if let (Look::Ready(probe, _), true) = (&planned.look, record.resources.is_empty()) {
-                // Of a look that held, too: the test's own say nothing of it. One that was led elsewhere, and failed, has looked there.
+                // Of a look that held, too: the test's own say nothing of it.
+                // One that was led elsewhere, and failed, has looked there.
                 record.resources = probe.resources();
             }
             // Nothing was expected, so there is nothing to find: a fault that was seen stands in the observation.

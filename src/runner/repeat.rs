@@ -122,8 +122,8 @@ fn names(here: &TestId, there: &TestId) -> (String, String) {
 /// No attempt could look: errored, whatever is claimed. Any claim refuted: failed. Else any not decided: unproved. Else any
 /// attempt unable to look: errored. Else passed.
 ///
-/// Attempts whose start was not a cold one count for nothing: where how many hold is to be proved, the others have proved it without
-/// them; where they are only counted, those are missing.
+/// Attempts whose start was not a cold one count for nothing: where how many hold is to be proved, the others have proved it
+/// without them; where they are only counted, those are missing.
 fn judged(
     sample: &Sample,
     miss: Option<Code>,

@@ -1,6 +1,7 @@
 //! Settings, folded once: built-in, `allclear.yaml`, target, environment, flags.
 //!
-//! The only reader of `ALLCLEAR_*`, `NO_COLOR`, `CI` and the variables of proxies. What a test says about itself stands above all of these.
+//! The only reader of `ALLCLEAR_*`, `NO_COLOR`, `CI` and the variables of proxies.
+//! What a test says about itself stands above all of these.
 
 mod environment;
 mod flags;

@@ -1,8 +1,8 @@
 //! Tails of the binomial distribution, to about fourteen digits up to [`MOST_ATTEMPTS`] attempts.
 //!
-//! A tail is a sum that starts at its largest term and falls at least geometrically, so that only about `√n` terms count. The first term
-//! is C. Loader's saddle-point form ("Fast and Accurate Computation of Binomial Probabilities", 2000), because `ln n!` loses the digits
-//! we need: at `n = 10⁶` it is about 10⁷, and its rounding alone would be seen in the bound.
+//! A tail is a sum that starts at its largest term and falls at least geometrically, so that only about `√n` terms count. The
+//! first term is C. Loader's saddle-point form ("Fast and Accurate Computation of Binomial Probabilities", 2000), because `ln n!`
+//! loses the digits we need: at `n = 10⁶` it is about 10⁷, and its rounding alone would be seen in the bound.
 
 use std::f64::consts::PI;
 

@@ -1,12 +1,12 @@
 //! Exact one-sided bounds on a rate (Clopper & Pearson, Biometrika 26, 1934), found by bisection on the binomial tail.
 //!
-//! One-sided Wilson bounds are closer on average but promise too much near 100 %, which is where we live: with 25 attempts and no miss
-//! they "prove" 90 % and are wrong seven times in a hundred, not five.
+//! One-sided Wilson bounds are closer on average but promise too much near 100 %, which is where we live: with 25 attempts and no
+//! miss they "prove" 90 % and are wrong seven times in a hundred, not five.
 
 use super::binomial::{MOST_ATTEMPTS, at_least, at_most};
 
-/// The exact one-sided lower bound on the rate, when `held` of `n` attempts held: with `confidence`, the rate is at least this. In `0..=1`;
-/// 0 when nothing can be said.
+/// The exact one-sided lower bound on the rate, when `held` of `n` attempts held: with `confidence`, the rate is at least this.
+/// In `0..=1`; 0 when nothing can be said.
 pub fn lower_bound(held: u64, n: u64, confidence: f64) -> f64 {
     let held = held.min(n);
     let Some(alpha) = error_of(n, confidence) else {
@@ -15,8 +15,8 @@ pub fn lower_bound(held: u64, n: u64, confidence: f64) -> f64 {
     if held == 0 {
         return 0.0;
     }
-    // The largest p under which seeing this many would still be as rare as alpha. `low` always satisfies that, so that what is returned
-    // errs, if at all, downwards.
+    // The largest p under which seeing this many would still be as rare as alpha. `low` always satisfies that, so that what is
+    // returned errs, if at all, downwards.
     let (mut low, mut high) = (0.0_f64, 1.0_f64);
     loop {
         let middle = low.midpoint(high);
@@ -32,13 +32,14 @@ pub fn lower_bound(held: u64, n: u64, confidence: f64) -> f64 {
     }
 }
 
-/// The exact one-sided upper bound on the rate: with `confidence`, the rate is at most this. In `0..=1`; 1 when nothing can be said.
+/// The exact one-sided upper bound on the rate: with `confidence`, the rate is at most this. In `0..=1`;
+/// 1 when nothing can be said.
 pub fn upper_bound(held: u64, n: u64, confidence: f64) -> f64 {
     1.0 - lower_bound(n - held.min(n), n, confidence)
 }
 
-/// Whether "the rate is at least `rate`" is proved: the lower bound reaches it. The same as comparing with [`lower_bound`], and fast enough
-/// to be asked after every attempt.
+/// Whether "the rate is at least `rate`" is proved: the lower bound reaches it. The same as comparing with [`lower_bound`], and
+/// fast enough to be asked after every attempt.
 pub fn is_proved(held: u64, n: u64, rate: f64, confidence: f64) -> bool {
     let Some(alpha) = error_of(n, confidence) else {
         return false;

@@ -1,7 +1,8 @@
-//! Fisher's exact test: do two samples hold equally often? (R. A. Fisher, "Statistical Methods for Research Workers", 1934, §21.02.)
+//! Fisher's exact test: do two samples hold equally often? (R. A.
+//! Fisher, "Statistical Methods for Research Workers", 1934, §21.02.)
 //!
-//! Given how many held in both together, the number that held in the first of two equal ones is hypergeometric. Its first term comes
-//! from the binomial one, as in R's `dhyper`, because `ln n!` would lose digits; the others from the one before.
+//! Given how many held in both together, the number that held in the first of two equal ones is hypergeometric. Its first term
+//! comes from the binomial one, as in R's `dhyper`, because `ln n!` would lose digits; the others from the one before.
 
 use super::binomial::{MOST_ATTEMPTS, probability};
 
@@ -14,8 +15,8 @@ pub struct Counted {
     pub n: u64,
 }
 
-/// How likely as few as these would have held, or fewer, if both samples were equally good: the one-sided p-value, 0 to 1, of "`this` is
-/// worse than `other`". One where nothing can be said.
+/// How likely as few as these would have held, or fewer, if both samples were equally good: the one-sided p-value, 0 to 1, of
+/// "`this` is worse than `other`". One where nothing can be said.
 pub fn fisher_worse(this: Counted, other: Counted) -> f64 {
     let Some(table) = Table::of(this, other) else {
         return 1.0;
@@ -28,8 +29,8 @@ pub fn fisher_worse(this: Counted, other: Counted) -> f64 {
     .clamp(0.0, 1.0)
 }
 
-/// How likely a table as unlikely as this one, or more, would have been seen if both samples were equally good: the two-sided p-value,
-/// 0 to 1, as R and SciPy have it. One where nothing can be said.
+/// How likely a table as unlikely as this one, or more, would have been seen if both samples were equally good: the two-sided
+/// p-value, 0 to 1, as R and SciPy have it. One where nothing can be said.
 pub fn fisher_differs(this: Counted, other: Counted) -> f64 {
     let Some(table) = Table::of(this, other) else {
         return 1.0;

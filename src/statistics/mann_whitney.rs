@@ -1,8 +1,8 @@
 //! The rank-sum test of Mann and Whitney: is one sample slower than another? (Annals of Mathematical Statistics 18, 1947.)
 //!
-//! It asks for nothing but the order of all times, so an attempt that never ended well takes part as the slowest of all; equal times
-//! share the mean of their ranks. Small samples are counted out, ties included; large ones go by the normal distribution, corrected
-//! for ties and for continuity.
+//! It asks for nothing but the order of all times, so an attempt that never ended well takes part as the slowest of all; equal
+//! times share the mean of their ranks. Small samples are counted out, ties included; large ones go by the normal distribution,
+//! corrected for ties and for continuity.
 
 use std::f64::consts::SQRT_2;
 
@@ -13,8 +13,8 @@ use super::Ended;
 /// The smaller sample times both together, up to which all orders are counted: some twenty million additions at most.
 const COUNTED_OUT: usize = 3000;
 
-/// How likely times as long as these, or longer, would have been seen if both samples were equally fast: the one-sided p-value, 0 to 1,
-/// of "`this` is slower than `other`". One where nothing can be said.
+/// How likely times as long as these, or longer, would have been seen if both samples were equally fast: the one-sided p-value, 0
+/// to 1, of "`this` is slower than `other`". One where nothing can be said.
 pub fn mann_whitney_slower(this: &[Ended], other: &[Ended]) -> f64 {
     if this.is_empty() || other.is_empty() {
         return 1.0;

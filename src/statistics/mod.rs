@@ -1,8 +1,8 @@
 //! Exact statistics about counts and order. Pure: the same numbers in, the same numbers out, and nothing of ours is imported.
 //!
-//! Whether a claim is *proved* or *refuted* is asked of [`is_proved`] and [`is_refuted`]; the bounds and the Wilson interval are for
-//! showing. Confidences and rates are fractions of one. A confidence outside `0 < c < 1` (NaN included) supports no claim at all: every
-//! function then gives the answer that says least, and none panics or gives NaN.
+//! Whether a claim is *proved* or *refuted* is asked of [`is_proved`] and [`is_refuted`]; the bounds and the Wilson interval are
+//! for showing. Confidences and rates are fractions of one. A confidence outside `0 < c < 1` (NaN included) supports no claim at
+//! all: every function then gives the answer that says least, and none panics or gives NaN.
 
 mod binomial;
 mod clopper_pearson;

@@ -22,8 +22,8 @@ impl Ranked {
         Self(attempts)
     }
 
-    /// The nearest-rank percentile: the smallest time within which at least `share` of all attempts ended well. `share` is a fraction of
-    /// one, taken to the millionth and held to `0..=1`; zero means the fastest. `None` without attempts, or for NaN.
+    /// The nearest-rank percentile: the smallest time within which at least `share` of all attempts ended well. `share` is a
+    /// fraction of one, taken to the millionth and held to `0..=1`; zero means the fastest. `None` without attempts, or for NaN.
     pub fn percentile(&self, share: f64) -> Option<Ended> {
         if share.is_nan() {
             return None;

@@ -5,8 +5,8 @@ use super::is_proved;
 /// Beyond this many more attempts nobody is told to try.
 const WITHIN_REACH: u64 = 1_000_000;
 
-/// The smallest `m` such that `m` more attempts, all of which hold, prove "at least `rate`" after `held` of `n`. Zero when it is proved
-/// already; `None` when more than a million would be needed, or no number is enough (a rate of 100 %).
+/// The smallest `m` such that `m` more attempts, all of which hold, prove "at least `rate`" after `held` of `n`. Zero when it is
+/// proved already; `None` when more than a million would be needed, or no number is enough (a rate of 100 %).
 pub fn more_successes_needed(held: u64, n: u64, rate: f64, confidence: f64) -> Option<u64> {
     let held = held.min(n);
     let proves = |more: u64| {
@@ -20,7 +20,8 @@ pub fn more_successes_needed(held: u64, n: u64, rate: f64, confidence: f64) -> O
     if proves(0) {
         return Some(0);
     }
-    // One more success never weakens a proof, so the first that proves can be searched by halving: `below` never proves, `enough` does.
+    // One more success never weakens a proof, so the first that proves can be searched by halving:
+    // `below` never proves, `enough` does.
     let mut enough = 1;
     while !proves(enough) {
         if enough == WITHIN_REACH {
@@ -40,7 +41,8 @@ pub fn more_successes_needed(held: u64, n: u64, rate: f64, confidence: f64) -> O
     Some(enough)
 }
 
-/// The smallest number of attempts that proves "at least `rate`" with this many misses among them; `None` when it is out of reach.
+/// The smallest number of attempts that proves "at least `rate`" with this many misses among them;
+/// `None` when it is out of reach.
 pub fn min_attempts(rate: f64, misses: u64, confidence: f64) -> Option<u64> {
     more_successes_needed(0, misses, rate, confidence)?.checked_add(misses)
 }

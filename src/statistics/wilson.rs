@@ -4,8 +4,8 @@ use std::f64::consts::SQRT_2;
 
 use statrs::function::erf::erfc_inv;
 
-/// The two-sided Wilson score interval (Wilson, JASA 22, 1927) for the rate, when `held` of `n` attempts held. Within `0..=1`; all of it
-/// when nothing can be said.
+/// The two-sided Wilson score interval (Wilson, JASA 22, 1927) for the rate, when `held` of `n` attempts held. Within `0..=1`;
+/// all of it when nothing can be said.
 pub fn wilson(held: u64, n: u64, confidence: f64) -> (f64, f64) {
     let meaningful = confidence > 0.0 && confidence < 1.0;
     if n == 0 || !meaningful {

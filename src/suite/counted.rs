@@ -76,8 +76,8 @@ impl<'n> Counted<'n> {
         are_known
     }
 
-    /// The facts that have numbers by name: each with the key of the probe that says the names, and what stands there. Where that comes
-    /// from a variable, what is counted is known when one looks.
+    /// The facts that have numbers by name: each with the key of the probe that says the names, and what stands there. Where that
+    /// comes from a variable, what is counted is known when one looks.
     fn by_name(&self) -> impl Iterator<Item = (&'static str, &'static str, &'n [Entry])> {
         self.facts.iter().filter_map(|fact| {
             let FactKind::Counts { of } = fact.kind else {

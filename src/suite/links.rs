@@ -184,8 +184,8 @@ enum State {
     Done,
 }
 
-/// For each test, what it requires and the number of the `requires` entry that says so. Behind the tests stand the categories, each
-/// once, with its tests: thousands may require a category of thousands.
+/// For each test, what it requires and the number of the `requires` entry that says so. Behind the tests stand the categories,
+/// each once, with its tests: thousands may require a category of thousands.
 struct Graph {
     edges: Vec<Vec<(usize, usize)>>,
 }

@@ -119,7 +119,8 @@ impl Aside<'_> {
     }
 }
 
-/// Sets the late values of rows that are written aside. The `name` of a row is part of an id, so it is known before anything runs.
+/// Sets the late values of rows that are written aside.
+/// The `name` of a row is part of an id, so it is known before anything runs.
 fn set_aside<'n>(node: &'n Node, problems: &mut Diagnostics) -> Aside<'n> {
     let is_late = |node: &Node| uses(node).iter().any(|used| is_late_in_a_row(&used.name));
     let rows = node.as_sequence().unwrap_or_default();

@@ -59,7 +59,8 @@ pub struct Repeat {
     pub concurrency: u64,
     /// From the end of an attempt to the start of the next in its lane.
     pub interval: Duration,
-    /// They go in rounds of `concurrency`, whose attempts start at one moment; a round begins when all of the one before have ended.
+    /// They go in rounds of `concurrency`, whose attempts start at one moment;
+    /// a round begins when all of the one before have ended.
     pub barrier: bool,
     /// Before every attempt, the first included; only where there is one at a time.
     pub idle: Duration,

@@ -22,7 +22,8 @@ pub fn rules_file(path: &Path) -> Result<(Arc<Sources>, FileId), Unusable> {
     }
 }
 
-/// The file of rules that the project of a folder names, and nothing else of it. `None` where there is no project, or it names none.
+/// The file of rules that the project of a folder names, and nothing else of it.
+/// `None` where there is no project, or it names none.
 pub fn rules_file_of(folder: &Path) -> Result<Option<(Arc<Sources>, FileId)>, Unusable> {
     let path = folder.join("allclear.yaml");
     if !path.is_file() {

@@ -100,8 +100,8 @@ impl EarlyScope {
 /// Made anew for each attempt, but for the moment at which the run began, which is there before the first of them.
 const LATE: &[&str] = &["uuid", "nonce", "now", "attempt", "run.started"];
 
-/// Whether the values of a matrix may use a name before a test runs: it is filled in for each attempt then. Captures are not among
-/// them, as each step knows others.
+/// Whether the values of a matrix may use a name before a test runs: it is filled in for each attempt then. Captures are not
+/// among them, as each step knows others.
 pub(super) fn is_late_in_a_row(name: &str) -> bool {
     LATE.contains(&name) || name == ACTOR || name.starts_with("session.")
 }

@@ -48,8 +48,8 @@ mirror! {
         probe: Cow<'a, str>,
         /// What was asked, masked.
         request: Cow<'a, str>,
-        /// What this very step looked at, masked: `sock:db.internal:5432`. Written where it did not hold, and where it was not known
-        /// before the run.
+        /// What this very step looked at, masked: `sock:db.internal:5432`.
+        /// Written where it did not hold, and where it was not known before the run.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         resources: Vec<Cow<'a, str>>,
         /// What was seen.
@@ -68,7 +68,8 @@ mirror! {
         /// Forces a cold start or looks whether there was one; no part of what is measured. Missing where it is false.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         cold: bool,
-        /// A look of `on_fail`, made once the test had not held: evidence, which decides and measures nothing. Missing where it is false.
+        /// A look of `on_fail`, made once the test had not held: evidence, which decides and measures nothing.
+        /// Missing where it is false.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         diagnostic: bool,
         /// How many polls were made, for a step with `until`.

@@ -45,7 +45,8 @@ mirror! {
         layer: Named<model::Layer>,
         /// What it broke at.
         resource: Cow<'a, str>,
-        /// What is behind that and broke, as the answer or the log names it. Absent where it names nothing, and in older documents.
+        /// What is behind that and broke, as the answer or the log names it.
+        /// Absent where it names nothing, and in older documents.
         #[serde(skip_serializing_if = "Option::is_none")]
         behind: Option<Cow<'a, str>>,
         /// The code it ended with.

@@ -59,8 +59,8 @@ pub(super) fn gap(stream: &Stream<'_>) -> Option<Longest> {
     Longest::of((0..stream.events.len()).filter_map(silence))
 }
 
-/// The first send after which an answer was waited for and none came: no event that counts, or with `is_any_good` none at all. What is
-/// sent in a row, before anything is waited for, is answered together.
+/// The first send after which an answer was waited for and none came: no event that counts, or with `is_any_good` none at all.
+/// What is sent in a row, before anything is waited for, is answered together.
 pub(super) fn unanswered(stream: &Stream<'_>, is_any_good: bool) -> Option<String> {
     let is_answer = |event: &&Event<'_>| is_any_good || !event.is_ignored;
     let mut answers = stream.events.iter().filter(is_answer).peekable();

@@ -38,8 +38,8 @@ pub(super) enum Row {
     Missing(Name),
 }
 
-/// The rows, or else all events, as far as they matter; `None` when there are none. Texts in it are whole or described, never cut:
-/// the beginning of a secret would not be recognised and masked.
+/// The rows, or else all events, as far as they matter; `None` when there are none. Texts in it are whole or described, never
+/// cut: the beginning of a secret would not be recognised and masked.
 pub(super) fn list(
     stream: &Stream<'_>,
     key: &Key,

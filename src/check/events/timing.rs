@@ -65,8 +65,8 @@ pub(super) fn judge(
     outcome
 }
 
-/// The longest turn: from a send to the last event before the next one. What we do between turns is nobody's fault. Where nothing that
-/// came followed a send, from the open stream.
+/// The longest turn: from a send to the last event before the next one. What we do between turns is nobody's fault. Where nothing
+/// that came followed a send, from the open stream.
 fn total(stream: &Stream<'_>) -> Option<Longest> {
     if stream.has_turns() {
         // Of the events of one turn the last is the furthest from its send.

@@ -5,8 +5,8 @@ use crate::model::{
     Code, CodePattern, Fault, FaultKind, Finding, KnownCode, Observation, Phase, State,
 };
 
-/// The finding on the fault of a look. Whoever expects a fault is told of another by that one's code, as it may have come before: a
-/// server that is down refuses nobody. But one that comes in a later phase shows that what was expected did not come, and is
+/// The finding on the fault of a look. Whoever expects a fault is told of another by that one's code, as it may have come before:
+/// a server that is down refuses nobody. But one that comes in a later phase shows that what was expected did not come, and is
 /// `expect.fault`.
 pub(super) fn judge(expectations: &Expectations, seen: &Observation) -> Finding {
     let known = KnownCode::ExpectedFault.code();
@@ -45,8 +45,8 @@ pub(super) fn judge(expectations: &Expectations, seen: &Observation) -> Finding 
     finding
 }
 
-/// The last phase in which what is expected can come, where this one came after it: after that of all of them, or after one in which
-/// it is decided who is let in, whatever else could have come later.
+/// The last phase in which what is expected can come, where this one came after it: after that of all of them, or after one in
+/// which it is decided who is let in, whatever else could have come later.
 fn passed(patterns: &[CodePattern], fault: &Fault) -> Option<Phase> {
     let lasts: Vec<_> = patterns.iter().map(last_phase).collect();
     let is_passed = |last: &Phase| *last < fault.phase;

@@ -15,8 +15,8 @@ pub(super) fn decoded(form: &Form) -> [Form; 2] {
     sorted(form, |take| each(form, take))
 }
 
-/// Every word, decoded from each of the four places where something may begin that was encoded, and where it ends. Padding ends a word
-/// like anything else that is not in the alphabet.
+/// Every word, decoded from each of the four places where something may begin that was encoded, and where it ends. Padding ends a
+/// word like anything else that is not in the alphabet.
 fn each(form: &Form, take: &mut Take<'_>) {
     for (at, marks) in ALPHABETS.iter().enumerate() {
         if at == 0 && !form.bytes.contains(&marks[0]) && !form.bytes.contains(&marks[1]) {

@@ -43,8 +43,8 @@ const ENTITIES: &[(&str, char)] = &[
     ("rcub", '}'),
 ];
 
-/// Without `%xx` (RFC 3986 §2.1), the escapes of JSON (RFC 8259 §7), `\xNN`, and entities of HTML; nothing when there are none. What is
-/// no escape stays.
+/// Without `%xx` (RFC 3986 §2.1), the escapes of JSON (RFC 8259 §7), `\xNN`, and entities of HTML;
+/// nothing when there are none. What is no escape stays.
 pub(super) fn decoded(form: &Form) -> Form {
     let mut decoded = Form::default();
     let is_mark = |byte: &u8| matches!(byte, b'%' | b'\\' | b'&');

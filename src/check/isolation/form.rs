@@ -79,8 +79,8 @@ impl Form {
 }
 
 /// The bytes as they are, and what comes of them when what is escaped or encoded in them is decoded, again and again. In time
-/// linear in them: nothing grows beyond a few times its length by being decoded, and how deep it goes is limited. They stand at `start`
-/// of what was seen.
+/// linear in them: nothing grows beyond a few times its length by being decoded, and how deep it goes is limited. They stand at
+/// `start` of what was seen.
 pub(super) fn each(seen: &[u8], start: usize, is_binary: bool, look: &mut impl FnMut(&Form)) {
     let whole = Form::whole(seen, start);
     if is_binary {

@@ -1,5 +1,5 @@
-//! Everything in what was seen, each text in the place where it stands: what was cut into pieces stands in the same place of events that
-//! follow each other.
+//! Everything in what was seen, each text in the place where it stands: what was cut into pieces stands in the same place of
+//! events that follow each other.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -8,8 +8,8 @@ use super::hexadecimal;
 use super::search::{Flow, Says, Search};
 use crate::model::Value;
 
-/// Places that are followed at once, and as many again of those that were seen before them. Of those that come once each there may be
-/// as many as a stream has bytes.
+/// Places that are followed at once, and as many again of those that were seen before them. Of those that come once each there
+/// may be as many as a stream has bytes.
 const FOLLOWED: usize = 1024;
 
 /// Where something stands: what leads there, mixed.

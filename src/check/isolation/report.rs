@@ -6,7 +6,8 @@ use super::search::{Hit, Search, Whose};
 use super::{Witness, words};
 use crate::model::{Finding, KnownCode, Observation, Place, State, Value};
 
-/// Facts that are our own words, or tell where we were: nobody sent them. Numbers and times that stand alone are not searched either.
+/// Facts that are our own words, or tell where we were: nobody sent them.
+/// Numbers and times that stand alone are not searched either.
 const OURS: &[&str] = &[
     "closed_by",
     "codes",

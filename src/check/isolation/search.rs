@@ -213,8 +213,8 @@ impl Flow {
         }
     }
 
-    /// Keeps so many of the last bytes: what ends in the last third of them was not looked at, and where it begins in the middle one it
-    /// has all before it that tells what it is.
+    /// Keeps so many of the last bytes: what ends in the last third of them was not looked at, and where it begins in the middle
+    /// one it has all before it that tells what it is.
     fn forget(&mut self, kept: usize) {
         let gone = self.bytes.len().saturating_sub(kept);
         let first = self.piece(gone).unwrap_or_default();

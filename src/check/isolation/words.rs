@@ -5,8 +5,8 @@ use crate::model::{Received, Value};
 /// Longest name of an event that is shown.
 const NAME: usize = 64;
 
-/// `event 3 (progress, +0.120s)`, `events 3 to 5 put together (+0.120s)`, positions counted from 0. A name that has something to hide is
-/// left out.
+/// `event 3 (progress, +0.120s)`, `events 3 to 5 put together (+0.120s)`, positions counted from 0.
+/// A name that has something to hide is left out.
 pub(super) fn events(
     first: usize,
     last: usize,

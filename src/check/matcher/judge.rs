@@ -41,8 +41,8 @@ impl Matcher {
 }
 
 impl Matcher {
-    /// Whether it denies something and says nothing of what is absent: of that it does not hold either, which who writes `not: x` may
-    /// not have in mind.
+    /// Whether it denies something and says nothing of what is absent: of that it does not hold either, which who writes `not:
+    /// x` may not have in mind.
     pub(in super::super) fn only_denies(&self) -> bool {
         self.has(|test| matches!(test, Test::Not(_) | Test::NoneOf(_)))
             && !self.has(|test| matches!(test, Test::Exists(_)))

@@ -1,7 +1,7 @@
 //! `schema`: JSON Schema, draft 2020-12, as it stands in the suite. A file that is named instead has taken its place already.
 //!
-//! What the standard lets pass in silence is an error here: a keyword that does not exist (`requried`) would be a rule that cannot be
-//! broken. Nothing is fetched, and patterns take time linear in the text.
+//! What the standard lets pass in silence is an error here: a keyword that does not exist (`requried`) would be a rule that
+//! cannot be broken. Nothing is fetched, and patterns take time linear in the text.
 
 mod unsaid;
 

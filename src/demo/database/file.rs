@@ -74,7 +74,8 @@ impl File {
         Some(format!("sqlite://{}", path.replace('#', "%23")))
     }
 
-    /// Overwrites the sixteen bytes by which SQLite knows its files (<https://www.sqlite.org/fileformat.html#magic_header_string>).
+    /// Overwrites the sixteen bytes by which SQLite knows its files
+    /// (<https://www.sqlite.org/fileformat.html#magic_header_string>).
     async fn damage(&self) -> std::io::Result<()> {
         use tokio::io::AsyncWriteExt;
         let mut file = tokio::fs::File::options()

@@ -6,7 +6,8 @@ use sqlx::{Row, SqlitePool};
 /// So many messages are told, the last ones.
 const TOLD: i64 = 50;
 
-/// Keeps a message in the user's first thread, which begins with it if there is none. `said` is the user's name and a JSON string.
+/// Keeps a message in the user's first thread, which begins with it if there is none.
+/// `said` is the user's name and a JSON string.
 pub(super) async fn say(said: &str, pool: &SqlitePool) -> Result<Option<String>, sqlx::Error> {
     let Some((name, text)) = said.split_once(' ') else {
         return Ok(None);

@@ -14,7 +14,8 @@
 //! anything else     ERR unknown request
 //! ```
 //!
-//! `ERR database CODE` says that SQLite gave that result code. Who is called `actor1` and so on is a user as soon as somebody asks.
+//! `ERR database CODE` says that SQLite gave that result code.
+//! Who is called `actor1` and so on is a user as soon as somebody asks.
 
 use std::net::{Ipv4Addr, SocketAddr};
 

@@ -1,5 +1,6 @@
 //! The startup service: a program that starts in seven phases, needs its database for the third, and can be broken in the
-//! ways starts are. It is this very program, started with [`SERVICE_FLAG`]: what `process` looks at needs nothing else on the machine.
+//! ways starts are. It is this very program, started with [`SERVICE_FLAG`]:
+//! what `process` looks at needs nothing else on the machine.
 //!
 //! ```text
 //! PORT=8080 DATABASE_URL=demo:127.0.0.1:5432 SECRET_KEY=… allclear --demo-service [--fault start-slow]

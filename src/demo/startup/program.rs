@@ -30,8 +30,8 @@ Traceback (most recent call last):
 ModuleNotFoundError: No module named 'agents'
 ";
 
-/// Is the service where the first argument is [`SERVICE_FLAG`], and gives the exit code once it has ended; else `None`. To be asked
-/// before anything else is done, by every `main` that runs validations of the embedded environment.
+/// Is the service where the first argument is [`SERVICE_FLAG`], and gives the exit code once it has ended; else `None`. To be
+/// asked before anything else is done, by every `main` that runs validations of the embedded environment.
 pub fn startup_service() -> Option<ExitCode> {
     let mut given = std::env::args().skip(1);
     if given.next()? != SERVICE_FLAG {

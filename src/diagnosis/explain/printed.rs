@@ -1,4 +1,5 @@
-//! What programs print for what has a name: `Connection refused` is ECONNREFUSED. People paste a line of a log, and not its number.
+//! What programs print for what has a name: `Connection refused` is ECONNREFUSED.
+//! People paste a line of a log, and not its number.
 
 /// A part of what is printed, in small letters, and what that is asked for as. The first that is found counts.
 const PRINTED: &[(&str, &str)] = &[

@@ -68,8 +68,8 @@ fn made(patterns: &[&str]) -> Vec<Regex> {
     patterns.iter().filter_map(whole).collect()
 }
 
-/// What was looked at when this failure came about, which stands at `at` in the text: `sock:10.0.0.5:5432`, `dns:db.internal`. `None`
-/// where its line does not name it.
+/// What was looked at when this failure came about, which stands at `at` in the text: `sock:10.0.0.5:5432`, `dns:db.internal`.
+/// `None` where its line does not name it.
 pub(super) fn place(text: &str, at: Range<usize>, kind: FaultKind) -> Option<String> {
     let (line, at) = line(text, at);
     let is_name = matches!(kind, FaultKind::Dns(_));

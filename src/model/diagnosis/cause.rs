@@ -16,7 +16,8 @@ pub struct Cause {
     pub meaning: String,
     /// The code of the failure it was seen by.
     pub code: Code,
-    /// The instance of that failure: what it says is said of the cause. `None` in documents from before it was written; see [`Cause::lead`].
+    /// The instance of that failure: what it says is said of the cause. `None` in documents from before it was written;
+    /// see [`Cause::lead`].
     pub lead: Option<TestId>,
     /// Whose it is.
     pub blame: Blame,
@@ -28,14 +29,15 @@ pub struct Cause {
     pub failed: Vec<TestId>,
     /// The instances that were not run because of those.
     pub blocked: Vec<TestId>,
-    /// Others that explain as much: this run cannot tell which it is. Positions in [`Diagnosis::causes`](super::Diagnosis::causes).
+    /// Others that explain as much: this run cannot tell which it is. Positions in
+    /// [`Diagnosis::causes`](super::Diagnosis::causes).
     pub tied_with: Vec<usize>,
     /// What speaks for it, strongest first: at most ten.
     pub evidence: Vec<Cited>,
     /// What speaks against it.
     pub refuting: Vec<Cited>,
-    /// What the authors of the tests that broke there wrote down for that day, those of the failure that speaks for it first: at most
-    /// ten. Those of its consequences meant other failures, and are not asked.
+    /// What the authors of the tests that broke there wrote down for that day, those of the failure that speaks for it first: at
+    /// most ten. Those of its consequences meant other failures, and are not asked.
     pub advice: Vec<Advice>,
     /// What `on_fail` looked at once tests of it had failed, and saw: at most ten.
     pub looks: Vec<Cited>,
@@ -61,7 +63,8 @@ impl Cause {
         self.lead.as_ref().or_else(|| self.failed.first())
     }
 
-    /// Whom the suites name for such failures, each once. Empty where no suite names anybody: then [`Blame::owner`] is all that is known.
+    /// Whom the suites name for such failures, each once. Empty where no suite names anybody:
+    /// then [`Blame::owner`] is all that is known.
     pub fn named_owners(&self) -> Vec<&str> {
         let mut owners: Vec<&str> = Vec::new();
         for owner in self

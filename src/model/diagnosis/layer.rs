@@ -4,7 +4,8 @@ use std::fmt;
 
 macro_rules! layers {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
-        /// Where it broke. Smaller is deeper: a broken name server explains every refused login behind it, and never the other way round.
+        /// Where it broke. Smaller is deeper: a broken name server explains every refused login behind it,
+        /// and never the other way round.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Layer { $($(#[$doc])* $variant,)* }
 

@@ -2,8 +2,8 @@
 
 use super::{Cause, Class};
 
-/// The causes of a run by class. Counted over causes, never over tests: thirty tests behind one database are one cause. Explanations
-/// that tie are one cause, whichever it is; where they differ in their class, it is unknown.
+/// The causes of a run by class. Counted over causes, never over tests: thirty tests behind one database are one cause.
+/// Explanations that tie are one cause, whichever it is; where they differ in their class, it is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Split {
     /// Causes of this class, decided.
@@ -101,7 +101,8 @@ pub struct Share {
 }
 
 impl Share {
-    /// From so many causes on a percentage says something: one of three would be "33 %", and so would be a thousand of three thousand.
+    /// From so many causes on a percentage says something:
+    /// one of three would be "33 %", and so would be a thousand of three thousand.
     pub const ENOUGH: u64 = 10;
 }
 

@@ -11,15 +11,18 @@ layer! {
         Again = "dns.again", in [Resolve], by [Eai];
         /// The system's resolver was refused or failed for good (EAI_FAIL).
         Fail = "dns.fail", in [Resolve], by [Eai];
-        /// The server only says who else would know (rcode NOERROR with other servers' names; RFC 2308 §2.2): it does not look names up for us.
+        /// The server only says who else would know (rcode NOERROR with other servers' names; RFC 2308 §2.2):
+        /// it does not look names up for us.
         Referral = "dns.referral", in [Resolve], by [Rcode];
-        /// The answer ends at an alias: the server says neither what its target has nor that it has nothing (rcode NOERROR without an SOA; RFC 2308 §2.2), and does not look names up for us.
+        /// The answer ends at an alias: the server says neither what its target has nor that it has nothing (rcode NOERROR
+        /// without an SOA; RFC 2308 §2.2), and does not look names up for us.
         Alias = "dns.alias", in [Resolve], by [Rcode];
         /// The server failed to find out (rcode SERVFAIL).
         Servfail = "dns.servfail", in [Resolve], by [Rcode];
         /// The server will not answer us (rcode REFUSED).
         Refused = "dns.refused", in [Resolve], by [Rcode];
-        /// Nobody is there at the server's address (ECONNREFUSED, EHOSTUNREACH, ENETUNREACH), or we may not ask there (EACCES, EPERM).
+        /// Nobody is there at the server's address (ECONNREFUSED, EHOSTUNREACH, ENETUNREACH),
+        /// or we may not ask there (EACCES, EPERM).
         Unreachable = "dns.unreachable", in [Resolve], by [Errno];
         /// The aliases of the name lead in a circle, or further than anybody follows.
         Loop = "dns.loop", in [Resolve], by [];

@@ -25,8 +25,8 @@ impl KnownFault {
     }
 }
 
-/// Makes the enum of a layer from lines `Variant = "code", in [phases], by [origins];`, with `, timeout` before the end of those that say
-/// that time was over.
+/// Makes the enum of a layer from lines `Variant = "code", in [phases], by [origins];`, with `, timeout` before the end of those
+/// that say that time was over.
 macro_rules! layer {
     ($(#[$doc:meta])* $type:ident {
         $($(#[doc = $meaning:literal])+ $variant:ident = $code:literal, in [$($phase:ident),+], by [$($origin:ident),*] $(, $timeout:ident)?;)*

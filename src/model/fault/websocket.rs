@@ -6,8 +6,8 @@ layer! {
     WebSocketFault {
         /// The handshake was not answered within the budget.
         TimeoutUpgrade = "websocket.timeout.upgrade", in [Upgrade], by [], timeout;
-        /// The answer to the handshake is none of RFC 6455 §4.2.2: a wrong `sec-websocket-accept`, no `upgrade`, an extension nobody
-        /// offered.
+        /// The answer to the handshake is none of RFC 6455 §4.2.2:
+        /// a wrong `sec-websocket-accept`, no `upgrade`, an extension nobody offered.
         Handshake = "websocket.handshake", in [Upgrade], by [];
         /// Of the subprotocols that were offered none was chosen, or one that was not offered.
         Subprotocol = "websocket.subprotocol", in [Upgrade], by [];

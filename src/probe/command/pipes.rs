@@ -53,8 +53,8 @@ impl Pipes {
 
     /// Speaks and listens until the process has ended and nothing more comes, or until too much came.
     ///
-    /// Something it has started may keep its outputs open: once the process has ended the rest of its group is killed, and what has
-    /// left the group is not waited for.
+    /// Something it has started may keep its outputs open: once the process has ended the rest of its group is killed, and what
+    /// has left the group is not waited for.
     pub(super) async fn until_exit(
         &mut self,
         child: &mut Child,

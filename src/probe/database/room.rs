@@ -29,9 +29,9 @@ pub(in crate::probe) struct Limit {
 }
 
 impl Room {
-    /// PostgreSQL tells all in one row. Who may not see the sessions of others sees that they are there and not what they are: those
-    /// with a database and a user are clients; the slots of replication are others (since PostgreSQL 12). Superusers have no limits of
-    /// their own; less than zero is none.
+    /// PostgreSQL tells all in one row. Who may not see the sessions of others sees that they are there and not what they are:
+    /// those with a database and a user are clients; the slots of replication are others (since PostgreSQL 12). Superusers have
+    /// no limits of their own; less than zero is none.
     pub(in crate::probe) const POSTGRES: &str = "\
         WITH clients AS (SELECT datid, usesysid FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend' \
         OR (backend_type IS NULL AND datid IS NOT NULL AND usesysid IS NOT NULL)), \

@@ -33,7 +33,8 @@ impl Way {
         }
     }
 
-    /// Whether the password itself may be sent, in clear or for the owner of a key that came this way: only to whom it is meant for.
+    /// Whether the password itself may be sent, in clear or for the owner of a key that came this way:
+    /// only to whom it is meant for.
     pub(super) const fn takes_password(self) -> bool {
         matches!(self, Self::Socket | Self::VerifiedTls)
     }

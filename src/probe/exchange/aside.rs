@@ -43,8 +43,8 @@ impl Aside {
         Self(Some(informed))
     }
 
-    /// The fields of what came before, and the words beside the status where they are not the usual ones, each a line. More than is
-    /// kept is a fault: what was not searched is not isolated.
+    /// The fields of what came before, and the words beside the status where they are not the usual ones, each a line. More than
+    /// is kept is a fault: what was not searched is not isolated.
     pub(super) fn told(self, head: &Parts) -> Result<Vec<String>, Halt> {
         let Some(informed) = self.0 else {
             return Ok(Vec::new());

@@ -260,8 +260,8 @@ impl Prepared {
         self.method.is_idempotent()
     }
 
-    /// What it looks at: the name and the socket, both of a proxy where one is given, then the proxy, TLS, and the origin. With addresses
-    /// of its own it resolves nothing, and looks at these.
+    /// What it looks at: the name and the socket, both of a proxy where one is given, then the proxy, TLS, and the origin. With
+    /// addresses of its own it resolves nothing, and looks at these.
     pub(in crate::probe) fn resources(&self) -> Vec<String> {
         let Target { host, port, .. } = &self.target;
         let given = match (&self.via, self.resolving_here()) {

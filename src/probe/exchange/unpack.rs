@@ -57,10 +57,10 @@ impl Coding {
     }
 }
 
-/// Unpacks a body in place, up to `most` bytes; `None` when it came as it is, or was packed by whoever wrote it in a way that we do
-/// not know, and is left alone. When it cannot be unpacked, what could be stays there. An empty body is not: answers that have none
-/// (to HEAD, or 304) say how it would be packed, and some servers also say it of one that is empty. On a thread of its own: a
-/// packed body may be long and come to nothing, and the other looks would stand still meanwhile.
+/// Unpacks a body in place, up to `most` bytes; `None` when it came as it is, or was packed by whoever wrote it in a way that we
+/// do not know, and is left alone. When it cannot be unpacked, what could be stays there. An empty body is not: answers that have
+/// none (to HEAD, or 304) say how it would be packed, and some servers also say it of one that is empty. On a thread of its own:
+/// a packed body may be long and come to nothing, and the other looks would stand still meanwhile.
 pub(in crate::probe) async fn unpack(
     look: &Look<'_>,
     status: StatusCode,
@@ -122,8 +122,8 @@ struct Limits<'l> {
     is_given_up: &'l AtomicBool,
 }
 
-/// The codings that are to be undone, in the order they were applied: those of the content, unless somebody chose one that we do not
-/// know, and those it was put into for its way.
+/// The codings that are to be undone, in the order they were applied: those of the content, unless somebody chose one that we do
+/// not know, and those it was put into for its way.
 fn codings(status: StatusCode, headers: &HeaderMap) -> Result<Vec<Coding>, Halt> {
     let mut codings = Vec::new();
     // A part of a packed body cannot be unpacked (RFC 9110 §15.3.7).
@@ -152,8 +152,8 @@ fn of_content(headers: &HeaderMap) -> Option<Vec<Coding>> {
     (codings.len() <= MOST_CODINGS).then_some(codings)
 }
 
-/// What the body is in on its way is no part of it (RFC 9112 §7): it is undone, or the body cannot be known. Chunks are put together
-/// already.
+/// What the body is in on its way is no part of it (RFC 9112 §7): it is undone, or the body cannot be known.
+/// Chunks are put together already.
 fn of_transfer(headers: &HeaderMap, codings: &mut Vec<Coding>) -> Result<(), Halt> {
     for value in headers.get_all(TRANSFER_ENCODING) {
         let names = String::from_utf8_lossy(value.as_bytes());

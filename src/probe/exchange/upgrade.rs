@@ -39,9 +39,9 @@ pub(in crate::probe) struct Switched {
     pub(in crate::probe) took: Duration,
 }
 
-/// Opens a connection of its own and asks to switch, as the phase `upgrade`. Through a proxy it goes by a tunnel, also without TLS
-/// (RFC 6455 §4.1); [`Spoken::Switched`](super::Spoken) says so. Whoever wishes to switch says what it is called that this took too long,
-/// and tells what broke the exchange in words of its own protocol.
+/// Opens a connection of its own and asks to switch, as the phase `upgrade`. Through a proxy it goes by a tunnel, also without
+/// TLS (RFC 6455 §4.1); [`Spoken::Switched`](super::Spoken) says so. Whoever wishes to switch says what it is called that this
+/// took too long, and tells what broke the exchange in words of its own protocol.
 pub(in crate::probe) async fn upgrade(
     look: &mut Look<'_>,
     prepared: &Prepared,

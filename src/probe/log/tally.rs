@@ -159,8 +159,8 @@ impl<'l> Tally<'l> {
     }
 }
 
-/// A line as it is shown: masked before it is cut, or the beginning of a secret would stay. A piece that is not the first may begin in
-/// the middle of one.
+/// A line as it is shown: masked before it is cut, or the beginning of a secret would stay. A piece that is not the first may
+/// begin in the middle of one.
 fn shown(line: &Line<'_>, mask: &Mask) -> String {
     if line.continues {
         return "(behind the first 64 KiB of a line)".to_owned();

@@ -104,8 +104,8 @@ fn at(text: &[u8]) -> Option<Stamp> {
     numeric(text).or_else(|| of_access_log(text))
 }
 
-/// RFC 3339 (§5.6), and what is near it: `2026-11-21 10:00:00,123` as Python writes it, `2026/11/21 10:00:00` as nginx does. Without an
-/// offset it is taken for UTC.
+/// RFC 3339 (§5.6), and what is near it: `2026-11-21 10:00:00,123` as Python writes it, `2026/11/21 10:00:00` as nginx does.
+/// Without an offset it is taken for UTC.
 fn numeric(text: &[u8]) -> Option<Stamp> {
     let head = text.get(..19)?;
     let is_shaped = matches!(head[4], b'-' | b'/')

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-/// How often something in our control group was killed for want of memory; `None` where the system does not tell. What we start is
-/// in the same group.
+/// How often something in our control group was killed for want of memory; `None` where the system does not tell.
+/// What we start is in the same group.
 pub(super) fn oom_kills() -> Option<u64> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
     let path = group(&groups)?;

@@ -49,16 +49,16 @@ impl Drop for Group {
 )]
 pub(super) fn isolate(program: &mut Command) {
     let parent = Pid::this();
-    // SAFETY: between fork and exec only async-signal-safe functions may be called; `set_apart` is one, and an `io::Error` of a number
-    // does not allocate.
+    // SAFETY: between fork and exec only async-signal-safe functions may be called; `set_apart` is one, and an `io::Error` of a
+    // number does not allocate.
     unsafe {
         program.pre_exec(move || set_apart(parent).map_err(io::Error::from));
     }
 }
 
-/// Gives the calling process, which is to become a program, a session, and so a group, of its own, lets it die with `parent`, and makes
-/// it the parent of all whose parent ends while it lives, as the first process of a container is: so one that walked away is still known
-/// for its own. Async-signal-safe.
+/// Gives the calling process, which is to become a program, a session, and so a group, of its own, lets it die with `parent`, and
+/// makes it the parent of all whose parent ends while it lives, as the first process of a container is: so one that walked away
+/// is still known for its own. Async-signal-safe.
 ///
 /// # Errors
 ///

@@ -1,5 +1,5 @@
-//! Who belongs to a program: its session, what carries its mark, the children of those, and who once was one of them; as `/proc` tells
-//! (proc(5)).
+//! Who belongs to a program: its session, what carries its mark, the children of those, and who once was one of them;
+//! as `/proc` tells (proc(5)).
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
@@ -24,8 +24,8 @@ pub(in crate::probe) struct Kin {
     mark: String,
     /// When the leader had begun, by our own clock.
     known: Instant,
-    /// Who was found to belong to it, by number, and when each began: once its parents have ended nothing else shows whose it is, if it
-    /// has left the session and cleared its environment.
+    /// Who was found to belong to it, by number, and when each began: once its parents have ended nothing else shows whose it is,
+    /// if it has left the session and cleared its environment.
     met: Arc<Mutex<HashMap<i32, u64>>>,
 }
 
@@ -122,8 +122,8 @@ impl Kin {
         living
     }
 
-    /// Kills all who live but the leader, wherever they are, and what they start meanwhile. What the system does not let go at once is
-    /// not waited for.
+    /// Kills all who live but the leader, wherever they are, and what they start meanwhile.
+    /// What the system does not let go at once is not waited for.
     pub(in crate::probe) fn kill_others(&self) {
         for _ in 0..ROUNDS {
             let others = self.others();
@@ -239,7 +239,8 @@ impl<'k> Search<'k> {
         has_ended
     }
 
-    /// Those who were found, and their children: one that left the session and cleared its environment may still be a child of somebody.
+    /// Those who were found, and their children: one that left the session and cleared its environment
+    /// may still be a child of somebody.
     fn found(mut self) -> Vec<Member> {
         let mut at = 0;
         while at < self.ours.len() {
@@ -289,8 +290,8 @@ impl Member {
     }
 }
 
-/// The lowest number that one younger than the leader can have. They are given in order, and from the beginning after the last: not
-/// twice within this time.
+/// The lowest number that one younger than the leader can have. They are given in order, and from the beginning after the last:
+/// not twice within this time.
 fn first(leader: i32, last: Option<i32>, age: Duration) -> i32 {
     match last {
         Some(last) if last >= leader && age < IN_ORDER => leader,

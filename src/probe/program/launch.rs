@@ -11,7 +11,8 @@ use crate::probe::Invalid;
 use crate::probe::argv::Argv;
 use crate::probe::pairs::Pairs;
 
-/// What a program finds in its environment besides `env`: enough to find and run others, and nothing that could be a secret of ours.
+/// What a program finds in its environment besides `env`:
+/// enough to find and run others, and nothing that could be a secret of ours.
 const INHERITED: [&str; 11] = [
     "PATH",
     "HOME",
@@ -26,8 +27,8 @@ const INHERITED: [&str; 11] = [
     "SSL_CERT_DIR",
 ];
 
-/// The program, to be started by [`Group::begin`](super::Group::begin) or [`spawn`](super::spawn()): without standard input, its outputs
-/// piped to us.
+/// The program, to be started by [`Group::begin`](super::Group::begin) or [`spawn`](super::spawn()):
+/// without standard input, its outputs piped to us.
 pub(in crate::probe) fn launch(
     argv: &Argv,
     env: &Pairs,

@@ -14,8 +14,8 @@ use tokio::sync::watch;
 use super::descriptor::Descriptor;
 use super::kin::Kin;
 
-/// The first process of a session of its own. As long as it was not reaped its number is nobody else's, and neither is that of its
-/// group: so it is reaped last of all. Dropping it kills its group, and all who belong to it.
+/// The first process of a session of its own. As long as it was not reaped its number is nobody else's, and neither is that of
+/// its group: so it is reaped last of all. Dropping it kills its group, and all who belong to it.
 #[derive(Debug)]
 pub(in crate::probe) struct Leader {
     pid: Pid,

@@ -1,4 +1,5 @@
-//! Starting programs: what they are started with, the group that ends with them, who is kin to them, where they listen, and how they end.
+//! Starting programs: what they are started with, the group that ends with them, who is kin to them, where they listen,
+//! and how they end.
 
 mod called;
 #[cfg(target_os = "linux")]

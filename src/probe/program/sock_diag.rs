@@ -1,5 +1,5 @@
-//! Who accepts connections on this machine, as the kernel tells when it is asked for those alone (sock_diag(7)). `/proc/net/tcp` says
-//! the same, and walks through the table of all connections for it: milliseconds, however few there are.
+//! Who accepts connections on this machine, as the kernel tells when it is asked for those alone (sock_diag(7)). `/proc/net/tcp`
+//! says the same, and walks through the table of all connections for it: milliseconds, however few there are.
 
 use std::net::SocketAddr;
 

@@ -38,9 +38,9 @@ type Wanted = (Command, String, oneshot::Sender<io::Result<Started>>);
 
 /// Starts a program that [`launch`](super::launch) made, with a mark of its own in its environment.
 ///
-/// Until it is there it takes as long as the system is busy, and everything else would wait meanwhile; so a thread does it. It lives
-/// as long as we do, because what it started dies with it (PR_SET_PDEATHSIG). Where nobody waits any more for what was started it
-/// is dropped, and so killed, at once.
+/// Until it is there it takes as long as the system is busy, and everything else would wait meanwhile; so a thread does it. It
+/// lives as long as we do, because what it started dies with it (PR_SET_PDEATHSIG). Where nobody waits any more for what was
+/// started it is dropped, and so killed, at once.
 pub(in crate::probe) async fn spawn(mut program: Command) -> io::Result<Started> {
     let (tell, told) = oneshot::channel();
     let mark = Uuid::new_v4().to_string();

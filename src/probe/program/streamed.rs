@@ -66,8 +66,8 @@ impl Streamed {
         Group::begin(program).map_err(|error| not_started(&self.argv, &error))
     }
 
-    /// Runs it until it has ended and nothing more comes. Near the deadline it is asked to end, then killed, with everything it has
-    /// started; what it still says is heard.
+    /// Runs it until it has ended and nothing more comes. Near the deadline it is asked to end, then killed, with everything it
+    /// has started; what it still says is heard.
     pub(in crate::probe) async fn run(
         &self,
         deadline: Instant,

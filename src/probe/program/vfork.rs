@@ -1,5 +1,6 @@
-//! Starting a program without a copy of our own memory: what vfork(2) does, and posix_spawn(3), which knows nothing of the death of a
-//! parent. After a fork each page that we write to is copied first, and fifty programs that start at once are fifty such rounds.
+//! Starting a program without a copy of our own memory: what vfork(2) does, and posix_spawn(3), which knows nothing of the death
+//! of a parent. After a fork each page that we write to is copied first,
+//! and fifty programs that start at once are fifty such rounds.
 
 use std::convert::Infallible;
 use std::ffi::{CStr, CString, OsStr};
@@ -26,9 +27,9 @@ const STACK: usize = 64 * 1024;
 /// Where programs are looked for when there is no `PATH` (execvp(3)).
 const PATH: &str = "/bin:/usr/bin";
 
-/// Starts it in a session of its own, without standard input, its outputs piped to us. It dies with the thread that calls this, and
-/// is the parent of all whose parent ends while it lives (PR_SET_CHILD_SUBREAPER). Its environment is what the command names, and no
-/// more.
+/// Starts it in a session of its own, without standard input, its outputs piped to us. It dies with the thread that calls this,
+/// and is the parent of all whose parent ends while it lives (PR_SET_CHILD_SUBREAPER).
+/// Its environment is what the command names, and no more.
 pub(super) fn begin(program: &mut Command) -> io::Result<Begun> {
     let image = Image::of(program)?;
     let nothing = File::open("/dev/null")?;
@@ -114,9 +115,9 @@ impl Image {
             127
         };
         let flags = CloneFlags::CLONE_VM | CloneFlags::CLONE_VFORK;
-        // SAFETY: this thread goes on only when the child has become the program or ended, so all that it looks at stays, and what it
-        // writes, `failed`, is read after that. It calls async-signal-safe functions alone, allocates nothing and does not unwind. Its
-        // stack is its own, and large enough.
+        // SAFETY: this thread goes on only when the child has become the program or ended, so all that it looks at stays, and
+        // what it writes, `failed`, is read after that. It calls async-signal-safe functions alone, allocates nothing and does
+        // not unwind. Its stack is its own, and large enough.
         let begun = unsafe { clone(Box::new(become_it), &mut stack, flags, Some(libc::SIGCHLD)) };
         ours.thread_set_mask()?;
         let pid = begun?;

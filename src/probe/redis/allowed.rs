@@ -124,7 +124,8 @@ fn reads_no_secret(names: &[String]) -> bool {
 }
 
 /// Commands that change nothing: those Redis 7 flags `readonly`, but `KEYS`, which stops the server while it looks at every key,
-/// and `EVAL_RO`, `EVALSHA_RO` and `FCALL_RO`, which stop it for as long as their script runs, and that may be for ever; and those that ask the connection or the server itself. In order.
+/// and `EVAL_RO`, `EVALSHA_RO` and `FCALL_RO`, which stop it for as long as their script runs, and that may be for ever; and
+/// those that ask the connection or the server itself. In order.
 const READS: &[&str] = &[
     "BITCOUNT",
     "BITFIELD_RO",

@@ -19,11 +19,11 @@ pub(super) enum Section {
     Memory,
     /// `loading`, `last_save`.
     Persistence,
-    /// `role`, `replicas` and `replication_link`; `replication_silence`, since when the other side was not heard: of a replica its
-    /// primary, of a primary the quietest of its replicas; and `replication_behind`, how many bytes: of a primary those that the
-    /// slowest of its replicas did not acknowledge yet, of a replica those that it received and did not apply yet (since Redis 7).
-    /// A replica without a link does not know how far it is behind, and `replication_behind` is absent. How long it is behind no
-    /// Redis tells.
+    /// `role`, `replicas` and `replication_link`; `replication_silence`, since when the other side was not heard: of a replica
+    /// its primary, of a primary the quietest of its replicas; and `replication_behind`, how many bytes: of a primary those that
+    /// the slowest of its replicas did not acknowledge yet, of a replica those that it received and did not apply yet (since
+    /// Redis 7). A replica without a link does not know how far it is behind, and `replication_behind` is absent.
+    /// How long it is behind no Redis tells.
     Replication,
 }
 

@@ -15,8 +15,9 @@ use crate::probe::net::ClientCertificate;
 use crate::probe::pairs::Pairs;
 use crate::yaml::Raw;
 
-/// Makes a probe's keys from those of a request and its own. A list and no part of its own (`flatten`), because on that way keys would
-/// lose their places. There may be ten thousand of them: what few requests have takes little room where it is absent.
+/// Makes a probe's keys from those of a request and its own.
+/// A list and no part of its own (`flatten`), because on that way keys would lose their places.
+/// There may be ten thousand of them: what few requests have takes little room where it is absent.
 macro_rules! request_keys {
     ($(#[$about:meta])* pub struct $probe:ident { $($own:tt)* }) => {
         $(#[$about])*
@@ -44,23 +45,24 @@ macro_rules! request_keys {
             body: Option<Box<str>>,
             /// Credentials.
             auth: Option<Box<$crate::probe::request::keys::Auth>>,
-            /// The only version to speak: `HTTP/1.1` or `HTTP/2`; by default what TLS agrees on. `HTTP/2` to an `http` URL is spoken at once.
+            /// The only version to speak: `HTTP/1.1` or `HTTP/2`; by default what TLS agrees on.
+            /// `HTTP/2` to an `http` URL is spoken at once.
             version: Option<$crate::probe::request::keys::Version>,
-            /// The URL of an `http` or `https` proxy, instead of the environment's; `none` for no proxy at all. A user and password in it
-            /// become its basic authentication.
+            /// The URL of an `http` or `https` proxy, instead of the environment's; `none` for no proxy at all. A user and
+            /// password in it become its basic authentication.
             proxy: Option<Box<str>>,
-            /// Addresses to connect to instead of looking up the host of the URL, to test a new balancer before the switch. The host is
-            /// asked for, and must be certified, all the same.
+            /// Addresses to connect to instead of looking up the host of the URL, to test a new balancer before the switch. The
+            /// host is asked for, and must be certified, all the same.
             resolve: Option<Box<[::std::net::IpAddr]>>,
-            /// The address of a name server to ask for the host instead of the system: `10.0.0.2`, `10.0.0.2:5353`, `[fd00::2]:5353`. The
-            /// host is then fully qualified.
+            /// The address of a name server to ask for the host instead of the system: `10.0.0.2`, `10.0.0.2:5353`,
+            /// `[fd00::2]:5353`. The host is then fully qualified.
             resolver: Option<Box<str>>,
-            /// A PEM file of authorities, trusted instead of the system's. Relative paths begin where the program was started. `system`
-            /// says what holds without it, for a variable that has to say something.
+            /// A PEM file of authorities, trusted instead of the system's. Relative paths begin where the program was started.
+            /// `system` says what holds without it, for a variable that has to say something.
             ca: Option<Box<::std::path::Path>>,
-            /// A file of lists of revoked certificates (CRL): any number in PEM form, or one in DER form. Nothing is fetched. Each
-            /// certificate below the authority that is trusted needs a list of who signed it; where one is missing or out of date nothing
-            /// is known, and the look is an error. Relative paths begin where the program was started.
+            /// A file of lists of revoked certificates (CRL): any number in PEM form, or one in DER form. Nothing is fetched.
+            /// Each certificate below the authority that is trusted needs a list of who signed it; where one is missing or out of
+            /// date nothing is known, and the look is an error. Relative paths begin where the program was started.
             crl: Option<Box<::std::path::Path>>,
             /// Who we say we are, for servers that want to know.
             client_certificate: Option<Box<$crate::probe::net::ClientCertificate>>,

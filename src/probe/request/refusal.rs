@@ -18,8 +18,8 @@ const LONGEST_READ: Duration = Duration::from_secs(1);
 /// So much of it is shown.
 const SHOWN: usize = 2048;
 
-/// Records who answered, and shows the beginning of the body, unpacked. That it cannot be read says nothing more. The connection is
-/// closed.
+/// Records who answered, and shows the beginning of the body, unpacked. That it cannot be read says nothing more.
+/// The connection is closed.
 pub(in crate::probe) async fn explain(look: &mut Look<'_>, mut answer: Answer) {
     let (status, headers) = (answer.status, std::mem::take(&mut answer.headers));
     let mut flow = answer.into_flow();

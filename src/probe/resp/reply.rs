@@ -1,7 +1,7 @@
 //! A reply of Redis as a value that a suite can compare.
 //!
-//! Types are those of RESP (<https://redis.io/docs/latest/develop/reference/protocol-spec/>). Strings have no type of their own in
-//! Redis: they compare as written in the suite, and as numbers when they parse whole.
+//! Types are those of RESP (<https://redis.io/docs/latest/develop/reference/protocol-spec/>). Strings have no type of their own
+//! in Redis: they compare as written in the suite, and as numbers when they parse whole.
 
 use redis::{ServerError, Value as Reply};
 

@@ -6,8 +6,8 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
-/// A command and its arguments: a list of words, as `[GET, key]`. A single word may stand alone, as `PING`. A line is not split: a
-/// variable in it could then add words.
+/// A command and its arguments: a list of words, as `[GET, key]`. A single word may stand alone, as `PING`. A line is not split:
+/// a variable in it could then add words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::probe) struct Command(Vec<String>);
 

@@ -88,7 +88,8 @@ pub(super) const POSTGRES: Dialect = Dialect {
     commits: &[],
 };
 
-/// <https://dev.mysql.com/doc/refman/8.4/en/implicit-commit.html>, <https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/>
+/// <https://dev.mysql.com/doc/refman/8.4/en/implicit-commit.html>,
+/// <https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/>
 pub(super) const MYSQL: Dialect = Dialect {
     transactional: &[
         "BEGIN",

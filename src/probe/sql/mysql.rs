@@ -366,8 +366,8 @@ fn slip(why: String) -> Halt {
     Halt::unable(Unable::Value, why)
 }
 
-/// The columns of a table or view, as far as this user may see them; none when it does not exist. Whether `Users` is `users` is for
-/// the server to say: it depends on its files.
+/// The columns of a table or view, as far as this user may see them; none when it does not exist. Whether `Users` is `users` is
+/// for the server to say: it depends on its files.
 async fn columns_of(session: &mut Session, table: &Table) -> Result<Vec<String>, Halt> {
     let database = match &table.database {
         Some(database) => literal(database),

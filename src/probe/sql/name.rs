@@ -3,8 +3,8 @@
 use super::dialect::{Dialect, Feature};
 
 /// A table and its schema: `users`, `app.users`, `"Users"`. What is not quoted is folded as PostgreSQL does
-/// (<https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS>). MySQL folds nothing, and its quotes
-/// are backquotes.
+/// (<https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS>).
+/// MySQL folds nothing, and its quotes are backquotes.
 pub(super) fn relation(text: &str, dialect: &Dialect) -> Result<Vec<String>, String> {
     let parts = parts(text, dialect)?;
     if parts.len() > 2 {

@@ -14,15 +14,15 @@ use crate::probe::exchange::{Answer, Flow, Prepared, Security, ask};
 use crate::probe::look::{Halt, Look, add_beside};
 use crate::probe::stream::{Event, Full, Heard, Said, room};
 
-/// How long to wait before connecting again where the server does not say: the standard leaves it open ("a few seconds"), and this is
-/// what most browsers take.
+/// How long to wait before connecting again where the server does not say: the standard leaves it open ("a few seconds"), and
+/// this is what most browsers take.
 const RETRY: Duration = Duration::from_secs(3);
 
 /// Which event was the last, for a server that can go on after it.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// Asks and listens. Whichever way it ends, what came is recorded. The deadline of the look is that of what is waited for; `budget` is
-/// when all must be over.
+/// Asks and listens. Whichever way it ends, what came is recorded. The deadline of the look is that of what is waited for;
+/// `budget` is when all must be over.
 pub(super) async fn listen(
     sse: &Sse,
     look: &mut Look<'_>,

@@ -1,8 +1,8 @@
-//! From bytes to events, as the HTML standard has it (§9.2.6, "Interpreting an event stream"). It is given bytes as they come, and
-//! holds at most one line and one event.
+//! From bytes to events, as the HTML standard has it (§9.2.6, "Interpreting an event stream"). It is given bytes as they come,
+//! and holds at most one line and one event.
 //!
-//! Where it differs from a browser, it is stricter: bytes that are no UTF-8 are told instead of replaced, and what is longer than it
-//! may be is told instead of held.
+//! Where it differs from a browser, it is stricter: bytes that are no UTF-8 are told instead of replaced, and what is longer than
+//! it may be is told instead of held.
 
 use std::time::Duration;
 

@@ -200,8 +200,8 @@ impl Link {
     }
 }
 
-/// Whether a code may stand in a close frame (RFC 6455 §7.4; 1012 to 1014 from IANA's registry). Those that nobody has a meaning for
-/// yet may.
+/// Whether a code may stand in a close frame (RFC 6455 §7.4; 1012 to 1014 from IANA's registry).
+/// Those that nobody has a meaning for yet may.
 pub(super) const fn may_be_sent(code: u16) -> bool {
     matches!(code, 1000..=4999) && !matches!(code, 1004..=1006 | 1015)
 }

@@ -20,8 +20,8 @@ pub(super) enum Entry {
     Send(Box<Sending>),
     /// Waits for an event that matches; behind a `send` for one that came after it. What comes meanwhile is recorded, too.
     Receive(Box<Receiving>),
-    /// Listens while nothing may come: nothing that the `receive` before it has not gone past. A close by the peer that is no error (1000,
-    /// 1001, or without a code) ends it, too.
+    /// Listens while nothing may come: nothing that the `receive` before it has not gone past. A close by the peer that is no
+    /// error (1000, 1001, or without a code) ends it, too.
     ReceiveNone(Silence),
     /// Pings, and compares what comes back.
     Ping(Pinging),

@@ -1,7 +1,7 @@
 //! A stream that remembers what the peer said when it closed.
 //!
-//! tungstenite takes a code it does not know for a violation of the protocol and hands on 1002 instead of it; among them is 1014, bad
-//! gateway, which is in IANA's registry.
+//! tungstenite takes a code it does not know for a violation of the protocol and hands on 1002 instead of it; among them is 1014,
+//! bad gateway, which is in IANA's registry.
 
 use std::io;
 use std::pin::Pin;

@@ -26,8 +26,9 @@ pub(super) fn how_many(causes: &[Cause], hidden: u64) -> Option<String> {
     }
 }
 
-/// How the causes split by class: counted as they are, with what those that are not decided could still add to the two that are argued
-/// about. A percentage of nine causes would look like more than it is. `None` for a single cause, whose class stands with it.
+/// How the causes split by class: counted as they are, with what those that are not decided could still add to the two that are
+/// argued about. A percentage of nine causes would look like more than it is.
+/// `None` for a single cause, whose class stands with it.
 pub(in crate::report) fn split(diagnosis: &Diagnosis) -> Option<String> {
     let split = diagnosis.split();
     let total = split.total();

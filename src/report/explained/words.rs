@@ -36,13 +36,15 @@ pub(in crate::report) fn numbered(at: usize, cause: &Cause) -> String {
     format!("{called}{}: {}", at + 1, title(cause))
 }
 
-/// Whom to call, where it broke, and who says so: `owner team data, as the suite says; by the rule platform+app · transport · rule TCP-1`.
+/// Whom to call, where it broke, and who says so: `owner team data, as the suite says;
+/// by the rule platform+app · transport · rule TCP-1`.
 pub(in crate::report) fn about(cause: &Cause) -> String {
     let (owner, layer, rule) = (owner(cause), cause.layer, &cause.rule);
     visible::line(&format!("owner {owner} · {layer} · rule {rule}"))
 }
 
-/// Whom the suite names knows the house; whom the rule names is who usually answers for such things. Both are told where they differ.
+/// Whom the suite names knows the house; whom the rule names is who usually answers for such things.
+/// Both are told where they differ.
 pub(in crate::report) fn owner(cause: &Cause) -> String {
     let named: Vec<String> = cause
         .named_owners()
@@ -60,8 +62,8 @@ pub(in crate::report) fn owner(cause: &Cause) -> String {
     }
 }
 
-/// What the author of tests wrote beside an owner and a runbook: `says it is configuration, which the evidence does not; was the password
-/// rotated? (database/login)`.
+/// What the author of tests wrote beside an owner and a runbook: `says it is configuration, which the evidence does not; was the
+/// password rotated? (database/login)`.
 pub(in crate::report) fn advised(cause: &Cause, advice: &Advice) -> Option<String> {
     let on_fail = &advice.on_fail;
     let class = on_fail.class.as_deref();

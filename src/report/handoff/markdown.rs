@@ -1,12 +1,13 @@
-//! The doors through which text enters a Markdown page. What comes from outside must not become a link, a heading, a mention of somebody, or
-//! HTML (CommonMark 0.31, GitHub Flavored Markdown).
+//! The doors through which text enters a Markdown page. What comes from outside must not become a link, a heading, a mention of
+//! somebody, or HTML (CommonMark 0.31, GitHub Flavored Markdown).
 
 use crate::report::visible;
 
 /// Characters of one piece of text.
 const MOST: usize = 1000;
 
-/// Text from outside on one line, as code: in a code span nothing else is recognised (CommonMark §6.1). Its fence is longer than any in it.
+/// Text from outside on one line, as code: in a code span nothing else is recognised (CommonMark §6.1).
+/// Its fence is longer than any in it.
 pub(super) fn code(text: &str) -> String {
     let text = shown(text);
     if text.trim().is_empty() {
@@ -22,8 +23,8 @@ pub(super) fn code(text: &str) -> String {
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
-/// A sentence on one line. What stands in backticks is code; of the rest what would format is escaped (CommonMark §2.4), and a word that
-/// would become a link or call somebody is code.
+/// A sentence on one line. What stands in backticks is code; of the rest what would format is escaped (CommonMark §2.4), and a
+/// word that would become a link or call somebody is code.
 pub(super) fn prose(text: &str) -> String {
     let text = shown(text);
     let mut parts: Vec<&str> = text.split('`').collect();
@@ -50,8 +51,8 @@ pub(super) fn prose(text: &str) -> String {
     }
 }
 
-/// An address of a page as a link (CommonMark §6.5), where it is one and nothing else; any other text as code. For what the suites say
-/// alone: what a target answers is never made a link.
+/// An address of a page as a link (CommonMark §6.5), where it is one and nothing else; any other text as code. For what the
+/// suites say alone: what a target answers is never made a link.
 pub(super) fn link(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&'()*+,;=%".contains(c);
     let host = ["https://", "http://"]

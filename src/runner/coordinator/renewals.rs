@@ -1,7 +1,7 @@
 //! Sessions that are opened anew, because their token would end before a test that is about to begin.
 //!
-//! The test has its slot already and lends it: whoever comes first opens the session for all, and those who have begun keep what they
-//! were given.
+//! The test has its slot already and lends it: whoever comes first opens the session for all,
+//! and those who have begun keep what they were given.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

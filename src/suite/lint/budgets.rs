@@ -1,15 +1,15 @@
 //! Lints about the budgets of a target.
 //!
-//! Each layer waits for the one beneath it. One that waits longer than the one above it never gets to say what went wrong: the one above has
-//! given up before, and is blamed.
+//! Each layer waits for the one beneath it. One that waits longer than the one above it never gets to say what went wrong: the
+//! one above has given up before, and is blamed.
 
 use std::time::Duration;
 
 use super::View;
 use crate::yaml::{Diagnostic, Diagnostics, Entry, Node, parse_duration};
 
-/// The layers of a start, from the innermost: each role is the first word of the names of its budgets, and what happens when one takes
-/// longer than a layer above it.
+/// The layers of a start, from the innermost: each role is the first word of the names of its budgets, and what happens when one
+/// takes longer than a layer above it.
 const ROLES: [(&str, &str); 5] = [
     (
         "connect",

@@ -1,5 +1,5 @@
-//! What a schema leaves unsaid: one that everything meets, or everything of another type than it was written for. The standard passes
-//! both in silence.
+//! What a schema leaves unsaid: one that everything meets, or everything of another type than it was written for.
+//! The standard passes both in silence.
 
 use std::collections::HashMap;
 

@@ -435,7 +435,8 @@ fn each_server_that_is_asked_is_a_place_of_its_own() {
         told = lost(told, &format!("names/at-{server}"), &uses);
     }
     assert_eq!(told.diagnosis().causes.len(), 4);
-    // Who asks the same server, and is told, shows that it answers now and then; who asks another one shows that the name is right.
+    // Who asks the same server, and is told, shows that it answers now and then;
+    // who asks another one shows that the name is right.
     let [name, server] = of(1);
     let told = told.pass("names/there", &[&name, &server]).at(120, 400);
     let diagnosis = told.diagnosis();

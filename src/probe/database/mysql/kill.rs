@@ -13,7 +13,8 @@ use crate::probe::database::{Limits, Server};
 use crate::probe::hex::hex;
 use crate::probe::look::Look;
 
-/// Who closes the session waits for it, and it waits for nobody longer than this. The limit the session began with is there beside it.
+/// Who closes the session waits for it, and it waits for nobody longer than this.
+/// The limit the session began with is there beside it.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What it takes to end what a session asked.

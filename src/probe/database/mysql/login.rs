@@ -24,7 +24,8 @@ const LONGEST: u32 = 16 * 1024 * 1024;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Name<'n>(pub(super) &'n str);
 
-/// What of the server's offers we take. Not among them: several statements in one text, several results, files of ours, compression.
+/// What of the server's offers we take. Not among them:
+/// several statements in one text, several results, files of ours, compression.
 pub(super) fn capabilities(greeting: &Greeting, server: &Server, is_tls: bool) -> CapabilityFlags {
     let wanted = CapabilityFlags::CLIENT_LONG_FLAG
         | CapabilityFlags::CLIENT_PROTOCOL_41

@@ -83,8 +83,8 @@ impl Proof<'_> {
     pub(super) fn next(&self, more: &[u8]) -> Result<Option<Vec<u8>>, Halt> {
         match (self.plugin, more, self.way) {
             (Plugin::CachingSha2, [FAST_DONE], _) => Ok(None),
-            // As it is, as MySQL's own clients send it over TLS or a socket. Over TCP they could ask for a key to encrypt it, which
-            // is of whoever answers.
+            // As it is, as MySQL's own clients send it over TLS or a socket. Over TCP they could ask for a key to encrypt it,
+            // which is of whoever answers.
             (Plugin::CachingSha2, [WANTS_ALL], way) if way.takes_password() => {
                 Ok(Some(self.terminated()))
             }

@@ -155,8 +155,8 @@ impl Session {
         }
     }
 
-    /// Has the server end by itself what takes longer than this and a little. Where it has a shorter limit of its own, that stays:
-    /// applications meet it, too.
+    /// Has the server end by itself what takes longer than this and a little. Where it has a shorter limit of its own, that
+    /// stays: applications meet it, too.
     pub(in crate::probe) async fn limit(&mut self, left: Duration) -> Result<(), Halt> {
         // Nobody is left then to take what it breaks off for an answer.
         let left = left + GRACE;
@@ -184,8 +184,8 @@ impl Session {
         matches!(self.state, State::Waiting) && !self.is_in_transaction() && self.wire.is_quiet()
     }
 
-    /// Says goodbye, or ends what it was asked, and waits a little until the server has done so: who leaves the program then leaves
-    /// nothing behind.
+    /// Says goodbye, or ends what it was asked, and waits a little until the server has done so:
+    /// who leaves the program then leaves nothing behind.
     pub(in crate::probe) async fn close(mut self) {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Waiting => {

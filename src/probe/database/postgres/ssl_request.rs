@@ -28,8 +28,8 @@ pub(in crate::probe) enum Offer {
     Tls,
     /// `N`: it speaks none.
     Plain,
-    /// `E`: it refuses to talk. Before TLS anybody on the way can write this (CVE-2024-10977), so nothing of its text is kept, and
-    /// of its codes only those that say the server has no room or is going, which whoever stands on the way can bring about
+    /// `E`: it refuses to talk. Before TLS anybody on the way can write this (CVE-2024-10977), so nothing of its text is kept,
+    /// and of its codes only those that say the server has no room or is going, which whoever stands on the way can bring about
     /// anyhow: none of them is about who we are or what is there.
     Refused(Option<SqlState>),
     /// More than its turn: who speaks on wants his words to be taken for those under TLS (CVE-2021-23222).

@@ -22,8 +22,8 @@ const AT_LEAST: Duration = Duration::from_millis(50);
 
 type Family = Result<Vec<IpAddr>, Halt>;
 
-/// Asks for both families at once. IPv6 comes first (RFC 6724 §2.1 prefers it), each family in the order of the server. One family
-/// may be missing, or late; when both are, what says more about the name is told.
+/// Asks for both families at once. IPv6 comes first (RFC 6724 §2.1 prefers it), each family in the order of the server. One
+/// family may be missing, or late; when both are, what says more about the name is told.
 pub(in crate::probe::net) async fn addresses(
     host: &str,
     server: SocketAddr,

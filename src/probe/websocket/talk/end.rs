@@ -82,7 +82,8 @@ impl Talk {
         })
     }
 
-    /// Closes, and waits a bounded time for the peer to close, too. Where the connection has ended already there is nothing to do.
+    /// Closes, and waits a bounded time for the peer to close, too.
+    /// Where the connection has ended already there is nothing to do.
     pub(in crate::probe::websocket) async fn close(
         &mut self,
         closing: &Closing,

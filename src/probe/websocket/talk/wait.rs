@@ -171,8 +171,8 @@ impl Talk {
     }
 }
 
-/// How long before the end of a wait the peer is pinged; longer where the handshake has shown that it needs longer, but half of the
-/// time is waited for what is wanted alone.
+/// How long before the end of a wait the peer is pinged; longer where the handshake has shown that it needs longer, but half of
+/// the time is waited for what is wanted alone.
 fn lead(whole: Duration, took: Duration) -> Duration {
     let usual = (whole / 10).clamp(LEAST, MOST);
     usual.max(took * 3).min(whole / 2)
