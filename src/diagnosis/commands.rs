@@ -224,20 +224,10 @@ impl Filling<'_> {
         if engines.peek().is_some() {
             return engines.any(|one| one == engine);
         }
-        let is_asked = |key: &str, written: &str| match key {
-            "sqlstate" => engine == "postgres",
-            "mysql" | "sqlite" | "redis" => engine == key,
-            "fault" | "code" => {
-                written.contains("sql.") || written.contains(engine) || written.contains("pool.")
-            }
-            "probe" => ["sql", "redis", "pool"]
-                .iter()
-                .any(|one| written.contains(one)),
-            _ => false,
-        };
-        rule.when
-            .written()
-            .any(|(key, written)| is_asked(key, written))
+        // What is said of SQL in general is said of each of them that speaks it.
+        let speaks =
+            |layer: &str| layer == engine || (matches!(layer, "sql" | "pool") && engine != "redis");
+        rule.when.layers().any(speaks)
     }
 
     /// Whether the look ran this program itself.

@@ -18,6 +18,7 @@ mod quantity;
 mod question;
 mod sqlstate;
 mod texts;
+mod told;
 mod words;
 
 use self::keys::question;
@@ -26,6 +27,7 @@ pub(super) use self::places::{HOSTS, KINDS};
 pub(super) use self::quantity::Quantity;
 pub(super) use self::question::Often;
 use self::question::Question;
+pub(super) use self::told::Told;
 use super::seen::Seen;
 use super::short::short;
 use super::vocabulary::{SIGNALS, names};

@@ -232,6 +232,29 @@ fn only_the_database_that_was_asked_is_asked_with_its_tools() {
 }
 
 #[test]
+fn where_no_database_was_asked_the_rule_says_which_it_is_about() {
+    let rules = Rules::embedded();
+    let tools = ["psql -l", "mysql -e", "sqlite3 x", "redis-cli PING"];
+    let asked = |id: &str| {
+        let mut rule = rules.rule(id).unwrap().clone();
+        rule.commands = tools.iter().map(ToString::to_string).collect();
+        let filling = Filling {
+            resource: "sock:db.internal:3306",
+            step: None,
+            variables: &[],
+        };
+        commands(&rule, rules, &filling)
+    };
+    // `mysql.*` ends as `sql.*` does, and is no other's.
+    assert_eq!(asked("MY-14"), tools[1..2]);
+    assert_eq!(asked("PG-3"), tools[..1]);
+    assert_eq!(asked("LITE-1"), tools[2..3]);
+    assert_eq!(asked("REDIS-20"), tools[3..]);
+    assert_eq!(asked("SQL-1"), tools[..3]);
+    assert_eq!(asked("TCP-1"), ["allclear explain TCP-1"]);
+}
+
+#[test]
 fn who_logs_in_is_told_where_the_session_or_its_dsn_says_it() {
     let lines = of_database("TIME-5", "postgres", "{}");
     let whole = "pg_isready -h \"db.internal\" -p 5432 -d \"app\" -t 5";

@@ -1,8 +1,7 @@
 //! What a query says of signals: `ECONNREFUSED`, `error -3`, `exit 3`, `502`, `SQLSTATE 53300`.
 
-use super::about::{FAMILIES, covers};
 use crate::diagnosis::Rule;
-use crate::diagnosis::signal::named_numbers;
+use crate::diagnosis::signal::{Told, named_numbers};
 use crate::model::FaultKind;
 
 /// Words that say which signal a number is of.
@@ -27,6 +26,25 @@ const KINDS: &[(&str, &str)] = &[
     ("exit", "exit_code"),
     ("signal", "signal"),
     ("http2", "http2"),
+];
+
+/// Codes that end in a number or name of their own, and the key of rules that asks for it.
+const FAMILIES: &[(&str, &str)] = &[
+    ("tls.alert.", "alert"),
+    ("dns.rcode.", "rcode"),
+    ("http2.reset.", "http2"),
+    ("http2.goaway.", "http2"),
+    ("websocket.closed.", "close_code"),
+    ("websocket.refused.", "status"),
+    ("sse.refused.", "status"),
+    ("log.refused.", "status"),
+    ("proxy.", "status"),
+    ("postgres.", "sqlstate"),
+    ("mysql.", "mysql"),
+    ("sqlite.", "sqlite"),
+    ("redis.", "redis"),
+    ("process.exit.", "exit_code"),
+    ("process.signal.", "signal"),
 ];
 
 /// Signals whose numbers have names.
@@ -123,10 +141,12 @@ impl Asked {
 
     /// Whether a rule asks for one of them.
     pub(super) fn is_asked_by(&self, rule: &Rule) -> bool {
-        self.0.iter().any(|(wanted, value)| {
-            let mut keys = rule.when.written();
-            keys.any(|(key, written)| key == *wanted && covers(key, written, value))
-                || (*wanted == "status" && is_page_of_a_proxy(rule, value))
+        self.0.iter().any(|(key, value)| {
+            let told = Told::of_key(key, value);
+            // Of a proxy that has nobody behind it, whatever page it shows, the status is one of these.
+            let is_of_a_page = *key == "status" && matches!(&**value, "502" | "503" | "504");
+            told.is_some_and(|told| rule.when.asks_for(told))
+                || (is_of_a_page && rule.when.is_page_of_a_proxy())
         })
     }
 }
@@ -143,16 +163,6 @@ const RESET: &[&str] = &[
 fn is_number(value: &str, name: &str) -> bool {
     let mut names = named_numbers("errno").iter();
     value == name || names.any(|(known, number)| *known == name && number.to_string() == value)
-}
-
-/// Whether it knows a proxy by its page, whatever the status: of one that has nobody behind it, it is one of these.
-fn is_page_of_a_proxy(rule: &Rule, status: &str) -> bool {
-    let asks = |wanted: &str| rule.when.written().any(|(key, _)| key == wanted);
-    matches!(status, "502" | "503" | "504")
-        && asks("hop")
-        && asks("body")
-        && !asks("status")
-        && !asks("fault")
 }
 
 /// Whether a word is this name. Those that are words of a language, too, are meant only as they are written: `REFUSED`.

@@ -194,6 +194,40 @@ fn what_asks_for_nothing_else_says_what_it_means() {
 }
 
 #[test]
+fn no_rule_of_one_number_says_what_all_of_a_family_mean() {
+    for family in [
+        "postgres",
+        "mysql.N",
+        "sqlite",
+        "tls.alert.N",
+        "process.exit",
+    ] {
+        match explain(family, Rules::embedded()) {
+            Explained::One(one) => assert_eq!(one.plainly().map(|rule| &*rule.id), None),
+            other => panic!("{family}: {other:?}"),
+        }
+    }
+    let own = [
+        rule(
+            "X-1",
+            "fault: [redis.noauth, redis.error], redis: [NOAUTH, ERR]",
+        ),
+        rule("X-2", "fault: \"websocket.refused.3*\""),
+        rule("X-3", "redis: OOM"),
+    ];
+    let rules = with(&own.concat());
+    let is_about = |query: &str, id: &str| about(query, &rules).iter().any(|rule| rule == id);
+    // What is told without a word of its own has any.
+    assert!(is_about("redis.noauth", "X-1") && is_about("redis.error", "X-1"));
+    assert!(!is_about("redis.wrongpass", "X-1"));
+    assert!(is_about("redis.oom", "X-3") && !is_about("redis.noauth", "X-3"));
+    assert!(is_about("websocket.refused", "X-2") && !is_about("websocket.refused.401", "X-2"));
+    // A class of SQLSTATEs stands for what it has in general.
+    assert!(names("sqlstate 40").contains(&"PG-16".to_owned()));
+    assert_eq!(names("sqlstate 401"), [""; 0]);
+}
+
+#[test]
 fn rules_of_a_status_decide_what_was_expected_of_it() {
     let about = about("expect.status", Rules::embedded());
     for rule in ["HTTP-8", "PRX-7", "PRX-31", "ASSERT-7", "ASSERT-16"] {

@@ -23,7 +23,8 @@ impl Codes {
 
     /// Whether a code of a catalogue, or one of its family where it ends in `N`, can be met.
     pub(super) fn may_meet(&self, known: &str) -> bool {
-        let (known, is_family) = match known.strip_suffix('N') {
+        let family = known.strip_suffix('N');
+        let (known, is_family) = match family.filter(|family| family.ends_with('.')) {
             Some(family) => (family, true),
             None => (known, false),
         };
@@ -33,6 +34,19 @@ impl Codes {
                 None if is_family => pattern.starts_with(known),
                 None => pattern == known,
             })
+    }
+
+    /// The first words of them: `tls` of `tls.*`.
+    pub(super) fn layers(&self) -> impl Iterator<Item = &str> {
+        let parts = self
+            .patterns()
+            .filter_map(|pattern| pattern.split_once('.'));
+        parts.map(|(layer, _)| layer)
+    }
+
+    /// Whether none is only the beginning of some.
+    pub(super) fn are_whole(&self) -> bool {
+        self.patterns().all(|pattern| !pattern.ends_with('*'))
     }
 
     /// As written.

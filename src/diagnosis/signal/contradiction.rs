@@ -167,10 +167,8 @@ fn against(one: &Asked, faults: &[Asking]) -> Option<String> {
 /// The kind of signal that a key asks for, where nothing but a fault can have it.
 fn only_of_faults(one: &Asked) -> Option<OriginKind> {
     match &one.question {
-        Question::Number(quantity, _) if quantity.fact().is_none() => Some(quantity.origin()),
-        Question::SqlState(_) => Some(OriginKind::SqlState),
-        Question::Redis(_) => Some(OriginKind::Redis),
-        _ => None,
+        Question::Number(quantity, _) if quantity.fact().is_some() => None,
+        question => question.kind(),
     }
 }
 

@@ -27,6 +27,11 @@ impl Numbers {
         self.0.iter().any(|range| range.contains(&number))
     }
 
+    /// Whether no range has more than one.
+    pub(super) fn are_single(&self) -> bool {
+        self.0.iter().all(|range| range.start() == range.end())
+    }
+
     /// Whether each range of `other` lies in one of its own.
     pub(super) fn cover(&self, other: &Self) -> bool {
         let is_in = |range: &RangeInclusive<i64>| {

@@ -85,6 +85,34 @@ impl Quantity {
         }
     }
 
+    /// The number that is written so: by itself, or by its name in letters of either case.
+    pub(super) fn number(self, text: &str) -> Option<i64> {
+        let mut names = self.names().iter();
+        let named = names.find(|(name, _)| name.eq_ignore_ascii_case(text));
+        named
+            .map(|(_, number)| *number)
+            .or_else(|| text.parse().ok())
+    }
+
+    /// The signal that says this number; `None` where none can.
+    pub(super) fn signal(self, number: i64) -> Option<Origin> {
+        let small = || i32::try_from(number).ok();
+        let unsigned = || u16::try_from(number).ok();
+        Some(match self {
+            Self::Errno => Origin::Errno(small()?),
+            Self::Eai => Origin::Eai(small()?),
+            Self::Rcode => Origin::Rcode(unsigned()?),
+            Self::Alert => Origin::TlsAlert(u8::try_from(number).ok()?),
+            Self::Http2 => Origin::Http2(u32::try_from(number).ok()?),
+            Self::Status => Origin::HttpStatus(unsigned()?),
+            Self::CloseCode => Origin::CloseCode(unsigned()?),
+            Self::MySql => Origin::MySql(unsigned()?),
+            Self::Sqlite => Origin::Sqlite(small()?),
+            Self::ExitCode => Origin::ExitCode(small()?),
+            Self::Signal => Origin::Signal(small()?),
+        })
+    }
+
     /// The fact that has it, where nothing broke.
     pub(super) const fn fact(self) -> Option<&'static str> {
         match self {

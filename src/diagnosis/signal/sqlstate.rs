@@ -29,6 +29,11 @@ impl SqlStates {
         .map(Self)
     }
 
+    /// Whether none is only the beginning of some.
+    pub(super) fn are_whole(&self) -> bool {
+        self.0.iter().all(|pattern| !pattern.ends_with('*'))
+    }
+
     /// Whether it meets whatever `other` meets.
     pub(super) fn cover(&self, other: &Self) -> bool {
         other.0.iter().all(|theirs| {

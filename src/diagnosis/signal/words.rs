@@ -26,6 +26,11 @@ impl Words {
         self.0.iter().any(|one| one == word)
     }
 
+    /// Each of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// Whether it has whatever `other` has.
     pub(super) fn cover(&self, other: &Self) -> bool {
         other.0.iter().all(|word| self.has(word))

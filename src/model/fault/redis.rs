@@ -65,29 +65,40 @@ layer! {
 impl RedisFault {
     /// What an error means by its first word, as far as that says it.
     pub fn of(prefix: RedisPrefix) -> Self {
-        match prefix.as_str() {
-            "NOAUTH" => Self::NoAuth,
-            "WRONGPASS" => Self::WrongPass,
-            "NOPERM" => Self::NoPerm,
-            "LOADING" => Self::Loading,
-            "READONLY" => Self::ReadOnly,
-            "OOM" => Self::OutOfMemory,
-            "MISCONF" => Self::Misconf,
-            "MASTERDOWN" => Self::MasterDown,
-            "CLUSTERDOWN" => Self::ClusterDown,
-            "MOVED" => Self::Moved,
-            "ASK" => Self::Ask,
-            "DENIED" => Self::Denied,
-            "BUSY" => Self::Busy,
-            "TRYAGAIN" => Self::TryAgain,
-            "CROSSSLOT" => Self::CrossSlot,
-            "NOREPLICAS" => Self::NoReplicas,
-            "EXECABORT" => Self::ExecAbort,
-            "WRONGTYPE" => Self::WrongType,
-            _ => Self::Error,
-        }
+        let mut known = WORDS.iter();
+        let found = known.find(|(word, _)| *word == prefix.as_str());
+        found.map_or(Self::Error, |(_, fault)| *fault)
+    }
+
+    /// The first word of the error; `None` where more than one word means it, or none does.
+    pub fn word(self) -> Option<RedisPrefix> {
+        let mut known = WORDS.iter();
+        let (word, _) = known.find(|(_, fault)| *fault == self)?;
+        word.parse().ok()
     }
 }
+
+/// Errors that are known by their first words.
+const WORDS: [(&str, RedisFault); 18] = [
+    ("NOAUTH", RedisFault::NoAuth),
+    ("WRONGPASS", RedisFault::WrongPass),
+    ("NOPERM", RedisFault::NoPerm),
+    ("LOADING", RedisFault::Loading),
+    ("READONLY", RedisFault::ReadOnly),
+    ("OOM", RedisFault::OutOfMemory),
+    ("MISCONF", RedisFault::Misconf),
+    ("MASTERDOWN", RedisFault::MasterDown),
+    ("CLUSTERDOWN", RedisFault::ClusterDown),
+    ("MOVED", RedisFault::Moved),
+    ("ASK", RedisFault::Ask),
+    ("DENIED", RedisFault::Denied),
+    ("BUSY", RedisFault::Busy),
+    ("TRYAGAIN", RedisFault::TryAgain),
+    ("CROSSSLOT", RedisFault::CrossSlot),
+    ("NOREPLICAS", RedisFault::NoReplicas),
+    ("EXECABORT", RedisFault::ExecAbort),
+    ("WRONGTYPE", RedisFault::WrongType),
+];
 
 /// The longest word that is kept: `NOREPLICAS`, `UNBLOCKED`, `EXECABORT` and all the others fit.
 const LONGEST: usize = 15;
@@ -160,6 +171,12 @@ mod tests {
             assert_eq!(prefix.to_string(), word);
             assert_eq!(RedisFault::of(prefix), fault);
         }
+        for (word, fault) in WORDS {
+            assert_eq!(fault.word().map(RedisFault::of), Some(fault), "{word}");
+        }
+        // `ERR` says it of any, and of clients that are too many.
+        assert_eq!(RedisFault::Error.word(), None);
+        assert_eq!(RedisFault::MaxClients.word(), None);
         for wrong in ["", "noauth", "NO AUTH", "ABCDEFGHIJKLMNOP"] {
             assert_eq!(wrong.parse::<RedisPrefix>(), Err(NoRedisPrefix), "{wrong}");
         }
