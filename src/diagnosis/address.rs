@@ -1,6 +1,6 @@
 //! What the name of a resource says: a host, a port; and what it stands on.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// A resource by its parts. Whatever a resource does not have is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,32 +13,35 @@ pub(super) struct Address<'a> {
     pub(super) port: Option<u16>,
     /// What is left: the path of a socket or file, a program, a database, a session.
     pub(super) name: Option<&'a str>,
+    /// The name server that says where that is; `None` where the system does, or nobody has to.
+    pub(super) by: Option<&'a str>,
 }
 
 impl<'a> Address<'a> {
     /// Reads a resource as probes write it: `sock:host:port`, `tls:host:port:sni`, `origin:scheme://host:port`,
-    /// `dsn:engine:host:port/db`.
+    /// `dsn:engine:host:port/db`; behind each, as `@10.0.0.2:53`, the name server that was asked for the host.
     pub(super) fn of(resource: &'a str) -> Self {
         let (kind, rest) = resource.split_once(':').unwrap_or((resource, ""));
+        let (rest, by) = match kind {
+            "dns" | "sock" | "tls" | "origin" | "dsn" => found_by(rest),
+            _ => (rest, None),
+        };
         let nothing = Self {
             kind,
             host: None,
             port: None,
             name: None,
+            by,
         };
         let named = |name: &'a str| Self {
             name: Some(name).filter(|name| !name.is_empty()),
             ..nothing
         };
         match kind {
-            "dns" => {
-                // As a certain server knows it: that one is no part of the name.
-                let name = rest.split_once('@').map_or(rest, |(name, _)| name);
-                Self {
-                    host: Some(name),
-                    ..named(name)
-                }
-            }
+            "dns" => Self {
+                host: Some(rest),
+                ..named(rest)
+            },
             "sock" | "proxy" => nothing.at(rest),
             "tls" => {
                 // The name that is asked for can be an address as well, and then has colons.
@@ -106,9 +109,19 @@ impl<'a> Address<'a> {
                 format!("sock:{host}:{port}")
             }
         };
-        let name = name.map(|name| format!("dns:{name}"));
-        name.into_iter().chain(socket.map(authority))
+        let by = self.by.map_or_else(String::new, |by| format!("@{by}"));
+        let name = name.map(|name| format!("dns:{name}{by}"));
+        let socket = socket.map(|socket| authority(socket) + &by);
+        name.into_iter().chain(socket)
     }
+}
+
+/// What stands before the address of the name server that was asked, and that. An `@` with anything else behind it is part of a name
+/// that nobody has.
+fn found_by(text: &str) -> (&str, Option<&str>) {
+    let found = text.rsplit_once('@');
+    let found = found.filter(|(_, by)| by.parse::<SocketAddr>().is_ok());
+    found.map_or((text, None), |(rest, by)| (rest, Some(by)))
 }
 
 #[cfg(test)]
@@ -129,6 +142,22 @@ mod tests {
         assert_eq!(below("origin:https://db.internal:5432"), chain);
         assert_eq!(below("sock:db.internal:5432"), ["dns:db.internal"]);
         assert_eq!(below("origin:http://[::1]:80"), ["sock:[::1]:80"]);
+        let by = |text: &str| format!("{text}@[fd00::2]:53");
+        for resource in [
+            "dsn:postgres:db.internal:5432/app",
+            "tls:db.internal:5432:other.name",
+            "origin:https://db.internal:5432",
+        ] {
+            let address = by(resource);
+            assert_eq!(below(&address), chain.map(by));
+            let address = Address::of(&address);
+            let (host, name) = (address.host, address.name);
+            assert_eq!(
+                (host, name),
+                (Some("db.internal"), Address::of(resource).name)
+            );
+        }
+        assert_eq!(below(&by("sock:db.internal:5432")), [by("dns:db.internal")]);
         for alone in [
             "dns:db.internal",
             "unix:/run/a:b",
@@ -163,6 +192,8 @@ mod tests {
         let asked = Address::of("dns:web.example@10.0.0.2:53");
         assert_eq!((asked.host, asked.port), (Some("web.example"), None));
         assert!(below("dns:web.example@10.0.0.2:53").is_empty());
+        // Nobody has such a name: it was written down wrong.
+        assert_eq!(Address::of("dns:me@db").host, Some("me@db"));
     }
 
     #[test]

@@ -141,7 +141,7 @@ impl Filling<'_> {
             "host" => address.host.map(str::to_owned),
             "port" => address.port.map(|port| port.to_string()),
             "name" => address.name.or(address.host).map(str::to_owned),
-            "origin" => self.resource.strip_prefix("origin:").map(str::to_owned),
+            "origin" if address.kind == "origin" => address.name.map(str::to_owned),
             _ => None,
         };
         let named = |wanted: &str| {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::passes::{Pass, Passes, Span};
 use super::reach::{ALL_OF_IT, failed_looks, got_through, looks_on_fail, passed, whole};
-use super::uses::{asks_a_server, closed, is_of_a_server, used};
+use super::uses::{closed, server_of_an_older_record, used};
 use crate::model::{
     Diagnosed, Layer, Root, RunRecord, SessionRecord, Status, StepRecord, TestId, TestRecord,
 };
@@ -208,9 +208,9 @@ impl<'r> Graph<'r> {
             let of_steps = test.attempts.iter().flat_map(|attempt| &attempt.steps);
             let of_steps = of_steps.filter(|step| step.may_decide());
             let mut used: Vec<String> = test.header.resources.clone();
-            if asks_a_server(&used) {
+            if server_of_an_older_record(&used).is_some() {
                 // How others resolve a name is another vantage, and says nothing of how it is resolved here.
-                used.retain(|one| !one.starts_with("dns:") || is_of_a_server(one));
+                used.retain(|one| !one.starts_with("dns:"));
             }
             used.extend(of_steps.flat_map(|step| step.resources.iter().cloned()));
             let request = only_request(test);

@@ -6,7 +6,7 @@ use super::address::Address;
 use super::graph::{Failure, Graph};
 use super::reach::looks_on_fail;
 use super::timeouts::fixed_timeout;
-use super::uses::asks_a_server;
+use super::uses::questions;
 use crate::model::{
     Adjustment, Class, Confidence, Diagnosed, FaultKind, Layer, Modifier, Outcome, Phase, State,
     Status, StepRecord, TcpFault, TestId, TestRecord,
@@ -163,10 +163,8 @@ fn other_address<'r>(failure: &Failure<'r>, host: &str, port: u16) -> Option<&'r
 fn servers<'r>(graph: &Graph<'r>) -> Seen<'r, &'r str> {
     let mut servers = Seen::new();
     let mut tell = |resources: &'r [String], test: &'r TestRecord| {
-        let server = resources.iter().find(|one| one.starts_with("sock:"));
-        let name = resources.iter().find(|one| one.starts_with("dns:"));
-        if let (Some(server), Some(name), true) = (server, name, asks_a_server(resources)) {
-            see(&mut servers, name_of(name), bare(server), &test.header.id);
+        for (name, server) in questions(resources) {
+            see(&mut servers, name, server, &test.header.id);
         }
     };
     for test in &graph.record.tests {
@@ -193,7 +191,7 @@ fn see<'r, Where: Ord>(seen: &mut Seen<'r, Where>, name: &'r str, at: Where, tes
 /// Whether it asked this server itself.
 fn asked(graph: &Graph<'_>, failure: &Failure<'_>, server: &str) -> bool {
     let mut used = failure.uses.iter().map(|one| graph.name(*one));
-    used.any(|one| one.strip_prefix("sock:") == Some(server))
+    used.any(|one| one.strip_prefix("sock:") == Some(server) || Address::of(one).by == Some(server))
 }
 
 /// The name that was asked for, whoever was asked.

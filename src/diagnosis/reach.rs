@@ -4,7 +4,7 @@ use crate::model::{
     Fault, FaultKind, Layer, Outcome, Phase, Status, StepRecord, TcpFault, TestRecord, Value,
 };
 
-use super::uses::asks_a_server;
+use super::uses::questions;
 
 /// Who held, held everything.
 pub(super) const ALL_OF_IT: Layer = Layer::Performance;
@@ -59,7 +59,7 @@ pub(super) fn got_through(step: &StepRecord) -> Option<Layer> {
         return None;
     }
     match step.probe.as_str() {
-        "dns" if !asks_a_server(&step.resources) => Some(Layer::Dns),
+        "dns" if questions(&step.resources).is_empty() => Some(Layer::Dns),
         "tcp" => Some(Layer::Transport),
         // An answer may be one that says no.
         "tls" | "http" | "websocket" | "sse" => Some(Layer::Tls),

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::address::Address;
 use super::control::{Control, is_far, red_controls};
 use super::graph::Graph;
-use super::uses::asks_a_server;
+use super::uses::{names_of_the_system, questions};
 use crate::model::{
     Adjustment, Blame, Class, Confidence, Diagnosed, Layer, Modifier, Outcome, RunRecord, Status,
     TestRecord,
@@ -127,14 +127,14 @@ fn out(record: &RunRecord, is_far: bool) -> Out<'_> {
         }
         let named = &test.header.resources;
         let is_wanted = |one: &Address<'_>| !is_far || !one.is_local();
-        let of_kind = |kind: &str| {
-            let mut all = named.iter().map(|one| Address::of(one));
-            all.any(|one| one.kind == kind && is_wanted(&one))
-        };
-        if of_kind("dns") && !asks_a_server(&test.header.resources) {
+        if names_of_the_system(named).any(|one| is_wanted(&one)) {
             out.resolved = Some(first(out.resolved, test));
         }
-        if of_kind("sock") && !asks_a_server(&test.header.resources) {
+        // A name server is asked without a connection.
+        let asked = questions(named);
+        let is_peer = |socket: &str| asked.iter().all(|(_, server)| *server != socket);
+        let mut sockets = named.iter().filter(|one| is_wanted(&Address::of(one)));
+        if sockets.any(|one| one.strip_prefix("sock:").is_some_and(is_peer)) {
             out.connected = Some(first(out.connected, test));
         }
     }

@@ -31,22 +31,33 @@ pub(super) fn closed(mut used: Vec<String>) -> Vec<String> {
     used
 }
 
-/// Whether these are of a question to a certain name server.
-pub(super) fn asks_a_server(resources: &[String]) -> bool {
-    if resources.iter().any(|one| is_of_a_server(one)) {
-        return true;
-    }
-    // An older record has the name alone.
-    let mut others = resources.iter().filter(|one| !one.starts_with("dns:"));
-    others
-        .next()
-        .is_some_and(|one| one.starts_with("sock:") && one.ends_with(":53"))
-        && others.next().is_none()
+/// The names that certain name servers were asked for, each with the server: `shop.test` and `10.0.0.2:53` of
+/// `dns:shop.test@10.0.0.2:53`.
+pub(super) fn questions(resources: &[String]) -> Vec<(&str, &str)> {
+    let server = server_of_an_older_record(resources);
+    names(resources)
+        .filter_map(|name| Some((name.host?, name.by.or(server)?)))
+        .collect()
 }
 
-/// Whether it is a name as a certain server knows it: `dns:shop.test@10.0.0.2:53`.
-pub(super) fn is_of_a_server(resource: &str) -> bool {
-    resource.starts_with("dns:") && resource.contains('@')
+/// The names that the system was asked for.
+pub(super) fn names_of_the_system(resources: &[String]) -> impl Iterator<Item = Address<'_>> {
+    let is_older = server_of_an_older_record(resources).is_some();
+    names(resources).filter(move |name| !is_older && name.by.is_none())
+}
+
+/// The name server of a look that asked one for a name, where its resources do not say so: they are the name and a socket.
+pub(super) fn server_of_an_older_record(resources: &[String]) -> Option<&str> {
+    let mut others = resources.iter().filter(|one| !one.starts_with("dns:"));
+    let (first, second) = (others.next()?, others.next());
+    let is_told = names(resources).any(|name| name.by.is_some());
+    let server = first.strip_prefix("sock:")?;
+    (second.is_none() && !is_told && server.ends_with(":53")).then_some(server)
+}
+
+fn names(resources: &[String]) -> impl Iterator<Item = Address<'_>> {
+    let all = resources.iter().map(|one| Address::of(one));
+    all.filter(|one| one.kind == "dns")
 }
 
 #[cfg(test)]
@@ -67,5 +78,44 @@ mod tests {
         );
         let database = ["sock:127.0.0.9:80", "dsn:postgres:db:5432/app"];
         assert!(all(&database).contains(&"dns:db".to_owned()));
+        // The name is as another server knows it.
+        let asked = [
+            "sock:shop.test:80@10.0.0.2:53",
+            "origin:http://shop.test:80@10.0.0.2:53",
+        ];
+        assert_eq!(
+            all(&asked),
+            [asked[0], asked[1], "dns:shop.test@10.0.0.2:53"]
+        );
+    }
+
+    #[test]
+    fn who_was_asked_for_a_name_is_known() {
+        let asked = |resources: &[&str]| {
+            let resources: Vec<String> = resources.iter().map(ToString::to_string).collect();
+            let system = names_of_the_system(&resources).filter_map(|name| name.host);
+            let questions = questions(&resources).into_iter();
+            let questions: Vec<String> =
+                questions.map(|(name, by)| format!("{name} {by}")).collect();
+            (questions, system.map(str::to_owned).collect::<Vec<_>>())
+        };
+        let none: [&str; 0] = [];
+        let (questions, system) =
+            asked(&["dns:a.test@10.0.0.2:53", "sock:10.0.0.2:53", "dns:b.test"]);
+        assert_eq!(
+            (questions, system),
+            (
+                vec!["a.test 10.0.0.2:53".to_owned()],
+                vec!["b.test".to_owned()]
+            )
+        );
+        // As older records have it.
+        let (questions, system) = asked(&["dns:a.test", "sock:10.0.0.2:53"]);
+        assert_eq!(questions, ["a.test 10.0.0.2:53"]);
+        assert_eq!(system, none);
+        let (questions, system) =
+            asked(&["dns:a.test", "sock:a.test:443", "origin:https://a.test:443"]);
+        assert_eq!(questions, none);
+        assert_eq!(system, ["a.test"]);
     }
 }

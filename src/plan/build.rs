@@ -16,7 +16,7 @@ use crate::model::{
     CategoryPolicy, ExpectationText, IdPattern, Omitted, OnFail, Partial, Policy, RunHeader, RunId,
     TestHeader,
 };
-use crate::probe::Needs;
+use crate::probe::{Needs, authority_of};
 use crate::settings::RunConfig;
 use crate::suite::{Cold, Mode, Omit, Step, Suites, Test, Used};
 use crate::template::Mask;
@@ -318,8 +318,12 @@ fn resources_of(steps: &mut [Step]) -> Vec<String> {
 
 fn origins_of(resources: &[String]) -> Vec<String> {
     let sockets = resources.iter();
-    let sockets = sockets.filter_map(|resource| resource.strip_prefix("sock:"));
-    sockets.map(str::to_owned).collect()
+    let sockets = sockets.filter_map(|resource| authority_of(resource));
+    let mut origins: Vec<String> = sockets.map(str::to_owned).collect();
+    // However many name servers lead there.
+    origins.sort_unstable();
+    origins.dedup();
+    origins
 }
 
 pub(super) fn plan_steps(mut steps: Vec<Step>, timeout: Duration) -> Vec<PlannedStep> {

@@ -53,6 +53,7 @@ pub use barriers::Barriers;
 pub use context::{AttemptScope, Context, Shared};
 pub use descriptors::make_room_for;
 pub use inventory::Inventory;
+pub use net::authority_of;
 pub use ports::{Port, Ports};
 pub use process::SERVICE_FLAG;
 #[cfg(test)]

@@ -144,8 +144,12 @@ impl Probe for Tls {
     }
 
     fn resources(&self) -> Vec<String> {
-        let mut resources = net::resources(&self.host, self.port());
-        resources.push(net::tls_resource(&self.host, self.port(), self.name()));
+        let Ok(resolving) = self.resolving() else {
+            return Vec::new();
+        };
+        let mut resources = net::resources(&self.host, self.port(), &resolving);
+        let tls = net::tls_resource(&self.host, self.port(), self.name(), &resolving);
+        resources.push(tls);
         resources
     }
 

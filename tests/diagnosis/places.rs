@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::scenarios::{causes, run, shown};
-use crate::support::{Answer, Canary, Refusing, Tool};
+use crate::support::{Act, Answer, Canary, NameServer, Refusing, Reply, Tool};
 
 /// What is to be run next, of the only cause.
 #[track_caller]
@@ -227,6 +227,35 @@ fn addresses_that_a_test_gives_are_what_is_asked() {
     assert_eq!(cause["resource"], format!("sock:{there}"), "{output}");
     let asks = format!("nc -vz -w 5 \"{}\" {}", there.ip(), there.port());
     assert_eq!(commands(&run)[0], asks);
+}
+
+#[test]
+fn what_one_name_server_says_is_not_what_another_does_or_the_system() {
+    let app = Canary::healthy();
+    let broken = || NameServer::start(|asked| vec![Act::Say(Reply::to(asked).code(2).bytes())]);
+    let (one, other) = (broken(), broken());
+    let url = format!("http://localhost:{}/", app.address().port());
+    let by = |server: &NameServer| format!(", resolver: \"{}\"", server.address());
+    let suite = [
+        asks("one", &url, &by(&one)),
+        asks("other", &url, &by(&other)),
+        asks("system", &url, ""),
+    ];
+    let (run, output) = run(Tool::new().suite(&suite.concat()));
+    let causes = causes(&run);
+    let mut resources: Vec<&str> = causes
+        .iter()
+        .filter_map(|cause| cause["resource"].as_str())
+        .collect();
+    resources.sort_unstable();
+    let mut asked = [&one, &other].map(|server| format!("dns:localhost@{}", server.address()));
+    asked.sort_unstable();
+    assert_eq!(resources, asked, "{output}");
+    // That the system finds it says nothing of either.
+    assert!(
+        causes.iter().all(|cause| cause["standing"] == "down"),
+        "{output}"
+    );
 }
 
 #[test]

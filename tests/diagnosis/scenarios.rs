@@ -140,7 +140,7 @@ fn a_name_and_a_mistake_of_the_application_are_two_causes() {
         "{}",
         shown(&run)
     );
-    assert_eq!(shop["resource"], "dns:shop.test");
+    assert_eq!(shop["resource"], format!("dns:shop.test@{resolver}"));
 }
 
 #[test]

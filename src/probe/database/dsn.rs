@@ -106,7 +106,8 @@ impl Dsn {
                 if server.mode() != TlsMode::Disable {
                     all.extend(server.endpoint.tls_resource());
                 }
-                all.push(format!("dsn:{}", server.shown().replace(' ', ":")));
+                let by = server.endpoint.found_by();
+                all.push(format!("dsn:{}{by}", server.shown().replace(' ', ":")));
                 all
             }
         }

@@ -1,7 +1,6 @@
 //! The request, made once and sent many times.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
 use http_body_util::Full;
@@ -264,30 +263,29 @@ impl Prepared {
     /// addresses of its own it resolves nothing, and looks at these.
     pub(in crate::probe) fn resources(&self) -> Vec<String> {
         let Target { host, port, .. } = &self.target;
-        let given = match (&self.via, self.resolving_here()) {
-            (Via::Given(_), _) | (_, Resolving::System | Resolving::Server(_)) => Vec::new(),
-            (Via::Environment | Via::Direct, Resolving::Given(all)) => all,
+        // Through a proxy it resolves the name of that, and the proxy the other.
+        let is_through = matches!(self.via, Via::Given(_));
+        let resolving = if is_through {
+            Resolving::System
+        } else {
+            self.resolving_here()
         };
-        let hosts: Vec<String> = given.iter().map(IpAddr::to_string).collect();
         let mut resources = match &self.via {
             Via::Given(proxy) => {
-                let mut resources = net::resources(&proxy.host, proxy.port);
+                let way = self.resolving_of_others();
+                let mut resources = net::resources(&proxy.host, proxy.port, &way);
                 let at = net::authority(&proxy.host, proxy.port).to_ascii_lowercase();
                 resources.push(format!("proxy:{at}"));
                 resources
             }
-            Via::Environment | Via::Direct if hosts.is_empty() => net::resources(host, *port),
-            Via::Environment | Via::Direct => {
-                let sockets = hosts.iter().flat_map(|at| net::resources(at, *port));
-                sockets.collect()
-            }
+            Via::Environment | Via::Direct => net::resources(host, *port, &resolving),
         };
         if self.target.is_tls {
-            let at = hosts.first().unwrap_or(host);
-            resources.push(net::tls_resource(at, *port, host));
+            resources.push(net::tls_resource(host, *port, host, &resolving));
         }
-        let scheme = self.target.scheme();
-        resources.push(format!("origin:{scheme}://{}", net::authority(host, *port)));
+        let (scheme, at) = (self.target.scheme(), net::authority(host, *port));
+        let by = net::found_by(host, &resolving);
+        resources.push(format!("origin:{scheme}://{at}{by}"));
         resources
     }
 }

@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use tokio::net::UnixStream;
 
 use super::connect::{open, socket_halt};
-use super::host::{authority, check_host, check_port, resources, tls_resource};
+use super::host::{authority, check_host, check_port, found_by, resources, tls_resource};
 use super::resolve::Resolving;
 use super::stream::Stream;
 use crate::model::{FaultKind, Origin, Phase, Stopped, TcpFault, Value};
@@ -91,7 +91,11 @@ impl Endpoint {
     /// What it depends on, for grouping failures.
     pub(in crate::probe) fn resources(&self) -> Vec<String> {
         match self {
-            Self::Socket { host, port, .. } => resources(host, *port),
+            Self::Socket {
+                host,
+                port,
+                resolving,
+            } => resources(host, *port, resolving),
             Self::Unix(path) => vec![format!("unix:{}", path.display())],
         }
     }
@@ -99,8 +103,22 @@ impl Endpoint {
     /// The TLS that is spoken there, under the name of the host; of a unix socket none.
     pub(in crate::probe) fn tls_resource(&self) -> Option<String> {
         match self {
-            Self::Socket { host, port, .. } => Some(tls_resource(host, *port, host)),
+            Self::Socket {
+                host,
+                port,
+                resolving,
+            } => Some(tls_resource(host, *port, host, resolving)),
             Self::Unix(_) => None,
+        }
+    }
+
+    /// Who says where its name leads, behind what is named by it.
+    pub(in crate::probe) fn found_by(&self) -> String {
+        match self {
+            Self::Socket {
+                host, resolving, ..
+            } => found_by(host, resolving),
+            Self::Unix(_) => String::new(),
         }
     }
 

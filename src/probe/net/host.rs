@@ -1,7 +1,8 @@
 //! What may stand where a host is asked for.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
+use super::resolve::Resolving;
 use crate::probe::Invalid;
 use crate::yaml::visible;
 
@@ -60,21 +61,53 @@ pub(in crate::probe) fn authority(host: &str, port: u16) -> String {
     }
 }
 
-/// What a connection depends on: its name, unless it is an address, and its socket.
-pub(in crate::probe) fn resources(host: &str, port: u16) -> Vec<String> {
+/// What a connection depends on: its name, unless it is an address, and its socket. Of addresses that are given only these.
+pub(in crate::probe) fn resources(host: &str, port: u16, resolving: &Resolving) -> Vec<String> {
     let host = host.to_ascii_lowercase();
-    let socket = format!("sock:{}", authority(&host, port));
+    if let Resolving::Given(all) = resolving {
+        let sockets = all.iter().map(|ip| SocketAddr::new(*ip, port));
+        return sockets.map(|socket| format!("sock:{socket}")).collect();
+    }
+    let by = found_by(&host, resolving);
+    let socket = format!("sock:{}{by}", authority(&host, port));
     if is_literal(&host) {
         vec![socket]
     } else {
-        vec![format!("dns:{host}"), socket]
+        vec![format!("dns:{host}{by}"), socket]
     }
 }
 
 /// The TLS that is spoken there under a name: the same socket has other certificates for other names.
-pub(in crate::probe) fn tls_resource(host: &str, port: u16, name: &str) -> String {
-    let at = authority(host, port).to_ascii_lowercase();
-    format!("tls:{at}:{}", name.to_ascii_lowercase())
+pub(in crate::probe) fn tls_resource(
+    host: &str,
+    port: u16,
+    name: &str,
+    resolving: &Resolving,
+) -> String {
+    let by = found_by(host, resolving);
+    let at = match resolving {
+        Resolving::Given(all) => all.first().map(|ip| SocketAddr::new(*ip, port).to_string()),
+        Resolving::System | Resolving::Server(_) => None,
+    };
+    let at = at.unwrap_or_else(|| authority(host, port).to_ascii_lowercase());
+    format!("tls:{at}:{}{by}", name.to_ascii_lowercase())
+}
+
+/// Who says where a name leads, behind all that it leads to: one name server may know other addresses than another does, or than the
+/// system finds. `@10.0.0.2:53`; nothing where the system says it, or nobody has to.
+pub(in crate::probe) fn found_by(host: &str, resolving: &Resolving) -> String {
+    match resolving {
+        Resolving::Server(server) if !is_literal(host) => format!("@{server}"),
+        Resolving::System | Resolving::Server(_) | Resolving::Given(_) => String::new(),
+    }
+}
+
+/// Of a socket that is looked at its `host:port`, whoever says where that is.
+pub fn authority_of(resource: &str) -> Option<&str> {
+    let socket = resource.strip_prefix("sock:")?;
+    let found = socket.rsplit_once('@');
+    let found = found.filter(|(_, by)| by.parse::<SocketAddr>().is_ok());
+    Some(found.map_or(socket, |(socket, _)| socket))
 }
 
 /// Undoes percent-encoding (RFC 3986 §2.1); a `%` that encodes nothing stays.
@@ -123,5 +156,27 @@ mod tests {
         for host in ["web", "web.example.", "10.0.0.1", "::1", "fe80::1%eth0"] {
             assert!(check_host("host", host).is_ok(), "{host:?}");
         }
+    }
+
+    #[test]
+    fn what_is_found_by_a_name_server_of_its_own_is_a_place_of_its_own() {
+        let server = Resolving::Server("10.0.0.2:53".parse().unwrap());
+        let by_server = ["dns:web@10.0.0.2:53", "sock:web:443@10.0.0.2:53"];
+        assert_eq!(resources("Web", 443, &server), by_server);
+        let tls = tls_resource("web", 443, "Other", &server);
+        assert_eq!(tls, "tls:web:443:other@10.0.0.2:53");
+        let by_system = resources("Web", 443, &Resolving::System);
+        assert_eq!(by_system, ["dns:web", "sock:web:443"]);
+        // Nobody is asked where an address leads.
+        assert_eq!(resources("::1", 443, &server), ["sock:[::1]:443"]);
+        for (resource, authority) in [
+            (by_server[1], "web:443"),
+            ("sock:web:443", "web:443"),
+            ("sock:web:443@[fd00::2]:53", "web:443"),
+            ("sock:me@db:5432", "me@db:5432"),
+        ] {
+            assert_eq!(authority_of(resource), Some(authority));
+        }
+        assert_eq!(authority_of(by_server[0]), None);
     }
 }

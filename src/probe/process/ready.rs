@@ -7,7 +7,7 @@ use std::time::Duration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::check::{Expectations, ExpectedFault};
-use crate::probe::{AnyProbe, Invalid};
+use crate::probe::{AnyProbe, Invalid, authority_of};
 use crate::yaml::{Diagnostic, Diagnostics, Fields, Kind, Node, NonZeroDuration, Sources, Span};
 
 /// How long one look may take unless something else is said.
@@ -59,7 +59,7 @@ impl Ready {
 
     fn authorities(&self) -> Vec<String> {
         let resources = self.probe.resources().into_iter();
-        let authority = |one: String| one.strip_prefix("sock:").map(str::to_owned);
+        let authority = |one: String| authority_of(&one).map(str::to_owned);
         resources.filter_map(authority).collect()
     }
 }

@@ -170,6 +170,28 @@ fn with_addresses_of_its_own_it_looks_at_these() {
     assert_eq!(probe.resources(), there);
 }
 
+#[test]
+fn with_a_name_server_of_its_own_it_looks_where_that_one_leads() {
+    let probe: Http = read("{ url: 'https://shop.test/', resolver: '10.0.0.2' }");
+    let there = [
+        "dns:shop.test@10.0.0.2:53",
+        "sock:shop.test:443@10.0.0.2:53",
+        "tls:shop.test:443:shop.test@10.0.0.2:53",
+        "origin:https://shop.test:443@10.0.0.2:53",
+    ];
+    assert_eq!(probe.resources(), there);
+    // Through a proxy the name of that is looked up, and the proxy looks up the other.
+    let probe: Http =
+        read("{ url: 'http://shop.test/', resolver: '10.0.0.2', proxy: 'http://out.test:3128' }");
+    let there = [
+        "dns:out.test@10.0.0.2:53",
+        "sock:out.test:3128@10.0.0.2:53",
+        "proxy:out.test:3128",
+        "origin:http://shop.test:80",
+    ];
+    assert_eq!(probe.resources(), there);
+}
+
 #[tokio::test]
 async fn who_breaks_off_a_redirect_led_nowhere() {
     let half =
