@@ -13,17 +13,18 @@ pub(super) struct Address<'a> {
     pub(super) port: Option<u16>,
     /// What is left: the path of a socket or file, a program, a database, a session.
     pub(super) name: Option<&'a str>,
-    /// The name server that says where that is; `None` where the system does, or nobody has to.
+    /// Who says where that is: a name server, or a suite that gives the addresses; `None` where the system does, or nobody has to.
     pub(super) by: Option<&'a str>,
 }
 
 impl<'a> Address<'a> {
     /// Reads a resource as probes write it: `sock:host:port`, `tls:host:port:sni`, `origin:scheme://host:port`,
-    /// `dsn:engine:host:port/db`; behind each, as `@10.0.0.2:53`, the name server that was asked for the host.
+    /// `dsn:engine:host:port/db`; behind each, as `@10.0.0.2:53`, the name server that was asked for the host, or as
+    /// `@10.0.0.9,10.0.0.10` the addresses that were given for it.
     pub(super) fn of(resource: &'a str) -> Self {
         let (kind, rest) = resource.split_once(':').unwrap_or((resource, ""));
         let (rest, by) = match kind {
-            "dns" | "sock" | "tls" | "origin" | "dsn" => found_by(rest),
+            "dns" | "sock" | "tls" | "origin" | "dsn" => found_by(kind, rest),
             _ => (rest, None),
         };
         let nothing = Self {
@@ -109,18 +110,35 @@ impl<'a> Address<'a> {
                 format!("sock:{host}:{port}")
             }
         };
+        let given = self.by.and_then(addresses);
         let by = self.by.map_or_else(String::new, |by| format!("@{by}"));
+        let name = name.filter(|_| given.is_none());
         let name = name.map(|name| format!("dns:{name}{by}"));
-        let socket = socket.map(|socket| authority(socket) + &by);
-        name.into_iter().chain(socket)
+        let sockets = match (given, socket) {
+            (Some(all), Some((_, port))) => {
+                let all = all.into_iter().map(|ip| SocketAddr::new(ip, port));
+                all.map(|socket| format!("sock:{socket}")).collect()
+            }
+            (_, socket) => Vec::from_iter(socket.map(|socket| authority(socket) + &by)),
+        };
+        name.into_iter().chain(sockets)
     }
 }
 
-/// What stands before the address of the name server that was asked, and that. An `@` with anything else behind it is part of a name
-/// that nobody has.
-fn found_by(text: &str) -> (&str, Option<&str>) {
-    let found = text.rsplit_once('@');
-    let found = found.filter(|(_, by)| by.parse::<SocketAddr>().is_ok());
+/// The addresses of `10.0.0.9,10.0.0.10`; `None` of anything else.
+fn addresses(by: &str) -> Option<Vec<IpAddr>> {
+    by.split(',').map(|one| one.parse().ok()).collect()
+}
+
+/// What stands before the address of the name server that was asked, or the addresses that were given, and these. An `@` with
+/// anything else around it is part of a name that nobody has.
+fn found_by<'a>(kind: &str, text: &'a str) -> (&'a str, Option<&'a str>) {
+    let is_found = |(rest, by): &(&str, &str)| {
+        let is_server = by.parse::<SocketAddr>().is_ok();
+        // All but names have a port.
+        (kind == "dns" || rest.contains(':')) && (is_server || addresses(by).is_some())
+    };
+    let found = text.rsplit_once('@').filter(is_found);
     found.map_or((text, None), |(rest, by)| (rest, Some(by)))
 }
 
@@ -158,6 +176,18 @@ mod tests {
             );
         }
         assert_eq!(below(&by("sock:db.internal:5432")), [by("dns:db.internal")]);
+        let given = "origin:https://db.internal:5432@10.0.0.9,::1";
+        assert_eq!(below(given), ["sock:10.0.0.9:5432", "sock:[::1]:5432"]);
+        let given = Address::of(given);
+        let parts = (given.host, given.port, given.name);
+        assert_eq!(
+            parts,
+            (
+                Some("db.internal"),
+                Some(5432),
+                Some("https://db.internal:5432")
+            )
+        );
         for alone in [
             "dns:db.internal",
             "unix:/run/a:b",
@@ -194,6 +224,8 @@ mod tests {
         assert!(below("dns:web.example@10.0.0.2:53").is_empty());
         // Nobody has such a name: it was written down wrong.
         assert_eq!(Address::of("dns:me@db").host, Some("me@db"));
+        let mangled = Address::of("sock:me@10.0.0.1:5432").host;
+        assert_eq!(mangled, Some("me@10.0.0.1"));
     }
 
     #[test]

@@ -230,6 +230,26 @@ fn addresses_that_a_test_gives_are_what_is_asked() {
 }
 
 #[test]
+fn two_addresses_of_one_url_are_two_places() {
+    let old = Canary::healthy();
+    let port = old.address().port();
+    let new = Canary::at(("127.0.0.2".parse().unwrap(), port), |_| {
+        Answer::json(500, "{\"detail\":\"ZeroDivisionError: division by zero\"}")
+    });
+    let url = format!("http://shop.test:{port}/orders");
+    let at = |canary: &Canary| format!(", resolve: [{}]", canary.address().ip());
+    let suite = [asks("old", &url, &at(&old)), asks("new", &url, &at(&new))];
+    let (run, output) = run(Tool::new().suite(&suite.concat()));
+    let [cause] = causes(&run) else {
+        panic!("{}{output}", shown(&run));
+    };
+    let resource = format!("origin:http://shop.test:{port}@127.0.0.2");
+    assert_eq!(cause["resource"], resource, "{output}");
+    // That the old one answers says nothing of the new one.
+    assert_eq!(cause["standing"], "down", "{output}");
+}
+
+#[test]
 fn what_one_name_server_says_is_not_what_another_does_or_the_system() {
     let app = Canary::healthy();
     let broken = || NameServer::start(|asked| vec![Act::Say(Reply::to(asked).code(2).bytes())]);

@@ -284,7 +284,7 @@ impl Prepared {
             resources.push(net::tls_resource(host, *port, host, &resolving));
         }
         let (scheme, at) = (self.target.scheme(), net::authority(host, *port));
-        let by = net::found_by(host, &resolving);
+        let by = net::found_at(host, &resolving);
         resources.push(format!("origin:{scheme}://{at}{by}"));
         resources
     }

@@ -93,8 +93,8 @@ pub(in crate::probe) fn tls_resource(
     format!("tls:{at}:{}{by}", name.to_ascii_lowercase())
 }
 
-/// Who says where a name leads, behind all that it leads to: one name server may know other addresses than another does, or than the
-/// system finds. `@10.0.0.2:53`; nothing where the system says it, or nobody has to.
+/// Who says where a name leads, behind what it leads to: one name server may know other addresses than another does, or than the
+/// system finds. `@10.0.0.2:53`; nothing where the system says it, nobody has to, or sockets say it themselves.
 pub(in crate::probe) fn found_by(host: &str, resolving: &Resolving) -> String {
     match resolving {
         Resolving::Server(server) if !is_literal(host) => format!("@{server}"),
@@ -102,11 +102,24 @@ pub(in crate::probe) fn found_by(host: &str, resolving: &Resolving) -> String {
     }
 }
 
+/// The same of what is called by the name alone, as an origin is: of addresses that are given these. `@10.0.0.9,10.0.0.10`.
+pub(in crate::probe) fn found_at(host: &str, resolving: &Resolving) -> String {
+    match resolving {
+        Resolving::Given(all) => {
+            let all: Vec<String> = all.iter().map(IpAddr::to_string).collect();
+            format!("@{}", all.join(","))
+        }
+        Resolving::System | Resolving::Server(_) => found_by(host, resolving),
+    }
+}
+
 /// Of a socket that is looked at its `host:port`, whoever says where that is.
 pub fn authority_of(resource: &str) -> Option<&str> {
     let socket = resource.strip_prefix("sock:")?;
     let found = socket.rsplit_once('@');
-    let found = found.filter(|(_, by)| by.parse::<SocketAddr>().is_ok());
+    let is_found =
+        |(socket, by): &(&str, &str)| socket.contains(':') && by.parse::<SocketAddr>().is_ok();
+    let found = found.filter(is_found);
     Some(found.map_or(socket, |(socket, _)| socket))
 }
 
@@ -173,7 +186,7 @@ mod tests {
             (by_server[1], "web:443"),
             ("sock:web:443", "web:443"),
             ("sock:web:443@[fd00::2]:53", "web:443"),
-            ("sock:me@db:5432", "me@db:5432"),
+            ("sock:me@10.0.0.1:5432", "me@10.0.0.1:5432"),
         ] {
             assert_eq!(authority_of(resource), Some(authority));
         }

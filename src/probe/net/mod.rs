@@ -12,7 +12,7 @@ pub(super) use connect::{Opened, is_reset, open, see_remote, socket_halt};
 pub(super) use endpoint::Endpoint;
 pub use host::authority_of;
 pub(super) use host::{
-    authority, check_host, check_port, found_by, percent_decoded, resources, tls_resource,
+    authority, check_host, check_port, found_at, percent_decoded, resources, tls_resource,
 };
 pub(super) use resolve::{Family, Resolvers, Resolving};
 pub(super) use stream::Stream;

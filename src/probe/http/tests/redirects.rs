@@ -165,7 +165,7 @@ fn with_addresses_of_its_own_it_looks_at_these() {
         "sock:127.0.0.9:443",
         "sock:[::1]:443",
         "tls:127.0.0.9:443:shop.test",
-        "origin:https://shop.test:443",
+        "origin:https://shop.test:443@127.0.0.9,::1",
     ];
     assert_eq!(probe.resources(), there);
 }
