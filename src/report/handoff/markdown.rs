@@ -1,5 +1,6 @@
 //! The doors through which text enters a Markdown page. What comes from outside must not become a link, a heading, a mention of
-//! somebody, or HTML (CommonMark 0.31, GitHub Flavored Markdown).
+//! somebody, a picture, or HTML (CommonMark 0.31, GitHub Flavored Markdown, and what GitHub makes of the text of a page:
+//! <https://docs.github.com/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls>).
 
 use crate::report::visible;
 
@@ -78,7 +79,10 @@ fn word(word: &str) -> String {
     let is_linked = ["@", "://", "www.", "mailto:", "xmpp:", "#"]
         .iter()
         .any(|sign| lower.contains(sign))
-        || is_commit(&lower);
+        || lower
+            .split(is_between)
+            .any(|part| is_commit(part) || is_issue(part))
+        || has_emoji(&lower);
     if is_linked {
         return format!("{}{tail}", code(core));
     }
@@ -107,6 +111,30 @@ fn escaped(text: &str) -> String {
         }
     }
     out
+}
+
+/// No part of what GitHub makes links of.
+const fn is_between(c: char) -> bool {
+    !c.is_ascii_alphanumeric() && c != '-'
+}
+
+/// An issue, `gh-12`, is a link as well.
+fn is_issue(word: &str) -> bool {
+    let number = word.strip_prefix("gh-");
+    number.is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// `:tada:` becomes a picture, wherever it stands. Which names there are is not known here: of numbers those of a clock are none.
+fn has_emoji(word: &str) -> bool {
+    let is_name = |name: &str| {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '-');
+        let is_of_a_clock = name.len() <= 2 && name.bytes().all(|byte| byte.is_ascii_digit());
+        !name.is_empty() && name.chars().all(is_part) && !is_of_a_clock
+    };
+    let mut names: Vec<&str> = word.split(':').skip(1).collect();
+    // Behind the last colon nothing ends.
+    names.pop();
+    names.into_iter().any(is_name)
 }
 
 /// GitHub makes a link of what looks like the name of a commit.
@@ -171,6 +199,12 @@ mod tests {
                 "ask `@ops`, see `https://evil.example/x`, or `#12`.",
             ),
             ("at 3f9a1c0 it began", "at `3f9a1c0` it began"),
+            ("since (3f9a1c0).", "since `(3f9a1c0`)."),
+            ("see GH-12, (gh-7)", "see `GH-12`, `(gh-7`)"),
+            ("a GH-word, BGH-12", "a GH-word, BGH-12"),
+            (":tada: it is a:+1:b", "`:tada:` it is `a:+1:b`"),
+            ("at 08:57:52: so it is", "at 08:57:52: so it is"),
+            ("1:100:2 is :a", "`1:100:2` is :a"),
             ("- a\n# b", r"\- `a␊#` b"),
             ("1. x (2), 3, y", r"1\. x (2), 3, y"),
             ("run `ulimit -n` first", "run `ulimit -n` first"),
