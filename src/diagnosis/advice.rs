@@ -11,10 +11,21 @@ use crate::model::{Advice, Cited, Diagnosed, Facts, OnFail, StepRecord};
 /// So many different things are told of one cause.
 const MOST: usize = 10;
 
-/// What the authors of the tests that broke there wrote, those of the one that speaks for the cause first.
+/// The first of them, and how many more there are.
+pub(super) fn some<T>(mut all: Vec<T>) -> (Vec<T>, usize) {
+    let left = all.len().saturating_sub(MOST);
+    all.truncate(MOST);
+    (all, left)
+}
+
+/// What the authors of the tests that broke there wrote, those of the one that speaks for the cause first; and how many more did.
 ///
 /// Its consequences are not asked: who wrote down whom to call when orders fail was not thinking of the database behind them.
-pub(super) fn advice(graph: &Graph<'_>, diagnosed: &[Diagnosed], chosen: &Chosen) -> Vec<Advice> {
+pub(super) fn advice(
+    graph: &Graph<'_>,
+    diagnosed: &[Diagnosed],
+    chosen: &Chosen,
+) -> (Vec<Advice>, usize) {
     let mut all: Vec<Advice> = Vec::new();
     let mut known: HashMap<&OnFail, usize> = HashMap::new();
     for failure in in_order(diagnosed, chosen).0 {
@@ -35,13 +46,16 @@ pub(super) fn advice(graph: &Graph<'_>, diagnosed: &[Diagnosed], chosen: &Chosen
         });
         all[at].tests += 1;
     }
-    all.truncate(MOST);
-    all
+    some(all)
 }
 
-/// What `on_fail` looked at in tests of the cause, and saw; what several saw alike, once. What was found broken comes first, then
+/// What `on_fail` looked at in tests of the cause, and saw, and how often it saw more; what several saw alike, once. What was found broken comes first, then
 /// what those tests saw that broke there themselves.
-pub(super) fn looks(graph: &Graph<'_>, diagnosed: &[Diagnosed], chosen: &Chosen) -> Vec<Cited> {
+pub(super) fn looks(
+    graph: &Graph<'_>,
+    diagnosed: &[Diagnosed],
+    chosen: &Chosen,
+) -> (Vec<Cited>, usize) {
     let mut told: HashSet<String> = HashSet::new();
     let (own, behind) = in_order(diagnosed, chosen);
     let looks = |is_broken: bool| {
@@ -53,17 +67,16 @@ pub(super) fn looks(graph: &Graph<'_>, diagnosed: &[Diagnosed], chosen: &Chosen)
         });
         looks.filter(move |(_, look)| look.observation.fault.is_some() == is_broken)
     };
-    looks(true)
+    let found = looks(true)
         .chain(looks(false))
         .map(|(test, look)| (test, found(look)))
         .filter(|(_, text)| told.insert(text.clone()))
-        .take(MOST)
         .map(|(test, text)| Cited {
             test: test.clone(),
             attempt: None,
             text,
-        })
-        .collect()
+        });
+    some(found.collect())
 }
 
 /// Those that broke there, the one that speaks for the cause first, and their consequences; else by name, whatever ran first.

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use super::Rules;
-use super::advice::{advice, looks};
+use super::advice::{advice, looks, some};
 use super::commands::{Filling, commands};
 use super::control::passed_control;
 use super::cover::{Chosen, cover};
@@ -15,12 +15,9 @@ use super::rule::Rule;
 use super::sound::unfit;
 use super::why::{Known, cited, rejected, why};
 use crate::model::{
-    Adjustment, Cause, Class, Confidence, Diagnosed, Diagnosis, Layer, Modifier, NotRun, RunRecord,
-    Standing, Status, TestId, Why,
+    Adjustment, Cause, Cited, Class, Confidence, Diagnosed, Diagnosis, Layer, LeftOut, Modifier,
+    NotRun, RunRecord, Standing, Status, TestId, Why,
 };
-
-/// So many failures are cited of one cause; the others are listed.
-const MOST_CITED: usize = 10;
 
 /// Finds what is behind the failures of a run, and says in each of them which it is.
 pub(super) fn causes(record: &RunRecord, mut failures: Vec<Diagnosed>, rules: &Rules) -> Diagnosis {
@@ -150,6 +147,9 @@ fn cause(
     failed.sort_unstable();
     let (blocked, roots): (Vec<TestId>, Vec<usize>) = blocked.into_iter().unzip();
     let variables = &known.graph.record.header.variables;
+    let (evidence, more_evidence) = evidence(known, chosen);
+    let (all_advice, more_advice) = advice(known.graph, known.diagnosed, chosen);
+    let (all_looks, more_looks) = looks(known.graph, known.diagnosed, chosen);
     let mut cause = Cause {
         layer: chosen.layer,
         rule: lead.rule.clone(),
@@ -167,10 +167,15 @@ fn cause(
             .collect(),
         blocked,
         tied_with: chosen.tied.clone(),
-        evidence: evidence(known, chosen),
+        evidence,
         refuting: refuted.by.clone(),
-        advice: advice(known.graph, known.diagnosed, chosen),
-        looks: looks(known.graph, known.diagnosed, chosen),
+        advice: all_advice,
+        looks: all_looks,
+        left_out: LeftOut {
+            evidence: more_evidence,
+            advice: more_advice,
+            looks: more_looks,
+        },
         seen: seen(known.graph, &failed),
         why: Vec::new(),
         rejected: rejected(known, chosen),
@@ -204,8 +209,8 @@ fn about<'d>(lead: &'d Diagnosed, chosen: &Chosen, rule: &Rule, broke: &'d str) 
     }
 }
 
-/// What speaks for it: the surest first, then as they came.
-fn evidence(known: &Known<'_, '_>, chosen: &Chosen) -> Vec<crate::model::Cited> {
+/// What speaks for it, the surest first, then as they came; and how many more do.
+fn evidence(known: &Known<'_, '_>, chosen: &Chosen) -> (Vec<Cited>, usize) {
     let mut all: Vec<usize> = chosen.failures().collect();
     let own: HashSet<usize> = chosen.own.iter().copied().collect();
     all.sort_by_key(|one| {
@@ -218,10 +223,9 @@ fn evidence(known: &Known<'_, '_>, chosen: &Chosen) -> Vec<crate::model::Cited> 
             it.test.clone(),
         )
     });
-    all.truncate(MOST_CITED);
-    all.into_iter()
-        .map(|one| cited(&known.diagnosed[one]))
-        .collect()
+    let (all, left) = some(all);
+    let cited = all.into_iter().map(|one| cited(&known.diagnosed[one]));
+    (cited.collect(), left)
 }
 
 /// When the first of its failures ended, and the last.

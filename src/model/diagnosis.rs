@@ -11,7 +11,7 @@ mod layer;
 mod split;
 
 pub use blame::{Blame, Class, Confidence};
-pub use cause::{Advice, Cause, Cited, Standing, WhyLine};
+pub use cause::{Advice, Cause, Cited, LeftOut, Standing, WhyLine};
 pub use layer::Layer;
 pub use split::{Share, Split};
 

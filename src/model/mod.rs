@@ -27,7 +27,7 @@ mod verdict;
 pub use code::{Code, CodePattern};
 pub use diagnosis::{
     Adjustment, Advice, Blame, Cause, Cited, Class, Confidence, Diagnosed, Diagnosis, Layer,
-    Modifier, Share, Split, Standing, WhyLine,
+    LeftOut, Modifier, Share, Split, Standing, WhyLine,
 };
 pub use event::{AttemptEnded, Event, Fold, Judged, LooksEnded, TestEnded};
 pub use fault::{

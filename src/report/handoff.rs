@@ -181,20 +181,25 @@ fn one(page: &mut Page, explained: &Explained<'_>, entry: &Entry) {
     if !cause.tied_with.is_empty() {
         page.item(&format!("Or else: {}", tied(cause)));
     }
-    page.cited("Evidence", &cause.evidence);
+    let left = cause.left_out;
+    page.cited("Evidence", &cause.evidence, left.evidence);
     page.cited(
         "What was looked at once it had failed (`on_fail`)",
         &cause.looks,
+        left.looks,
     );
     let advised: Vec<String> = cause
         .advice
         .iter()
         .filter_map(|one| advised(cause, one))
         .collect();
-    page.all("What those who wrote the tests say", &advised, |text| {
-        prose(text)
-    });
-    page.cited("What speaks against it", &cause.refuting);
+    page.some(
+        "What those who wrote the tests say",
+        &advised,
+        left.advice,
+        |text| prose(text),
+    );
+    page.cited("What speaks against it", &cause.refuting, 0);
     let why = |line: &WhyLine| reasoning(line, &cause.evidence);
     page.all("Why the failures follow from it", &cause.why, why);
     let rejected: Vec<&WhyLine> = cause.rejected.iter().collect();
@@ -355,6 +360,11 @@ impl Page {
 
     /// A labelled list; nothing where there is nothing to list.
     fn all<T>(&mut self, label: &str, all: &[T], text: impl Fn(&T) -> String) {
+        self.some(label, all, 0, text);
+    }
+
+    /// A labelled list of which `left` more are not in the record.
+    fn some<T>(&mut self, label: &str, all: &[T], left: usize, text: impl Fn(&T) -> String) {
         if all.is_empty() {
             return;
         }
@@ -362,12 +372,13 @@ impl Page {
         for one in all.iter().take(MOST) {
             self.item(&text(one));
         }
-        self.more(all.len(), MOST);
+        let of = all.len().saturating_add(left);
+        self.more(of, all.len().min(MOST));
     }
 
-    /// A labelled list of what was seen, alike things once.
-    fn cited(&mut self, label: &str, all: &[Cited]) {
-        self.all(label, &folded(all), |(names, text)| {
+    /// A labelled list of what was seen, alike things once; `left` more are not in the record.
+    fn cited(&mut self, label: &str, all: &[Cited], left: usize) {
+        self.some(label, &folded(all), left, |(names, text)| {
             let names: Vec<String> = names.iter().map(|name| code(name)).collect();
             format!("{}: {}", wording::list(&names, MOST), code(text))
         });

@@ -117,6 +117,9 @@ mirror! {
         /// What `on_fail` looked at once tests of it had failed, and saw. Absent where it looked at nothing.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         looks: Vec<Cited<'a>>,
+        /// How many more there were of what ten are written of. Absent where none were left out, and in older documents.
+        #[serde(default, skip_serializing_if = "LeftOut::is_nothing")]
+        left_out: LeftOut,
         /// When it was seen.
         #[serde(flatten)]
         seen: Seen,
@@ -134,6 +137,25 @@ mirror! {
         hint: Cow<'a, str>,
         /// What to run next. Never run by us.
         commands: Vec<Cow<'a, str>>,
+    }
+}
+
+mirror! {
+    /// How many were left out of the lists of a cause.
+    #[derive(Default)]
+    LeftOut of LeftOut {
+        /// Of `evidence`.
+        evidence: usize,
+        /// Of `advice`.
+        advice: usize,
+        /// Of `looks`.
+        looks: usize,
+    }
+}
+
+impl LeftOut {
+    const fn is_nothing(&self) -> bool {
+        self.evidence == 0 && self.advice == 0 && self.looks == 0
     }
 }
 

@@ -223,6 +223,10 @@ fn diagnosis(tests: &[TestRecord], text: &str) -> Diagnosis {
                 })
                 .collect(),
             looks: if odd { vec![cited(None)] } else { Vec::new() },
+            left_out: LeftOut {
+                looks: usize::from(odd),
+                ..LeftOut::default()
+            },
             seen: (Duration::from_nanos(1), Duration::from_nanos(7_000_000_001)),
             why: vec![why(Some(cited(Some(1)))), why(None)],
             rejected: odd.then(|| why(Some(cited(None)))),

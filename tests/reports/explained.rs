@@ -81,6 +81,7 @@ pub(crate) fn cause(
         meaning: String::new(),
         advice: Vec::new(),
         looks: Vec::new(),
+        left_out: LeftOut::default(),
         commands: Vec::new(),
     }
 }

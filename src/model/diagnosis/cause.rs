@@ -41,6 +41,8 @@ pub struct Cause {
     pub advice: Vec<Advice>,
     /// What `on_fail` looked at once tests of it had failed, and saw: at most ten.
     pub looks: Vec<Cited>,
+    /// How many more there were of what ten are kept of. Nothing in documents from before it was counted.
+    pub left_out: LeftOut,
     /// When the first of its failures ended, and the last.
     pub seen: (Offset, Offset),
     /// Why the failures are its consequences; each line from an edge, and with evidence. Ends where the evidence ends.
@@ -89,6 +91,17 @@ pub struct Advice {
     pub tests: u64,
     /// What they say.
     pub on_fail: OnFail,
+}
+
+/// How many were left out of the lists of a cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LeftOut {
+    /// Of [`Cause::evidence`].
+    pub evidence: usize,
+    /// Of [`Cause::advice`].
+    pub advice: usize,
+    /// Of [`Cause::looks`].
+    pub looks: usize,
 }
 
 /// Whether it always fails.

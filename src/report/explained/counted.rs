@@ -102,7 +102,7 @@ fn share(share: Share) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Blame, Code, Confidence, Layer, Standing};
+    use crate::model::{Blame, Code, Confidence, Layer, LeftOut, Standing};
 
     fn cause(class: Class, confidence: Confidence) -> Cause {
         Cause {
@@ -132,6 +132,7 @@ mod tests {
             hint: String::new(),
             meaning: String::new(),
             advice: Vec::new(),
+            left_out: LeftOut::default(),
             looks: Vec::new(),
             commands: Vec::new(),
         }

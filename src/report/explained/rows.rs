@@ -72,15 +72,16 @@ impl Explained<'_> {
         }
         rows.add("explains", Tone::Plain, &self.explains(cause, extent.names));
         rows.add("or else", Tone::Warn, &tied(cause));
-        rows.cited("evidence", Tone::Plain, &cause.evidence);
-        rows.cited("looked", Tone::Plain, &cause.looks);
-        rows.cited("against", Tone::Warn, &cause.refuting);
+        let left = cause.left_out;
+        rows.cited("evidence", Tone::Plain, &cause.evidence, left.evidence);
+        rows.cited("looked", Tone::Plain, &cause.looks, left.looks);
+        rows.cited("against", Tone::Warn, &cause.refuting, 0);
         let advised: Vec<String> = cause
             .advice
             .iter()
             .filter_map(|one| advised(cause, one))
             .collect();
-        rows.several("on_fail", &advised, Clone::clone);
+        rows.some("on_fail", &advised, left.advice, Clone::clone);
         rows.several("runbook", &runbooks(cause), |one| (*one).to_owned());
         let lead = cause.lead().and_then(|test| self.of(test));
         if is_whole {
@@ -172,20 +173,30 @@ impl Rows {
         });
     }
 
-    /// What was seen, alike things once.
-    fn cited(&mut self, label: &str, tone: Tone, all: &[Cited]) {
+    /// What was seen, alike things once; `left` more are not in the record.
+    fn cited(&mut self, label: &str, tone: Tone, all: &[Cited], left: usize) {
         let all = folded(all);
         for (names, text) in all.iter().take(self.extent.evidence) {
             self.add(label, tone, &cited(names, text, 2));
         }
-        self.more(label, all.len(), self.extent.evidence);
+        self.more_than_are_told(label, all.len(), left);
     }
 
     fn several<T>(&mut self, label: &str, all: &[T], text: impl Fn(&T) -> String) {
+        self.some(label, all, 0, text);
+    }
+
+    /// Of several of which `left` more are not in the record.
+    fn some<T>(&mut self, label: &str, all: &[T], left: usize, text: impl Fn(&T) -> String) {
         for one in all.iter().take(self.extent.evidence) {
             self.add(label, Tone::Plain, &text(one));
         }
-        self.more(label, all.len(), self.extent.evidence);
+        self.more_than_are_told(label, all.len(), left);
+    }
+
+    fn more_than_are_told(&mut self, label: &str, kept: usize, left: usize) {
+        let all = kept.saturating_add(left);
+        self.more(label, all, kept.min(self.extent.evidence));
     }
 
     /// How many were left out: on a line of its own, or behind the only one that is told.
@@ -220,6 +231,33 @@ mod tests {
             let told = rows.iter().find(|row| row.label == "do");
             assert_eq!(told.map(|row| &*row.text), Some("Raise the limit."));
         }
+    }
+
+    #[test]
+    fn what_the_record_left_out_is_told() {
+        let mut run = specimen::finished("x");
+        let cause = &mut std::sync::Arc::make_mut(&mut run.diagnosis).causes[0];
+        let seen = |n: usize| Cited {
+            text: format!("seen {n}"),
+            ..cause.evidence[0].clone()
+        };
+        cause.looks = (0..10).map(seen).collect();
+        cause.evidence.truncate(1);
+        cause.left_out = crate::model::LeftOut {
+            evidence: 40,
+            advice: 2,
+            looks: 3,
+        };
+        let explained = Explained::new(&run);
+        let last = |extent: Extent, label: &str| {
+            let rows = explained.rows(&explained.causes()[0], extent);
+            let mut of_it = rows.into_iter().filter(|row| row.label == label);
+            of_it.next_back().map(|row| row.text).unwrap_or_default()
+        };
+        assert_eq!(last(Extent::FILE, "looked"), "… and 3 more");
+        assert_eq!(last(Extent::SCREEN, "looked"), "… and 10 more");
+        assert!(last(Extent::BRIEF, "looked").ends_with(" (… and 12 more)"));
+        assert!(last(Extent::FILE, "evidence").ends_with(" (… and 40 more)"));
     }
 
     #[test]

@@ -98,6 +98,28 @@ fn those_who_wrote_the_tests_that_broke_there_are_heard_and_the_rule_stays() {
 }
 
 #[test]
+fn what_is_left_out_of_ten_is_counted() {
+    let mut told = Told::new();
+    for n in 0..13 {
+        let hint = format!("look at {}", n.min(11));
+        told = down(told, &format!("database/t{n}")).advised("team data", &hint);
+        if n < 11 {
+            let resource = format!("dsn:postgres:10.0.0.7:6432/app{n}");
+            told = told.looked_on_fail("sql", &[&resource]);
+            told = told.step(|step| step.request = format!("SELECT {n}"));
+        }
+    }
+    let diagnosis = told.diagnosis();
+    let [cause] = diagnosis.causes.as_slice() else {
+        panic!("{:#?}", diagnosis.causes);
+    };
+    let kept = [cause.evidence.len(), cause.advice.len(), cause.looks.len()];
+    assert_eq!(kept, [10, 10, 10]);
+    let left = cause.left_out;
+    assert_eq!((left.evidence, left.advice, left.looks), (3, 2, 1));
+}
+
+#[test]
 fn what_was_looked_at_is_cited_once_with_what_was_seen() {
     let pool = "10.0.0.7:6432";
     let look = |told: Told, name: &str| {
