@@ -1,6 +1,7 @@
 //! Each failure by itself: the first rule that its evidence matches.
 
 use super::nested::{self, Retold};
+use super::probe_kind::ProbeKind;
 use super::resource::resource;
 use super::rule::Rule;
 use super::seen::{Seen, failed};
@@ -91,7 +92,10 @@ fn doubt_the_page(diagnosed: &mut Diagnosed, seen: &Seen<'_>, rule: &Rule) {
 /// What a program wrote before it was ready did not keep it from that, and what it met afterwards may be what ended it.
 fn doubt_the_line(diagnosed: &mut Diagnosed, seen: &Seen<'_>, rule: &Rule) {
     let is_read = rule.when.reads_logs() || diagnosed.is_retold();
-    if seen.probe() != "process" || !is_read || diagnosed.blame.confidence == Confidence::Low {
+    if seen.kind() != Some(ProbeKind::Process)
+        || !is_read
+        || diagnosed.blame.confidence == Confidence::Low
+    {
         return;
     }
     let text = if seen.fact("ready") == Some(&Value::Bool(true)) {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::address::Address;
 use super::graph::{Failure, Graph};
+use super::probe_kind::ProbeKind;
 use crate::model::{
     Code, Diagnosed, Fault, FaultKind, Layer, Phase, ProxyFault, RunRecord, Status, StepRecord,
     TcpFault, TestHeader, TestRecord, TlsFault, Unable,
@@ -127,7 +128,7 @@ fn control(failure: &Failure<'_>) -> Option<Control> {
     let is_tagged = header.tags.iter().any(|tag| tag == CONTROL);
     let facts = &step.observation.facts;
     let kind = step.observation.fault.as_ref().map(|fault| fault.kind);
-    let is_ours = step.probe == "runner";
+    let is_ours = ProbeKind::of(&step.probe) == Some(ProbeKind::Runner);
     if is_ours && (matches!(kind, Some(FaultKind::Runner(_))) || facts.get("echoed").is_some()) {
         return Some(Control::Ourselves);
     }

@@ -24,6 +24,7 @@ mod modifiers;
 mod nested;
 mod passes;
 mod pointed;
+mod probe_kind;
 mod reach;
 mod refute;
 mod resource;

@@ -12,6 +12,7 @@ use std::ops::Range;
 
 use self::forms::FORMS;
 use super::Rules;
+use super::probe_kind::ProbeKind;
 use super::rule::Rule;
 use super::seen::Seen;
 use super::short::short;
@@ -93,9 +94,9 @@ fn is_quoted(seen: &Seen<'_>) -> bool {
         Some(Value::Number(number)) => Some(number.to_f64()),
         _ => None,
     };
-    match seen.probe() {
-        "log" => true,
-        "command" => number("exit_code") == Some(0.0),
+    match seen.kind() {
+        Some(ProbeKind::Log) => true,
+        Some(ProbeKind::Command) => number("exit_code") == Some(0.0),
         _ => number("status").is_some_and(|status| status < 400.0),
     }
 }

@@ -4,6 +4,7 @@ use crate::model::{
     Fault, FaultKind, Layer, Outcome, Phase, Status, StepRecord, TcpFault, TestRecord, Value,
 };
 
+use super::probe_kind::ProbeKind;
 use super::uses::questions;
 
 /// Who held, held everything.
@@ -58,13 +59,15 @@ pub(super) fn got_through(step: &StepRecord) -> Option<Layer> {
     if step.outcome != Outcome::Held || step.observation.fault.is_some() {
         return None;
     }
-    match step.probe.as_str() {
-        "dns" if questions(&step.resources).is_empty() => Some(Layer::Dns),
-        "tcp" => Some(Layer::Transport),
+    match ProbeKind::of(&step.probe)? {
+        ProbeKind::Dns => questions(&step.resources).is_empty().then_some(Layer::Dns),
+        ProbeKind::Tcp => Some(Layer::Transport),
         // An answer may be one that says no.
-        "tls" | "http" | "websocket" | "sse" => Some(Layer::Tls),
-        "sql" | "redis" | "pool" => Some(Layer::Protocol),
-        _ => None,
+        ProbeKind::Tls | ProbeKind::Http | ProbeKind::WebSocket | ProbeKind::Sse => {
+            Some(Layer::Tls)
+        }
+        ProbeKind::Sql | ProbeKind::Redis | ProbeKind::Pool => Some(Layer::Protocol),
+        ProbeKind::Command | ProbeKind::Process | ProbeKind::Log | ProbeKind::Runner => None,
     }
 }
 
@@ -118,13 +121,20 @@ fn stopped_behind(fault: &Fault) -> Option<Layer> {
 /// Somebody answered, and it was not what was expected.
 fn answered(step: &StepRecord) -> Option<Layer> {
     let facts = &step.observation.facts;
-    match step.probe.as_str() {
-        "sql" | "redis" => Some(Layer::Protocol),
-        "pool" => Some(Layer::Auth),
-        "dns" => Some(Layer::Configuration),
-        "tcp" => Some(Layer::Transport),
-        "command" | "process" | "runner" => None,
-        _ => match facts.get("status")? {
+    match ProbeKind::of(&step.probe) {
+        Some(ProbeKind::Sql | ProbeKind::Redis) => Some(Layer::Protocol),
+        Some(ProbeKind::Pool) => Some(Layer::Auth),
+        Some(ProbeKind::Dns) => Some(Layer::Configuration),
+        Some(ProbeKind::Tcp) => Some(Layer::Transport),
+        Some(ProbeKind::Command | ProbeKind::Process | ProbeKind::Runner) => None,
+        Some(
+            ProbeKind::Http
+            | ProbeKind::WebSocket
+            | ProbeKind::Sse
+            | ProbeKind::Tls
+            | ProbeKind::Log,
+        )
+        | None => match facts.get("status")? {
             Value::Number(status) => Some(behind(step, status.to_f64())),
             _ => None,
         },

@@ -1,5 +1,6 @@
 //! What a failure broke at.
 
+use super::probe_kind::ProbeKind;
 use super::seen::Seen;
 use crate::model::Layer;
 
@@ -23,7 +24,7 @@ pub(super) fn resource(layer: Layer, seen: &Seen<'_>) -> String {
         | Layer::Auth
         | Layer::Protocol
         | Layer::Application
-        | Layer::Performance => spoken_by(seen.probe()),
+        | Layer::Performance => spoken_by(seen.kind()),
     };
     kinds
         .iter()
@@ -33,16 +34,18 @@ pub(super) fn resource(layer: Layer, seen: &Seen<'_>) -> String {
 }
 
 /// What a probe talks to, nearest first.
-fn spoken_by(probe: &str) -> &'static [&'static str] {
+fn spoken_by(probe: Option<ProbeKind>) -> &'static [&'static str] {
+    let Some(probe) = probe else {
+        return &["dsn:", "origin:", "proc:", "program:", "file:", "sock:"];
+    };
     match probe {
-        "sql" | "pool" | "redis" => &["dsn:", "file:", "sock:", "unix:"],
-        "process" | "command" => &["proc:", "program:"],
-        "log" => &["file:", "proc:", "program:", "origin:"],
-        "tcp" => &["sock:", "unix:"],
-        "tls" => &["tls:", "sock:"],
-        "dns" => &["dns:"],
-        "runner" => &["runner"],
-        "http" | "websocket" | "sse" => &["origin:", "sock:"],
-        _ => &["dsn:", "origin:", "proc:", "program:", "file:", "sock:"],
+        ProbeKind::Sql | ProbeKind::Pool | ProbeKind::Redis => &["dsn:", "file:", "sock:", "unix:"],
+        ProbeKind::Process | ProbeKind::Command => &["proc:", "program:"],
+        ProbeKind::Log => &["file:", "proc:", "program:", "origin:"],
+        ProbeKind::Tcp => &["sock:", "unix:"],
+        ProbeKind::Tls => &["tls:", "sock:"],
+        ProbeKind::Dns => &["dns:"],
+        ProbeKind::Runner => &["runner"],
+        ProbeKind::Http | ProbeKind::WebSocket | ProbeKind::Sse => &["origin:", "sock:"],
     }
 }

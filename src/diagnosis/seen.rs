@@ -1,6 +1,7 @@
 //! One failed instance, as rules see it.
 
 use super::family::layer_of;
+use super::probe_kind::ProbeKind;
 use super::signal::Often;
 use crate::model::{
     AttemptRecord, Code, Excerpt, Fault, Finding, KnownCode, Layer, OnFail, Origin, Outcome,
@@ -134,6 +135,11 @@ impl<'r> Seen<'r> {
         self.step.map_or("", |step| &step.probe)
     }
 
+    /// The same, where it is one we know.
+    pub(super) fn kind(&self) -> Option<ProbeKind> {
+        ProbeKind::of(self.probe())
+    }
+
     /// The layer of what stopped it, else of the code it ended with.
     pub(super) fn family(&self) -> Layer {
         layer_of(self.fault_code.as_ref().unwrap_or(&self.code))
@@ -180,7 +186,7 @@ impl<'r> Seen<'r> {
     /// What programs wrote, each with its name: the output of one that was run, the lines that a log was searched for.
     pub(super) fn written(&self) -> impl Iterator<Item = (&'r str, &'r str)> {
         let excerpts = self.excerpts().iter();
-        let is_log = self.probe() == "log";
+        let is_log = self.kind() == Some(ProbeKind::Log);
         let shown = excerpts
             .filter(move |one| match &*one.label {
                 label if OUTPUT.contains(&label) => true,

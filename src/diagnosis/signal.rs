@@ -21,8 +21,8 @@ mod texts;
 mod told;
 mod words;
 
+pub(super) use self::keys::HOPS;
 use self::keys::question;
-pub(super) use self::keys::{HOPS, PROBES};
 pub(super) use self::places::{HOSTS, KINDS};
 pub(super) use self::quantity::Quantity;
 pub(super) use self::question::Often;

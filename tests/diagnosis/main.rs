@@ -12,6 +12,7 @@
 mod expert;
 mod faults;
 mod places;
+mod probes;
 mod row;
 mod scenarios;
 mod table;

@@ -2,13 +2,19 @@
 
 use super::question::Question;
 use super::{Asked, Signal};
+use crate::diagnosis::probe_kind::ProbeKind;
 use crate::model::{FaultKind, KnownCode, KnownFault, Origin, OriginKind, Phase};
 
 /// Probes that speak HTTP, and tell who answered.
-const WITH_HOP: &[&str] = &["http", "websocket", "sse", "log"];
+const WITH_HOP: &[ProbeKind] = &[
+    ProbeKind::Http,
+    ProbeKind::WebSocket,
+    ProbeKind::Sse,
+    ProbeKind::Log,
+];
 
 /// Probes that read what a program writes.
-const WITH_LOG: &[&str] = &["process", "command", "log"];
+const WITH_LOG: &[ProbeKind] = &[ProbeKind::Process, ProbeKind::Command, ProbeKind::Log];
 
 impl Signal {
     /// Why no failure can ever give it, as far as that can be told.
@@ -68,8 +74,12 @@ impl Signal {
                 Question::Log(_) => WITH_LOG,
                 _ => return None,
             };
-            let none = !those.iter().any(|probe| probes.has(probe));
-            none.then(|| format!("only the probes {} tell `{}`", those.join(", "), one.key))
+            let names = those.iter().map(|probe| probe.name());
+            let none = !names.clone().any(|probe| probes.has(probe));
+            none.then(|| {
+                let names: Vec<&str> = names.collect();
+                format!("only the probes {} tell `{}`", names.join(", "), one.key)
+            })
         })
     }
 }

@@ -12,6 +12,7 @@ use super::question::{Often, Question};
 use super::sqlstate::SqlStates;
 use super::texts::{Pattern, Patterns};
 use super::words::{Words, word};
+use crate::diagnosis::probe_kind::ProbeKind;
 use crate::model::{Phase, RedisPrefix};
 use crate::yaml::{Diagnostic, Diagnostics, Kind, Node};
 
@@ -31,23 +32,6 @@ pub(in crate::diagnosis) const HOPS: &[&str] = &[
     "squid",
 ];
 
-/// What can look.
-pub(in crate::diagnosis) const PROBES: &[&str] = &[
-    "http",
-    "websocket",
-    "sse",
-    "tcp",
-    "dns",
-    "tls",
-    "sql",
-    "redis",
-    "pool",
-    "command",
-    "process",
-    "log",
-    "runner",
-];
-
 /// Reads the question of a key.
 pub(super) fn question(key: &str, node: &Node, problems: &mut Diagnostics) -> Option<Question> {
     if let Some(quantity) = Quantity::ALL.iter().find(|one| one.key() == key) {
@@ -58,7 +42,7 @@ pub(super) fn question(key: &str, node: &Node, problems: &mut Diagnostics) -> Op
         "fault" => Codes::decode(node, true, problems).map(Question::Fault),
         "code" => Codes::decode(node, false, problems).map(Question::Code),
         "phase" => phases(node, problems).map(Question::Phase),
-        "probe" => Words::decode(node, "probe", PROBES, problems).map(Question::Probe),
+        "probe" => Words::decode(node, "probe", ProbeKind::NAMES, problems).map(Question::Probe),
         "hop" => Words::decode(node, "hop", HOPS, problems).map(Question::Hop),
         "sqlstate" => SqlStates::decode(node, problems).map(Question::SqlState),
         "redis" => redis(node, problems).map(Question::Redis),

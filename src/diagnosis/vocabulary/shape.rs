@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::diagnosis::signal::{HOPS, HOSTS, KINDS, PROBES, Quantity};
+use crate::diagnosis::probe_kind::ProbeKind;
+use crate::diagnosis::signal::{HOPS, HOSTS, KINDS, Quantity};
 use crate::model::{Class, Confidence, FaultKind, KnownCode, Layer, Phase};
 
 /// The form of a value.
@@ -81,7 +82,7 @@ impl Shape {
             Self::When => "a mapping of signals".to_owned(),
             Self::Faults | Self::Codes => either("a code, or the beginning of some with `*`"),
             Self::Phases => either(&listed(phases())),
-            Self::Probes => either(&listed(PROBES.iter().copied())),
+            Self::Probes => either(&listed(ProbeKind::NAMES.iter().copied())),
             Self::Hops => either(&listed(HOPS.iter().copied())),
             Self::Number(quantity) => {
                 let range = quantity.allowed();
@@ -142,7 +143,7 @@ impl Shape {
             Self::Faults => any(&codes(false)),
             Self::Codes => any(&codes(true)),
             Self::Phases => any(&one_of(phases())),
-            Self::Probes => any(&json!({ "enum": PROBES })),
+            Self::Probes => any(&json!({ "enum": ProbeKind::NAMES })),
             Self::Hops => any(&json!({ "enum": HOPS })),
             Self::Number(quantity) => {
                 let one = number(quantity);
