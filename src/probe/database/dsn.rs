@@ -209,7 +209,7 @@ impl Parts {
             .map_or((None, authority), |(who, place)| (Some(who), place));
         let (user, password) = match who.map(|who| who.split_once(':').unwrap_or((who, ""))) {
             None => (None, None),
-            Some((user, password)) => (some(user), some(password).map(Password)),
+            Some((user, password)) => (some(user), some(password).map(Password::new)),
         };
         let (host, port) = host_and_port(place)?;
         let (path, parameters) = rest.split_once('?').unwrap_or((rest, ""));
@@ -244,7 +244,7 @@ impl Parts {
         let folded = name.to_ascii_lowercase().replace('-', "_");
         match (self.engine, folded.as_str()) {
             (_, "user") => self.user = Some(value),
-            (_, "password") => self.password = Some(Password(value)),
+            (_, "password") => self.password = Some(Password::new(value)),
             (_, "host") => self.host = Some(value),
             (_, "port") => match value.parse() {
                 Ok(port) => self.port = Some(port),
@@ -305,9 +305,9 @@ impl Parts {
             return wrong("the DSN names no user: `postgres://USER:PASSWORD@HOST/DATABASE`");
         };
         let words = [
-            Some(&user),
-            self.password.as_ref().map(|it| &it.0),
-            self.database.as_ref(),
+            Some(user.as_str()),
+            self.password.as_ref().map(Password::reveal),
+            self.database.as_deref(),
         ];
         if words.into_iter().flatten().any(|word| word.contains('\0')) {
             return wrong(

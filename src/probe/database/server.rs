@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::postgres::KnownKeys;
 use crate::probe::net::{ClientCertificate, Endpoint, TlsSettings, Verification};
 use crate::template::Mask;
 
@@ -131,15 +132,38 @@ impl TlsMode {
 }
 
 /// A password. Never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub(in crate::probe) struct Password(pub(super) String);
+#[derive(Clone)]
+pub(in crate::probe) struct Password {
+    text: String,
+    keys: KnownKeys,
+}
 
 impl Password {
+    pub(super) fn new(text: String) -> Self {
+        Self {
+            text,
+            keys: KnownKeys::default(),
+        }
+    }
+
     /// To be proved or sent, and nothing else.
     pub(in crate::probe) fn reveal(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// What it came to with a server that wanted it proved.
+    pub(super) const fn keys(&self) -> &KnownKeys {
+        &self.keys
     }
 }
+
+impl PartialEq for Password {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Password {}
 
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,16 +5,14 @@ use std::io;
 
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::authentication::md5_hash;
-use postgres_protocol::authentication::sasl::{
-    ChannelBinding, SCRAM_SHA_256, SCRAM_SHA_256_PLUS, ScramSha256,
-};
 use postgres_protocol::message::backend::{AuthenticationSaslBody, Message};
 use postgres_protocol::message::frontend;
 
 use super::login::{unexpected, unreadable};
 use super::said::Said;
+use super::scram::{Binding, SCRAM_SHA_256, SCRAM_SHA_256_PLUS, Scram};
 use super::wire::Wire;
-use crate::model::{FaultKind, SqlFault};
+use crate::model::{FaultKind, SqlFault, Unable};
 use crate::probe::database::server::{Password, Server};
 use crate::probe::database::way::{Way, untrusted};
 use crate::probe::look::Halt;
@@ -27,12 +25,6 @@ pub(super) struct Credentials<'s> {
     way: Way,
     was_asked: bool,
     scram: Option<Scram>,
-}
-
-/// How far SCRAM came (RFC 5802 §3).
-struct Scram {
-    exchange: Box<ScramSha256>,
-    is_proved: bool,
 }
 
 impl<'s> Credentials<'s> {
@@ -50,7 +42,7 @@ impl<'s> Credentials<'s> {
     pub(super) fn answer(&mut self, message: &Message, wire: &mut Wire) -> Result<bool, Halt> {
         match message {
             Message::AuthenticationOk => match &self.scram {
-                Some(scram) if !scram.is_proved => Err(unproved(
+                Some(scram) if !scram.is_proved() => Err(unproved(
                     "the server let us in without proving that it knows the password",
                 )),
                 _ => Ok(true),
@@ -74,22 +66,28 @@ impl<'s> Credentials<'s> {
                 let Some(scram) = &mut self.scram else {
                     return Err(unexpected("before SCRAM was begun"));
                 };
-                scram.exchange.update(body.data()).map_err(|error| {
-                    unproved(&format!("SCRAM does not go on with this server: {error}"))
+                let (text, known) = match self.password {
+                    Some(password) => (password.reveal(), Some(password.keys())),
+                    None => ("", None),
+                };
+                let answer = scram.answer(body.data(), text.as_bytes(), known);
+                let answer = answer.map_err(|why| {
+                    unproved(&format!("SCRAM does not go on with this server: {why}"))
                 })?;
-                let answer = scram.exchange.message();
-                said(frontend::sasl_response(answer, &mut wire.outgoing))
+                said(frontend::sasl_response(
+                    answer.as_bytes(),
+                    &mut wire.outgoing,
+                ))
             }
             Message::AuthenticationSaslFinal(body) => {
                 let Some(scram) = &mut self.scram else {
                     return Err(unexpected("before SCRAM was begun"));
                 };
-                scram.exchange.finish(body.data()).map_err(|error| {
+                scram.verify(body.data()).map_err(|why| {
                     unproved(&format!(
-                        "the server did not prove that it knows the password: {error}"
+                        "the server did not prove that it knows the password: {why}"
                     ))
                 })?;
-                scram.is_proved = true;
                 Ok(false)
             }
             Message::AuthenticationGss | Message::AuthenticationGssContinue(_) => {
@@ -134,23 +132,22 @@ impl<'s> Credentials<'s> {
             _ => None,
         };
         let (mechanism, binding) = match (binding, &wire.stream) {
-            (Some(hash), _) => (
-                SCRAM_SHA_256_PLUS,
-                ChannelBinding::tls_server_end_point(hash),
-            ),
+            (Some(hash), _) => (SCRAM_SHA_256_PLUS, Binding::EndPoint(hash)),
             _ if !plain => return Err(unsupported(&names.join(", "))),
             // We could, and the server is said not to: it would know better if somebody took its offer away.
-            (None, Stream::Tls(_)) if !plus => (SCRAM_SHA_256, ChannelBinding::unrequested()),
-            (None, _) => (SCRAM_SHA_256, ChannelBinding::unsupported()),
+            (None, Stream::Tls(_)) if !plus => (SCRAM_SHA_256, Binding::NotOffered),
+            (None, _) => (SCRAM_SHA_256, Binding::Nothing),
         };
-        let exchange = Box::new(ScramSha256::new(self.password(), binding));
-        let first = exchange.message().to_owned();
-        self.scram = Some(Scram {
-            exchange,
-            is_proved: false,
-        });
+        self.was_asked = true;
+        let scram = Scram::begin(binding).map_err(|why| Halt::unable(Unable::Limit, why))?;
+        let greeting = scram.greeting();
+        self.scram = Some(scram);
         let out = &mut wire.outgoing;
-        said(frontend::sasl_initial_response(mechanism, &first, out))
+        said(frontend::sasl_initial_response(
+            mechanism,
+            greeting.as_bytes(),
+            out,
+        ))
     }
 }
 
@@ -158,7 +155,7 @@ impl<'s> Credentials<'s> {
 fn said(written: io::Result<()>) -> Result<bool, Halt> {
     written
         .map(|()| false)
-        .map_err(|error| Halt::unable(crate::model::Unable::Value, error.to_string()))
+        .map_err(|error| Halt::unable(Unable::Value, error.to_string()))
 }
 
 fn unproved(why: &str) -> Halt {

@@ -6,6 +6,7 @@ mod auth;
 mod cancel;
 mod login;
 mod said;
+mod scram;
 mod session;
 mod ssl_request;
 mod value;
@@ -13,5 +14,6 @@ mod wire;
 
 pub(in crate::probe) use ask::Asked;
 pub(in crate::probe) use login::{knock, refusal};
+pub(super) use scram::KnownKeys;
 pub(in crate::probe) use session::Session;
 pub(in crate::probe) use ssl_request::{Offer, ask_for_tls};
