@@ -211,7 +211,31 @@ pub fn evaluate(expectations: &Expectations, seen: &Observation) -> Vec<Finding>
     findings
 }
 
+/// Whether everything holds, where that shows without putting anything into words, which takes longer than judging it: of `true` all
+/// findings of [`evaluate`] have held; `false` says nothing.
+pub fn all_hold(expectations: &Expectations, seen: &Observation) -> bool {
+    if seen.fault.is_some() || expectations.fault != ExpectedFault::None {
+        return false;
+    }
+    let sight = Sight::of(seen);
+    expectations
+        .others
+        .iter()
+        .all(|expectation| match expectation {
+            Expectation::Fact(one) => one.holds(&sight),
+            Expectation::Events(_) => false,
+        })
+}
+
 impl Matched {
+    /// Whether it holds of a look that nothing stopped.
+    fn holds(&self, sight: &Sight<'_>) -> bool {
+        if matches!(self.fact, Fact::Json(_)) && !sight.reached(&self.fact) {
+            return false;
+        }
+        judge(&self.matcher, sight.find(&self.fact).seen()) == Judgement::Holds
+    }
+
     fn judge(&self, sight: &Sight<'_>, is_stopped: bool) -> Finding {
         let is_reached = !is_stopped || sight.reached(&self.fact);
         let found = if is_reached {

@@ -22,7 +22,7 @@ mod words;
 pub use capture::{Captured, Captures, is_taken};
 pub use claims::{Claims, Measure};
 pub use compare::{Compared, Comparison, could_differ};
-pub use expectation::{Expectations, ExpectedFault, Vocabulary, evaluate};
+pub use expectation::{Expectations, ExpectedFault, Vocabulary, all_hold, evaluate};
 pub use json::{to_json, to_value};
 pub use json_path::JsonPath;
 pub use matcher::Matcher;

@@ -9,11 +9,12 @@ use tokio::time::Instant;
 use super::attempt::Subject;
 use super::isolation::passing;
 use super::kept::Kept;
-use super::look::Stage;
+use super::look::{Stage, put_into_words};
 use super::round::{Taken, clean_up, detail, take_steps};
 use super::scope::LateScope;
 use super::step::code_of;
 use crate::model::{ActorName, Code, Observation, Outcome, StepRecord, Unable};
+use crate::plan::PlannedStep;
 use crate::probe::{AttemptScope, Barriers};
 
 /// The part of one of them: its steps, neither masked nor cut.
@@ -41,6 +42,7 @@ impl Part {
             attempt: Arc::new(AttemptScope::default()),
             connections: test.connections,
             barriers: place.map(|place| place.barriers.clone()),
+            is_of_many: subject.keeps_few(),
         };
         let sessions = subject.sessions[at.unwrap_or(0)].clone();
         let run = subject.run.plan.header.clone();
@@ -104,6 +106,13 @@ impl Part {
 
     pub(super) fn steps(&mut self) -> &mut [StepRecord] {
         &mut self.taken.steps
+    }
+
+    /// Puts into words what was left without.
+    pub(super) fn put_into_words(&mut self, planned: &[PlannedStep]) {
+        for (step, planned) in self.taken.steps.iter_mut().zip(planned) {
+            put_into_words(planned, step);
+        }
     }
 
     /// Its steps, with its name, and what it knew.

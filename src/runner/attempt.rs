@@ -1,6 +1,8 @@
 //! One attempt of a test: its steps, then its clean-ups, and the record of both.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -11,11 +13,11 @@ use super::executor::Run;
 use super::isolation;
 use super::round::{budget, detail};
 use super::scope::{LateScope, Sessions};
-use super::slim::slim;
+use super::slim::{slim, strip};
 use super::step::earlier;
 use super::told::Teller;
 use crate::model::{AttemptEnded, AttemptRecord, KnownCode, Outcome, Sample};
-use crate::plan::PlannedTest;
+use crate::plan::{Mode, PlannedTest};
 
 /// A test that is looking, and what its attempts need.
 #[derive(Debug, Clone)]
@@ -29,6 +31,8 @@ pub(super) struct Subject {
     pub(super) earlier: Arc<Earlier>,
     /// What its attempts have met, where each forces a cold start.
     pub(super) instances: Arc<Instances>,
+    /// How long the slowest attempt that held took so far, in nanoseconds.
+    pub(super) slowest: Arc<AtomicU64>,
     /// The sample that its own is compared with.
     pub(super) compared: Option<Arc<Sample>>,
     /// To the coordinator.
@@ -41,6 +45,9 @@ pub(super) struct Attempted {
     pub(super) record: AttemptRecord,
     /// The run let go of it: no evidence against the target.
     pub(super) cut: bool,
+    /// It held as many others did, some of them slower, and nobody will be shown it: its record says how it came out and how long each
+    /// phase took, and nothing in words.
+    pub(super) brief: bool,
     /// Something of one actor came to another: no further attempt makes that good.
     pub(super) leaked: bool,
     /// Clean-ups that did not hold.
@@ -63,6 +70,22 @@ impl Subject {
     /// What was planned.
     pub(super) fn planned(&self) -> &PlannedTest {
         &self.run.plan.tests[self.test]
+    }
+
+    /// Whether of the attempts that hold few are kept, and a look may leave it open whether its own is one of them.
+    pub(super) fn keeps_few(&self) -> bool {
+        let test = self.planned();
+        matches!(test.mode, Mode::Repeat(_))
+            && test.actors.is_empty()
+            && test.cold.is_none()
+            && !self.run.keep_evidence
+            && test.steps.iter().all(|step| step.isolation.is_none())
+    }
+
+    /// Whether of attempts that held one that took so long is kept: the first, and any that is slower than those before it.
+    fn is_told(&self, number: u64, elapsed: Duration) -> bool {
+        let nanos = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
+        self.slowest.fetch_max(nanos, Ordering::Relaxed) < nanos || number == 1
     }
 
     /// Makes one attempt; `bound` ends it earlier than its own budget.
@@ -93,6 +116,8 @@ impl Subject {
                 Proved::Cut => (outcome, code, cut) = (Outcome::Unable, None, true),
             }
         }
+        let is_held = !cut && !leaked && outcome == Outcome::Held;
+        let brief = is_held && self.keeps_few() && !self.is_told(number, elapsed);
         let cleaned_up = clean_up_parts(self, parts).await;
         let (mut steps, after) = start.map(ColdStart::into_steps).unwrap_or_default();
         let mut after = Vec::from_iter(after);
@@ -107,8 +132,13 @@ impl Subject {
         for (mut part, (of_part, left)) in cleaned_up {
             let detail = detail(part.outcome(), self.run.keep_evidence);
             // Only now: what a later step, a clean-up or another actor captured as a secret may stand in an earlier one.
-            for step in part.steps() {
-                slim(step, &self.run.shared.mask, detail);
+            if brief {
+                part.steps().iter_mut().for_each(strip);
+            } else {
+                part.put_into_words(&self.planned().steps);
+                for step in part.steps() {
+                    slim(step, &self.run.shared.mask, detail);
+                }
             }
             let decided = part.actor() == decided_by.as_ref();
             let (of_steps, known) = part.into_steps();
@@ -138,6 +168,7 @@ impl Subject {
         Attempted {
             record,
             cut,
+            brief,
             leaked,
             left_behind,
             scope,

@@ -313,6 +313,7 @@ fn stage(subject: &Subject) -> Stage {
         attempt: Arc::new(AttemptScope::default()),
         connections: Connections::Fresh,
         barriers: None,
+        is_of_many: false,
     }
 }
 

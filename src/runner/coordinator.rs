@@ -272,6 +272,7 @@ impl<'e> Coordinator<'e> {
             sessions,
             earlier: Arc::default(),
             instances: Arc::default(),
+            slowest: Arc::default(),
             compared: self.dependencies.compared(test),
             teller,
         };

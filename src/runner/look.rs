@@ -11,9 +11,9 @@ use tokio::time::{Instant, timeout_at};
 use super::executor::Run;
 use super::halt::later;
 use super::scope::LateScope;
-use crate::check::{Captured, Expectations, ExpectedFault, evaluate};
+use crate::check::{Captured, Expectations, ExpectedFault, all_hold, evaluate};
 use crate::model::{
-    Connections, Finding, Observation, Outcome, ProbeError, State, Stopped, Unable,
+    Connections, Finding, Observation, Outcome, ProbeError, State, StepRecord, Stopped, Unable,
 };
 use crate::plan::{LateLook, Look, PlannedStep};
 use crate::probe::{AnyProbe, AttemptScope, Barriers, Context, Needs};
@@ -31,6 +31,8 @@ pub(super) struct Stage {
     pub(super) connections: Connections,
     /// Where the actors of a test wait for each other.
     pub(super) barriers: Option<Arc<Barriers>>,
+    /// Of a sample, which keeps few of the attempts that hold.
+    pub(super) is_of_many: bool,
 }
 
 /// Which looks are shown in the end, and so need what a probe has to say about them.
@@ -38,6 +40,8 @@ pub(super) struct Stage {
 pub(super) enum Shown {
     /// Those that do not hold: nothing after this one decides whether it is shown.
     NotHeld,
+    /// Those that do not hold, and few of the others: what held is put into words by [`put_into_words`] once it is known to be kept.
+    FewOfMany,
     /// All: a later step or poll may not hold, and then this one is shown, too.
     Whatever,
 }
@@ -105,6 +109,13 @@ pub(super) async fn look(
         }
         Look::Ready(probe, _) => probe.resources(),
     };
+    let is_without_words = |seen: &Seen| seen.outcome == Outcome::Held && seen.findings.is_empty();
+    if let Look::Ready(probe, _) = &step.look
+        && request.is_empty()
+        && !looked.as_ref().is_ok_and(is_without_words)
+    {
+        request = probe.request();
+    }
     match looked {
         Ok(seen) => Seen {
             request,
@@ -125,6 +136,17 @@ pub(super) async fn look(
             error: Some(error),
             outcome: Outcome::Unable,
         },
+    }
+}
+
+/// Puts into words what a look that held was left without: what was asked and what was found. Facts must still be all there.
+pub(super) fn put_into_words(step: &PlannedStep, record: &mut StepRecord) {
+    if let Look::Ready(probe, expectations) = &step.look
+        && record.error.is_none()
+        && record.findings.is_empty()
+    {
+        record.request = probe.request();
+        record.findings = evaluate(expectations, &record.observation);
     }
 }
 
@@ -192,7 +214,11 @@ async fn observe(
     shown: Shown,
     request: &mut String,
 ) -> Result<Seen, ProbeError> {
-    *request = probe.request();
+    // Of what is known only now there is nobody to ask later.
+    let may_be_brief = shown == Shown::FewOfMany && matches!(step.look, Look::Ready(..));
+    if !may_be_brief {
+        *request = probe.request();
+    }
     let ctx = Context {
         shared: stage.run.shared.clone(),
         attempt: stage.attempt.clone(),
@@ -212,12 +238,20 @@ async fn observe(
             return Err(ProbeError::new(Unable::Limit, message));
         }
     };
-    let mut findings = evaluate(expectations, &observation);
-    let mut outcome = judged(&findings, expectations, &observation);
+    let (mut findings, mut outcome) = if may_be_brief && all_hold(expectations, &observation) {
+        (Vec::new(), Outcome::Held)
+    } else {
+        let findings = evaluate(expectations, &observation);
+        let outcome = judged(&findings, expectations, &observation);
+        (findings, outcome)
+    };
     // Captured also from a look that did not hold: its clean-ups may need the names. But only a step that would hold
     // fails for want of one.
     let (captured, missing) = step.captures.take(&observation);
     if outcome == Outcome::Held {
+        if !missing.is_empty() && findings.is_empty() {
+            findings = evaluate(expectations, &observation);
+        }
         findings.extend(missing);
         outcome = judged(&findings, expectations, &observation);
     }

@@ -152,5 +152,6 @@ fn stage(subject: &Subject) -> Stage {
         attempt: Arc::new(AttemptScope::default()),
         connections: Connections::Fresh,
         barriers: None,
+        is_of_many: false,
     }
 }

@@ -248,10 +248,11 @@ impl Gathered {
             if self.not_held.len() < KEPT_NOT_HELD {
                 self.not_held.push(record);
             }
-        } else if self
-            .slowest
-            .as_ref()
-            .is_none_or(|slowest| slowest.elapsed < record.elapsed)
+        } else if !attempted.brief
+            && self
+                .slowest
+                .as_ref()
+                .is_none_or(|slowest| slowest.elapsed < record.elapsed)
         {
             self.slowest = Some(record);
         }

@@ -50,10 +50,10 @@ pub(super) async fn take_steps(
     let taking = async {
         for (at, step) in steps.iter().enumerate() {
             let is_last = at + 1 == steps.len();
-            let shown = if is_last {
-                Shown::NotHeld
-            } else {
-                Shown::Whatever
+            let shown = match (is_last, stage.is_of_many && step.until.is_none()) {
+                (true, true) => Shown::FewOfMany,
+                (true, false) => Shown::NotHeld,
+                (false, _) => Shown::Whatever,
             };
             let record = take(step, stage, scope, Some(deadline), shown).await;
             let held = record.outcome == Outcome::Held;

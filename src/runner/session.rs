@@ -194,5 +194,6 @@ fn stage(run: &Arc<Run>) -> Stage {
         attempt: Arc::new(AttemptScope::default()),
         connections: Connections::Fresh,
         barriers: None,
+        is_of_many: false,
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use crate::model::{Excerpt, Finding, Keep, Observation, StepRecord, Value};
+use crate::model::{Excerpt, Facts, Finding, Keep, Observation, StepRecord, Value};
 use crate::template::Mask;
 
 /// The longest text of a record beside evidence, in bytes.
@@ -33,6 +33,14 @@ impl Detail {
 /// Drops what is not kept of a step that held; what stays is not masked yet.
 pub(super) fn prune(step: &mut StepRecord) {
     step.observation.facts.retain(|_, value| is_short(value));
+    step.observation.evidence = Vec::new();
+}
+
+/// Leaves of a step what is counted: how it came out, and its phases.
+pub(super) fn strip(step: &mut StepRecord) {
+    step.request = String::new();
+    step.findings = Vec::new();
+    step.observation.facts = Facts::default();
     step.observation.evidence = Vec::new();
 }
 

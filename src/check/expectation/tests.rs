@@ -21,6 +21,23 @@ const HTTP: Vocabulary = Vocabulary {
     ],
 };
 
+/// What is found without words must be what is found with them.
+fn evaluate(expectations: &Expectations, seen: &Observation) -> Vec<Finding> {
+    let findings = super::evaluate(expectations, seen);
+    let all_held = findings.iter().all(|finding| finding.state == State::Held);
+    let has_rules = expectations
+        .others
+        .iter()
+        .any(|one| matches!(one, Expectation::Events(_)));
+    let is_plain = seen.fault.is_none() && expectations.fault == ExpectedFault::None && !has_rules;
+    assert_eq!(
+        all_hold(expectations, seen),
+        all_held && is_plain,
+        "{findings:#?}"
+    );
+    findings
+}
+
 fn read(yaml: &str) -> Result<Expectations, Vec<String>> {
     let mut sources = Sources::default();
     let file = sources.add("t.yaml", yaml);

@@ -279,6 +279,12 @@ async fn a_sample_keeps_a_row_of_each_attempt_and_few_in_full() {
     expected.extend((21..31).map(|number| (number, Some(Kept::NotHeld))));
     assert_eq!(kept(&ran), expected);
     assert_eq!(ran.test("a/x").attempts_made, 40);
+    for attempt in &ran.test("a/x").attempts {
+        let step = &attempt.steps[0];
+        let has_words = !step.request.is_empty() && step.findings.len() == 2;
+        let status = step.observation.facts.get("status");
+        assert!(has_words && status.is_some(), "{attempt:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
