@@ -1,6 +1,7 @@
 //! `dns`: what does a name server say, and what do the programs of this machine see?
 
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::OnceLock;
 
 use hickory_proto::op::Message;
@@ -10,8 +11,8 @@ use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 
 use super::look::{Halt, Look, just_before};
-use super::net::Family;
 use super::net::dns::{Answer, Question, Via, ask, check_name, named, of_this_machine, reverse};
+use super::net::{Family, ip_text, socket_text};
 use super::{Context, Invalid, Probe};
 use crate::model::{DnsFault, FaultKind, KnownFact, Looked, Phase, Value};
 
@@ -208,19 +209,31 @@ impl Probe for Dns {
         let mut look = Look::begin(ctx);
         let deadline = just_before(ctx.deadline);
         let mut via = Via::default();
-        let asking = async {
-            if servers.is_empty() {
-                return None;
-            }
-            Some(ask(question, &servers, deadline, &mut via).await)
-        };
-        let seeing = async {
-            let seen = Box::pin(self.seen_by_system(ctx, system?, deadline)).await;
-            Some(seen)
-        };
-        let both = async { Ok(tokio::join!(asking, seeing)) };
         let late = FaultKind::Dns(DnsFault::Timeout);
-        let (answered, seen) = look.phase(Phase::Resolve, late, both).await?;
+        let (answered, seen) = match system {
+            None => {
+                // Where it stands: it is large, and would be carried from one future into the next.
+                let mut asking = pin!(async {
+                    let answered = ask(question, &servers, deadline, &mut via).await;
+                    Ok((Some(answered), None))
+                });
+                look.phase(Phase::Resolve, late, asking.as_mut()).await?
+            }
+            Some(family) => {
+                let asking = async {
+                    if servers.is_empty() {
+                        return None;
+                    }
+                    Some(ask(question, &servers, deadline, &mut via).await)
+                };
+                let seeing = self.seen_by_system(ctx, family, deadline);
+                let both = async {
+                    let (answered, seen) = tokio::join!(asking, seeing);
+                    Ok((answered, Some(seen)))
+                };
+                look.phase(Phase::Resolve, late, Box::pin(both)).await?
+            }
+        };
         see_way(&mut look, &via);
         let answered = answered.map(|answered| {
             answered.and_then(|message| see_answer(&mut look, question, &message, &via))
@@ -267,7 +280,7 @@ fn see_way(look: &mut Look<'_>, via: &Via) {
         return;
     };
     let transport = if via.is_tcp { "tcp" } else { "udp" };
-    look.fact("server", Value::Text(server.to_string()));
+    look.fact("server", Value::Text(socket_text(server)));
     look.fact("transport", Value::Text(transport.to_owned()));
     look.fact("truncated", Value::Bool(via.is_truncated));
     look.fact("queries", Value::int(via.queries));
@@ -280,21 +293,21 @@ fn see_answer(
     message: &Message,
     via: &Via,
 ) -> Result<Vec<IpAddr>, Halt> {
-    let (answer, ended) = Answer::read(question, message, via);
-    look.fact("rcode", Value::Text(answer.rcode.clone()));
+    let (mut answer, ended) = Answer::read(question, message, via);
+    look.fact("rcode", Value::Text(std::mem::take(&mut answer.rcode)));
     look.fact("authoritative", Value::Bool(answer.is_authoritative));
     if !answer.aliases.is_empty() {
-        look.fact("aliases", list(&answer.aliases));
+        look.fact("aliases", list(answer.aliases.iter()));
     }
     if let Some(ttl) = answer.ttl {
         look.fact("ttl", Value::Duration(ttl));
     }
     ended?;
-    let texts = answer.texts();
-    look.fact("answers", list(&texts));
+    let answers = list(answer.texts());
     let addresses = answer.addresses();
+    look.fact("answers", answers.clone());
     if !addresses.is_empty() {
-        look.fact("addresses", list(&texts));
+        look.fact("addresses", answers);
     }
     Ok(addresses)
 }
@@ -303,17 +316,18 @@ fn see_system(look: &mut Look<'_>, addresses: &[IpAddr], is_alone: bool) {
     let mut sorted = addresses.to_vec();
     sorted.sort_unstable();
     sorted.dedup();
-    let texts: Vec<_> = sorted.iter().map(ToString::to_string).collect();
-    look.fact("system_addresses", list(&texts));
+    let texts = list(sorted.into_iter().map(ip_text));
+    look.fact("system_addresses", texts.clone());
     if is_alone {
-        look.fact("answers", list(&texts));
-        look.fact("addresses", list(&texts));
+        look.fact("answers", texts.clone());
+        look.fact("addresses", texts);
     }
 }
 
 /// DNS knows no types beyond the text, so that a token of digits in a TXT record compares with a number.
-fn list(texts: &[String]) -> Value {
-    Value::List(texts.iter().cloned().map(Value::Untyped).collect())
+fn list(texts: impl IntoIterator<Item = impl Into<String>>) -> Value {
+    let texts = texts.into_iter().map(Into::into);
+    Value::List(texts.map(Value::Untyped).collect())
 }
 
 /// Whether two resolvers say the same: the same set of addresses, or both that there is none. When one could not find out, they

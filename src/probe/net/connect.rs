@@ -1,6 +1,5 @@
 //! Opening a TCP connection to whichever address answers first (RFC 8305, without its resolving in parallel).
 
-use std::fmt::Write as _;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -12,6 +11,7 @@ use nix::errno::Errno;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
+use super::address::ip_text;
 use super::resolve::Resolving;
 use super::stream::Stream;
 use crate::model::{DnsFault, FaultKind, Origin, Phase, Stopped, TcpFault, Unable, Value};
@@ -60,16 +60,8 @@ pub(in crate::probe) async fn open(
 
 /// Records who answered: `remote_ip` and `family`.
 pub(in crate::probe) fn see_remote(look: &mut Look<'_>, remote: SocketAddr) {
-    let (family, longest) = if remote.is_ipv4() {
-        ("ipv4", "255.255.255.255".len())
-    } else {
-        ("ipv6", 0)
-    };
-    // In one go: this is written for every look.
-    let mut address = String::with_capacity(longest);
-    // Writing to a string cannot fail.
-    let _ = write!(address, "{}", remote.ip());
-    look.fact("remote_ip", Value::Text(address));
+    let family = if remote.is_ipv4() { "ipv4" } else { "ipv6" };
+    look.fact("remote_ip", Value::Text(ip_text(remote.ip())));
     look.fact("family", Value::Text(family.to_owned()));
 }
 

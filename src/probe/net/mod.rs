@@ -1,5 +1,6 @@
 //! What networked probes share: hosts, resolving, connecting, TLS — each a phase with its own faults.
 
+mod address;
 mod connect;
 pub(super) mod dns;
 mod endpoint;
@@ -8,6 +9,7 @@ mod resolve;
 mod stream;
 mod tls;
 
+pub(super) use address::{ip_text, socket_text, v4_text};
 pub(super) use connect::{Opened, is_reset, open, see_remote, socket_halt};
 pub(super) use endpoint::Endpoint;
 pub use host::authority_of;

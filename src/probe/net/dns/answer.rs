@@ -72,11 +72,14 @@ impl Answer {
                     self.records.push(record.data.clone());
                 }
             }
+            if !self.records.is_empty() {
+                return true;
+            }
             let alias = own().find_map(|record| match &record.data {
                 RData::CNAME(target) => Some((&target.0, record.ttl)),
                 _ => None,
             });
-            let Some((target, ttl)) = alias.filter(|_| self.records.is_empty()) else {
+            let Some((target, ttl)) = alias else {
                 return true;
             };
             self.keep_for(ttl);
@@ -109,6 +112,9 @@ impl Answer {
         comes_to_an_end: bool,
     ) -> Result<(), Halt> {
         let code = message.metadata.response_code;
+        if code == ResponseCode::NoError && comes_to_an_end && !self.records.is_empty() {
+            return Ok(());
+        }
         let asked = name_text(question.name());
         // What is said about the name is said about the last alias (RFC 2308 §2.1).
         let name = match self.aliases.last() {
@@ -127,7 +133,6 @@ impl Answer {
                 );
                 return Err(Halt::fault(FaultKind::Dns(DnsFault::Loop), why));
             }
-            ResponseCode::NoError if !self.records.is_empty() => return Ok(()),
             ResponseCode::NoError if is_referral(message) => (
                 FaultKind::Dns(DnsFault::Referral),
                 "the server only says who else would know".to_owned(),

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{Name, RData};
 
+use crate::probe::net::v4_text;
+
 /// A name in lower case, with its last dot: names are the same in either case (RFC 4343), texts are not.
 pub(in crate::probe) fn name_text(name: &Name) -> String {
     let mut text = String::new();
@@ -32,7 +34,7 @@ pub(in crate::probe) fn name_text(name: &Name) -> String {
 /// The data of a record. The parts of a TXT record are put together, as those who read them do (RFC 7208 §3.3).
 pub(super) fn data_text(data: &RData) -> String {
     match data {
-        RData::A(address) => address.0.to_string(),
+        RData::A(address) => v4_text(address.0),
         RData::AAAA(address) => address.0.to_string(),
         RData::CNAME(name) => name_text(&name.0),
         RData::NS(name) => name_text(&name.0),

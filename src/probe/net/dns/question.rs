@@ -1,5 +1,7 @@
 //! A question: how it is sent, and whether something answers it.
 
+use std::sync::OnceLock;
+
 use hickory_proto::op::{Edns, Header, Message, MessageType, OpCode, Query, ResponseCode};
 use hickory_proto::rr::{DNSClass, Name, RecordType};
 use hickory_proto::serialize::binary::{BinDecodable, BinDecoder};
@@ -7,14 +9,30 @@ use hickory_proto::serialize::binary::{BinDecodable, BinDecoder};
 /// So much may come in one datagram without being cut on the way (RFC 9715 §3.2).
 const DATAGRAM: u16 = 1232;
 
+/// Where the questions of a message begin (RFC 1035 §4.1.1).
+const HEAD: usize = 12;
+
 /// What a name server is asked.
 #[derive(Debug, Clone)]
-pub(in crate::probe) struct Question(Query);
+pub(in crate::probe) struct Question {
+    query: Query,
+    /// As it is sent but for its id; written when first asked.
+    written: OnceLock<Written>,
+}
+
+/// A question on the wire, under no id yet.
+#[derive(Debug, Clone)]
+struct Written {
+    plain: Vec<u8>,
+    with_edns: Vec<u8>,
+}
 
 /// A question as it is sent once.
 pub(super) struct Asked {
     id: u16,
     pub(super) bytes: Vec<u8>,
+    /// Where the question ends in it.
+    end: usize,
 }
 
 /// What bytes are to a question.
@@ -33,31 +51,53 @@ impl Question {
     pub(in crate::probe) fn new(name: Name, kind: RecordType) -> Self {
         let mut query = Query::query(name, kind);
         query.set_query_class(DNSClass::IN);
-        Self(query)
+        Self {
+            query,
+            written: OnceLock::new(),
+        }
     }
 
     pub(in crate::probe) fn name(&self) -> &Name {
-        self.0.name()
+        self.query.name()
     }
 
     pub(in crate::probe) fn kind(&self) -> RecordType {
-        self.0.query_type()
+        self.query.query_type()
     }
 
     /// Asks for recursion, under a random id (RFC 5452 §4.3).
     pub(super) fn asked(&self, with_edns: bool) -> Result<Asked, String> {
+        let written = match self.written.get() {
+            Some(known) => known,
+            None => {
+                let written = Written {
+                    plain: self.write(false)?,
+                    with_edns: self.write(true)?,
+                };
+                self.written.get_or_init(|| written)
+            }
+        };
+        let mut bytes = if with_edns {
+            written.with_edns.clone()
+        } else {
+            written.plain.clone()
+        };
+        let id = Message::query().metadata.id;
+        bytes[..2].copy_from_slice(&id.to_be_bytes());
+        let end = written.plain.len();
+        Ok(Asked { id, bytes, end })
+    }
+
+    fn write(&self, with_edns: bool) -> Result<Vec<u8>, String> {
         let mut message = Message::query();
         message.metadata.recursion_desired = true;
-        message.add_query(self.0.clone());
+        message.add_query(self.query.clone());
         if with_edns {
             let mut edns = Edns::new();
             edns.set_max_payload(DATAGRAM).set_version(0);
             message.set_edns(edns);
         }
-        Ok(Asked {
-            id: message.metadata.id,
-            bytes: message.to_vec().map_err(|error| error.to_string())?,
-        })
+        message.to_vec().map_err(|error| error.to_string())
     }
 
     /// What has another id or answers another question is not for us (RFC 5452 §9.1): late, or made up by somebody.
@@ -69,7 +109,7 @@ impl Question {
         let is_answer = head.metadata.id == asked.id
             && head.metadata.message_type == MessageType::Response
             && head.metadata.op_code == OpCode::Query;
-        if !is_answer || !self.is_repeated(head, &mut decoder) {
+        if !is_answer || !self.is_repeated(head, asked, bytes, &mut decoder) {
             return Match::Stranger;
         }
         if head.metadata.truncation {
@@ -83,13 +123,21 @@ impl Question {
     }
 
     /// Whether an answer repeats the question, as it must. A server that could not even read it sends its head alone.
-    fn is_repeated(&self, head: Header, decoder: &mut BinDecoder<'_>) -> bool {
+    fn is_repeated(
+        &self,
+        head: Header,
+        asked: &Asked,
+        bytes: &[u8],
+        decoder: &mut BinDecoder<'_>,
+    ) -> bool {
         match head.counts.queries {
             0 => !matches!(
                 head.metadata.response_code,
                 ResponseCode::NoError | ResponseCode::NXDomain
             ),
-            1 => Query::read(decoder).is_ok_and(|query| query == self.0),
+            // As most do, to the letter; any other way to write it is read.
+            1 if bytes.get(HEAD..asked.end) == asked.bytes.get(HEAD..asked.end) => true,
+            1 => Query::read(decoder).is_ok_and(|query| query == self.query),
             _ => false,
         }
     }
