@@ -45,6 +45,8 @@ pub struct Dns {
     resolver: Resolver,
     #[serde(skip)]
     question: OnceLock<Question>,
+    #[serde(skip)]
+    named: OnceLock<Option<SocketAddr>>,
 }
 
 /// The type of a record.
@@ -133,8 +135,12 @@ impl Dns {
     }
 
     fn named_server(&self) -> Result<Option<SocketAddr>, Invalid> {
+        if let Some(known) = self.named.get() {
+            return Ok(*known);
+        }
         let server = self.server.as_deref();
-        server.map(|text| named("server", text)).transpose()
+        let address = server.map(|text| named("server", text)).transpose()?;
+        Ok(*self.named.get_or_init(|| address))
     }
 
     /// What the system is asked for; `None` when it is not asked.

@@ -687,6 +687,7 @@ async fn a_late_name_is_checked_before_it_is_asked_for() {
         server: None,
         resolver: Resolver::Dns,
         question: OnceLock::new(),
+        named: OnceLock::new(),
     };
     assert!(unable(look(&probe).await).message.contains("`name`"));
 }

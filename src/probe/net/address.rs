@@ -39,20 +39,10 @@ pub(in crate::probe) fn socket_text(address: SocketAddr) -> String {
 }
 
 fn push(number: u16, text: &mut String) {
-    let mut rest = number;
-    let mut from = [10_000, 1_000, 100, 10]
-        .into_iter()
-        .skip_while(|unit| *unit > number);
-    for unit in from.by_ref() {
-        text.push(digit(rest / unit));
-        rest %= unit;
+    if number >= 10 {
+        push(number / 10, text);
     }
-    text.push(digit(rest));
-}
-
-/// Of a number below ten.
-fn digit(number: u16) -> char {
-    char::from(b'0' + u8::try_from(number).unwrap_or_default())
+    text.push(char::from(b"0123456789"[usize::from(number % 10)]));
 }
 
 #[cfg(test)]

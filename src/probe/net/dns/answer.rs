@@ -167,6 +167,9 @@ impl Answer {
 
     /// The records asked for, as people write them, in an order of ours.
     pub(in crate::probe) fn texts(&self) -> Vec<String> {
+        if let [only] = &self.records[..] {
+            return vec![data_text(only)];
+        }
         let mut sorted: Vec<_> = self
             .records
             .iter()

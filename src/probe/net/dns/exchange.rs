@@ -1,5 +1,6 @@
 //! One question to one server after the other: over UDP, again when nothing comes, and over TCP when the answer is too long.
 
+use std::cell::RefCell;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use hickory_proto::op::{Message, ResponseCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
+use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::question::{Asked, Match, Question};
@@ -18,6 +20,11 @@ use crate::probe::net::connect::socket_halt;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// The first wait is this part of the time a server has, so that a lost datagram is made up for three times.
 const WAITS: u32 = 8;
+
+thread_local! {
+    /// Room for any datagram, not filled with zeros, and the same for all who wait on this thread: it is read as soon as it came.
+    static DATAGRAM: RefCell<Vec<u8>> = RefCell::new(Vec::with_capacity(usize::from(u16::MAX)));
+}
 
 /// How an answer came, or did not.
 #[derive(Debug, Clone, Copy, Default)]
@@ -140,10 +147,13 @@ async fn by_udp(
 ) -> Result<Option<Message>, Halt> {
     let broken =
         |error: &io::Error| as_dns(DnsFault::Unreachable, error, &format!("asking {server}"));
-    // The system picks the port, at random, and lets nobody else's datagrams through (RFC 5452 §9.2).
-    let ours: SocketAddr = match server {
-        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    // The system picks the port, at random, and lets nobody else's datagrams through (RFC 5452 §9.2). On the way to this machine it
+    // need not look for our address as well.
+    let ours: SocketAddr = match (server, server.ip().is_loopback()) {
+        (SocketAddr::V4(_), true) => (Ipv4Addr::LOCALHOST, 0).into(),
+        (SocketAddr::V4(_), false) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        (SocketAddr::V6(_), true) => (Ipv6Addr::LOCALHOST, 0).into(),
+        (SocketAddr::V6(_), false) => (Ipv6Addr::UNSPECIFIED, 0).into(),
     };
     let socket = UdpSocket::bind(ours)
         .await
@@ -152,8 +162,6 @@ async fn by_udp(
         .connect(server)
         .await
         .map_err(|error| broken(&error))?;
-    // Room for any datagram, and not filled with zeros: that would take longer than all else here.
-    let mut buffer = Vec::with_capacity(usize::from(u16::MAX));
     let mut strangers = 0_u64;
     let mut wait = (until.saturating_duration_since(Instant::now()) / WAITS).min(FIRST_WAIT);
     loop {
@@ -165,20 +173,28 @@ async fn by_udp(
         let again_at = (Instant::now() + wait).min(until);
         wait *= 2;
         loop {
-            buffer.clear();
-            let length = tokio::select! {
+            tokio::select! {
                 // What came in time is looked at, also when we are late.
                 biased;
-                received = socket.recv_buf(&mut buffer) => received.map_err(|error| broken(&error))?,
+                came = socket.readable() => came.map_err(|error| broken(&error))?,
                 () = sleep_until(again_at) => break,
-            };
-            let datagram = &buffer[..length];
-            match question.matched(asked, datagram) {
-                Match::Whole(message) => return Ok(Some(message)),
-                Match::Cut => return Ok(None),
-                Match::Broken(why) => return Err(protocol(server, &why)),
-                // The answer may still come (RFC 5452 §9.1).
-                Match::Stranger => strangers += 1,
+            }
+            let received = DATAGRAM.with_borrow_mut(|datagram| {
+                datagram.clear();
+                let length = socket.try_recv_buf(datagram)?;
+                io::Result::Ok(question.matched(asked, &datagram[..length]))
+            });
+            match received {
+                Ok(Match::Whole(message)) => return Ok(Some(message)),
+                Ok(Match::Cut) => return Ok(None),
+                Ok(Match::Broken(why)) => return Err(protocol(server, &why)),
+                // The answer may still come (RFC 5452 §9.1). However many come before it, others have their turn.
+                Ok(Match::Stranger) => {
+                    strangers += 1;
+                    consume_budget().await;
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(broken(&error)),
             }
             if Instant::now() >= until {
                 break;

@@ -67,15 +67,14 @@ impl Question {
 
     /// Asks for recursion, under a random id (RFC 5452 §4.3).
     pub(super) fn asked(&self, with_edns: bool) -> Result<Asked, String> {
-        let written = match self.written.get() {
-            Some(known) => known,
-            None => {
-                let written = Written {
-                    plain: self.write(false)?,
-                    with_edns: self.write(true)?,
-                };
-                self.written.get_or_init(|| written)
-            }
+        let written = if let Some(known) = self.written.get() {
+            known
+        } else {
+            let written = Written {
+                plain: self.write(false)?,
+                with_edns: self.write(true)?,
+            };
+            self.written.get_or_init(|| written)
         };
         let mut bytes = if with_edns {
             written.with_edns.clone()
