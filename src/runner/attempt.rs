@@ -142,7 +142,12 @@ impl Subject {
             }
             let decided = part.actor() == decided_by.as_ref();
             let (of_steps, known) = part.into_steps();
-            steps.extend(of_steps);
+            if steps.is_empty() {
+                // In the room they have, which is as much as they take.
+                steps = of_steps;
+            } else {
+                steps.extend(of_steps);
+            }
             if may_look_on && (decided || scope.is_none()) {
                 scope = Some(known);
             }
@@ -151,8 +156,10 @@ impl Subject {
         }
         steps.extend(after);
         steps.extend(cleanups);
-        // Most have one step, and a list grows to four at once.
-        steps.shrink_to_fit();
+        if steps.capacity() > steps.len() {
+            // A list grows to four at once.
+            steps.shrink_to_fit();
+        }
         let started = started.duration_since(self.run.started);
         let record = AttemptRecord {
             number,
