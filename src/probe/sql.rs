@@ -17,6 +17,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use self::dialect::{Dialect, SQLITE};
+use self::statement::{is_constant, leaves_traces};
 use super::database::{Dsn, Security, TlsMode};
 use super::look::Look;
 use super::net::ClientCertificate;
@@ -81,6 +82,19 @@ pub struct Sql {
     max_rows: u32,
     #[serde(skip)]
     parsed: OnceLock<Dsn>,
+    #[serde(skip)]
+    leaves: OnceLock<Leaves>,
+}
+
+/// What is left in a session once everything was asked and rolled back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leaves {
+    /// Nothing.
+    Nothing,
+    /// Perhaps what the server takes away when it is told to.
+    Little,
+    /// What stays.
+    Traces,
 }
 
 /// What a server can be asked about itself.
@@ -218,6 +232,19 @@ impl Sql {
             name::column(column, dialect).map_err(|why| Invalid::new("migration", why))?;
         }
         Ok(())
+    }
+
+    /// What is left in a session of this dialect.
+    fn leaves(&self, dialect: &Dialect) -> Leaves {
+        *self.leaves.get_or_init(|| {
+            if !self.rollback || self.texts().any(|text| leaves_traces(text, dialect)) {
+                Leaves::Traces
+            } else if self.texts().all(is_constant) {
+                Leaves::Nothing
+            } else {
+                Leaves::Little
+            }
+        })
     }
 
     /// What is run, in order.

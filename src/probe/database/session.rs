@@ -61,6 +61,13 @@ impl Session {
         }
     }
 
+    /// Forgets what it said of itself: it may have been changed.
+    pub(in crate::probe) fn forget(&mut self) {
+        if let Self::Postgres(session) = self {
+            session.remembered = None;
+        }
+    }
+
     /// Says goodbye, in little time.
     pub(in crate::probe) async fn close(self) {
         match self {

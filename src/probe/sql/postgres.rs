@@ -8,8 +8,8 @@ use tokio::time::Instant;
 use super::dialect::POSTGRES;
 use super::seen::Seen;
 use super::{About, MOST_BYTES, Sql, Wanted, name};
-use crate::model::{FaultKind, Phase, SqlFault, Stopped, Value};
-use crate::probe::database::postgres::{Asked, Session};
+use crate::model::{FaultKind, Number, Phase, SqlFault, Stopped, Value};
+use crate::probe::database::postgres::{Asked, Remembered, Session};
 use crate::probe::database::{Answer, Limits, Room};
 use crate::probe::look::{Halt, Look};
 
@@ -64,7 +64,11 @@ fn is_our_timeout(halt: &Halt, deadline: Instant) -> bool {
 enum Part {
     /// Beginning or ending the transaction.
     Frame,
-    /// What the engine says of itself.
+    /// Who and what answers.
+    Identity,
+    /// The same of a session that is as new, as far as it may be otherwise now.
+    Still,
+    /// What else the engine says of itself.
     About,
     /// How many connections there are.
     Room,
@@ -81,6 +85,8 @@ enum Part {
 struct Talk {
     parts: Vec<Part>,
     answers: Vec<Answer>,
+    /// What the session said of itself before.
+    known: Option<Remembered>,
 }
 
 impl Talk {
@@ -92,7 +98,11 @@ impl Talk {
     ) -> Result<(), Halt> {
         let mut round = Round::default();
         round.say(Part::Frame, "BEGIN");
-        round.say(Part::About, identity(deadline));
+        self.known.clone_from(&session.remembered);
+        match &self.known {
+            Some(known) => round.say(Part::Still, still(deadline, known)),
+            None => round.say(Part::Identity, identity(deadline)),
+        }
         if keys.ask.contains(&About::Connections) {
             round.say(Part::Room, Room::POSTGRES);
         }
@@ -142,9 +152,16 @@ impl Talk {
                 // What is known of the server is seen also when a statement of the test never ends.
                 at_once: *part != Part::Own && next == Some(Part::Own),
                 replaces: *part == Part::Own && before == Some(Part::Own),
+                gives_rows: *part != Part::Frame,
             })
             .collect();
-        session.ask_all(&asked, &mut self.answers).await
+        let outcome = session.ask_all(&asked, &mut self.answers).await;
+        if session.remembered.is_none() {
+            let mut known = self.parts.iter().zip(&self.answers);
+            let identity = known.find(|(part, _)| **part == Part::Identity);
+            session.remembered = identity.and_then(|(_, answer)| remembered(answer));
+        }
+        outcome
     }
 
     fn has_head(&self) -> bool {
@@ -152,12 +169,17 @@ impl Talk {
         known.any(|(part, answer)| *part == Part::HeadIsThere && is_complete(answer))
     }
 
-    fn seen(self, keys: &Sql) -> Seen {
+    fn seen(mut self, keys: &Sql) -> Seen {
         let mut seen = Seen::default();
         for (part, answer) in self.parts.into_iter().zip(self.answers) {
             match part {
                 Part::Frame | Part::HeadIsThere => {}
-                Part::About => seen.facts.extend(facts(&answer)),
+                Part::Identity | Part::About => seen.facts.extend(facts(&answer)),
+                Part::Still => {
+                    seen.facts.extend(facts(&answer));
+                    let known = self.known.take();
+                    seen.facts.extend(known.into_iter().flat_map(|it| it.facts));
+                }
                 // What is no count is no fact either.
                 Part::Room => {
                     if let Ok(room) = Room::of_postgres(&answer) {
@@ -194,20 +216,44 @@ impl Round {
     }
 }
 
+/// How long the budget still is, in milliseconds, as the server takes it.
+fn left_ms(deadline: Instant) -> u64 {
+    let left = deadline.saturating_duration_since(Instant::now());
+    let most = i32::MAX.unsigned_abs().into();
+    u64::try_from(left.as_millis())
+        .unwrap_or(most)
+        .clamp(1, most)
+}
+
 /// Who and what answers, as of now; and the budget, so that the server ends by itself what nobody waits for any more. A shorter
 /// limit of the role or the database stays.
 fn identity(deadline: Instant) -> String {
-    let left = deadline.saturating_duration_since(Instant::now());
-    let left = left.as_millis().clamp(1, i32::MAX as u128);
+    let left = left_ms(deadline);
     format!(
-        "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'replica' ELSE 'primary' END AS role, \
-         pg_catalog.current_setting('transaction_read_only')::pg_catalog.bool AS read_only, \
+        "SELECT pg_catalog.pg_is_in_recovery() AS recovering, \
+         pg_catalog.current_setting('transaction_read_only') AS read_only, \
          pg_catalog.current_database() AS database, session_user AS \"user\", \
          pg_catalog.current_setting('application_name') AS application_name, \
          pg_catalog.current_setting('server_version') AS server_version, \
+         (extract(epoch FROM pg_catalog.current_setting('statement_timeout')::pg_catalog.interval) * 1000)::pg_catalog.int8 \
+         AS longest_ms, \
          CASE WHEN pg_catalog.current_setting('statement_timeout') = '0' \
          OR pg_catalog.current_setting('statement_timeout')::pg_catalog.interval > '{left}ms' \
          THEN pg_catalog.set_config('statement_timeout', '{left}', true) END"
+    )
+}
+
+/// What may be otherwise now in a session that is as new, though it is the same: a server is promoted, and told to be read-only. To ask
+/// this takes the server a third of the time.
+fn still(deadline: Instant, known: &Remembered) -> String {
+    let mut left = left_ms(deadline);
+    if let Some(longest) = known.longest_ms {
+        left = left.min(longest);
+    }
+    format!(
+        "SELECT pg_catalog.pg_is_in_recovery() AS recovering, \
+         pg_catalog.current_setting('transaction_read_only') AS read_only, \
+         pg_catalog.set_config('statement_timeout', '{left}', true)"
     )
 }
 
@@ -222,7 +268,7 @@ const REPLICATION: &str = "\
 
 /// What our own questions give, by the names of their columns.
 const NAMES: &[&str] = &[
-    "role",
+    "recovering",
     "read_only",
     "database",
     "user",
@@ -241,11 +287,31 @@ fn facts(answer: &Answer) -> Vec<(&'static str, Value)> {
                 Value::Duration(seconds.ok()?)
             }
             ("replication_lag", _) => return None,
+            ("recovering", value) => {
+                let is_replica = *value == Value::Bool(true);
+                let role = if is_replica { "replica" } else { "primary" };
+                return Some(("role", Value::Text(role.to_owned())));
+            }
+            ("read_only", value) => Value::Bool(value.as_text() == Some("on")),
             (_, value) => value.clone(),
         };
         Some((*name, value))
     });
     known.collect()
+}
+
+/// What of this need not be asked again while the session is as new.
+fn remembered(answer: &Answer) -> Option<Remembered> {
+    let longest_ms = match first(answer, "longest_ms")? {
+        Value::Number(Number::Int(number)) => u64::try_from(*number).ok()?,
+        _ => return None,
+    };
+    let mut facts = facts(answer);
+    facts.retain(|(name, _)| !matches!(*name, "role" | "read_only"));
+    Some(Remembered {
+        facts,
+        longest_ms: (longest_ms > 0).then_some(longest_ms),
+    })
 }
 
 /// A column of the first row.

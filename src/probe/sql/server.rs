@@ -2,8 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::statement::leaves_traces;
-use super::{Sql, dialect, mysql, postgres};
+use super::{Leaves, Sql, dialect, mysql, postgres};
 use crate::model::{Connections, FaultKind, Phase, SqlFault, Stopped, Value};
 use crate::probe::database::{Limits, Server, Session, knock};
 use crate::probe::look::Look;
@@ -73,13 +72,17 @@ async fn kept(look: &Look<'_>, server: &Server) -> Option<Session> {
 }
 
 /// Others than the steps of this attempt get only what is as new.
-async fn keep(look: &Look<'_>, keys: &Sql, server: &Server, session: Session) {
+async fn keep(look: &Look<'_>, keys: &Sql, server: &Server, mut session: Session) {
     let ctx = look.ctx;
-    let dialect = dialect::of(server.engine);
-    let is_as_new = keys.rollback && !keys.texts().any(|text| leaves_traces(text, dialect));
-    if ctx.connections == Connections::Reuse && is_as_new {
-        ctx.shared.databases.put_for_others(server, session).await;
-    } else {
-        ctx.attempt.databases.put(server, session).await;
+    let leaves = keys.leaves(dialect::of(server.engine));
+    match (ctx.connections, leaves) {
+        (Connections::Reuse, Leaves::Nothing) => ctx.shared.databases.put(server, session).await,
+        (Connections::Reuse, Leaves::Little) => {
+            ctx.shared.databases.put_for_others(server, session).await;
+        }
+        _ => {
+            session.forget();
+            ctx.attempt.databases.put(server, session).await;
+        }
     }
 }

@@ -130,6 +130,31 @@ pub(super) fn leaves_traces(text: &str, dialect: &Dialect) -> bool {
     readings.iter().any(|words| begins(words, marks).is_some())
 }
 
+/// Whether a statement asks for nothing but what it says itself: `SELECT 1 AS one, TRUE`. It meets neither table nor function nor
+/// operator, all of which somebody could have made to do anything.
+pub(super) fn is_constant(text: &str) -> bool {
+    let text = text.trim_end_matches(|c: char| c == ';' || c.is_whitespace());
+    let Some((first, items)) = text.trim_start().split_once(char::is_whitespace) else {
+        return false;
+    };
+    let is_number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
+    let is_known = |word: &str| {
+        let known = ["TRUE", "FALSE", "NULL"];
+        known.iter().any(|known| word.eq_ignore_ascii_case(known))
+    };
+    let is_name = |word: &str| word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    first.eq_ignore_ascii_case("SELECT")
+        && items.split(',').all(|item| {
+            let words: Vec<&str> = item.split_whitespace().collect();
+            let (value, name) = match words[..] {
+                [value] => (value, None),
+                [value, r#as, name] if r#as.eq_ignore_ascii_case("AS") => (value, Some(name)),
+                _ => return false,
+            };
+            (is_number(value) || is_known(value)) && name.is_none_or(is_name)
+        })
+}
+
 /// The words of a statement in every way it can be read, none of them empty: what MySQL has in `/*! … */` is run or skipped,
 /// depending on its version.
 fn readings(text: &str, dialect: &Dialect) -> Result<Vec<Vec<String>>, String> {
@@ -534,6 +559,41 @@ mod tests {
             "KILL USER app",
         ] {
             assert!(is_taken_back(another, &MYSQL).is_err(), "{another}");
+        }
+    }
+
+    #[test]
+    fn what_asks_for_constants_alone_leaves_nothing() {
+        for text in [
+            "SELECT 1",
+            "select 1 as one",
+            " SELECT 1 AS one, TRUE, null AS nothing ; ",
+            "SELECT\n1",
+        ] {
+            assert!(is_constant(text), "{text}");
+        }
+        for text in [
+            "SELECT",
+            "SELECT 1 + 1",
+            "SELECT f()",
+            "SELECT 1 AS one FROM t",
+            "SELECT 1 FROM",
+            "SELECT one FROM t",
+            "SELECT current_user",
+            "SELECT 1::text",
+            "SELECT 'a'",
+            "SELECT 1 AS \"a b\"",
+            "SELECT 1 INTO t",
+            "SELECT 1, -- two\n2",
+            "SELECT 1,",
+            "SELECT * FROM t",
+            "TABLE t",
+            "INSERT INTO t VALUES (1)",
+            "PREPARE x AS SELECT 1",
+            "1",
+            "",
+        ] {
+            assert!(!is_constant(text), "{text}");
         }
     }
 

@@ -41,6 +41,8 @@ pub(in crate::probe) struct Asked<'t> {
     pub(in crate::probe) at_once: bool,
     /// Whether the rows of the one before are given up for its own: only those of the last are of any use.
     pub(in crate::probe) replaces: bool,
+    /// Whether it may give rows, whose columns are asked for then.
+    pub(in crate::probe) gives_rows: bool,
 }
 
 impl Asked<'_> {
@@ -67,6 +69,7 @@ impl Session {
             limits,
             at_once: false,
             replaces: false,
+            gives_rows: true,
         };
         self.ask_all(&[asked], &mut answers).await?;
         Ok(answers.pop().unwrap_or_default())
@@ -134,7 +137,12 @@ impl Session {
                 );
                 bound.map_err(|_| std::io::ErrorKind::InvalidInput.into())
             })
-            .and_then(|()| frontend::describe(b'P', "", out))
+            .and_then(|()| {
+                if asked.gives_rows {
+                    frontend::describe(b'P', "", out)?;
+                }
+                Ok(())
+            })
             .and_then(|()| frontend::execute("", most, out))
             .map_err(|_| Halt::unable(Unable::Value, "a statement holds a NUL, or is too long"))
     }

@@ -51,6 +51,7 @@ impl Session {
             state: State::Over,
             cancel: None,
             tls,
+            remembered: None,
         };
         frontend::startup_message(
             parameters(server, &application(look)),

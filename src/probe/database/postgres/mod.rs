@@ -15,5 +15,5 @@ mod wire;
 pub(in crate::probe) use ask::Asked;
 pub(in crate::probe) use login::{knock, refusal};
 pub(super) use scram::KnownKeys;
-pub(in crate::probe) use session::Session;
+pub(in crate::probe) use session::{Remembered, Session};
 pub(in crate::probe) use ssl_request::{Offer, ask_for_tls};

@@ -359,7 +359,7 @@ mod tests {
     #[test]
     fn keys_are_known_under_the_salt_they_were_made_with_and_no_other() {
         let known = KnownKeys::default();
-        let mut answer = |first: &str| {
+        let answer = |first: &str| {
             let nonce = "rOprNGfwEbeRWgbNEkqO";
             let mut scram = Scram::with(Binding::Nothing, nonce.to_owned());
             let with = scram.answer(first.as_bytes(), b"pencil", Some(&known));

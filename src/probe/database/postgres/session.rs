@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::cancel::Cancel;
 use super::wire::Wire;
+use crate::model::Value;
 
 /// Saying goodbye takes no longer than this.
 const GOODBYE: Duration = Duration::from_millis(100);
@@ -24,6 +25,17 @@ pub(in crate::probe) struct Session {
     pub(super) state: State,
     pub(super) cancel: Option<Cancel>,
     pub(super) tls: Option<String>,
+    /// What it said of itself, where nothing can have changed it since: one that is kept need not be asked it again.
+    pub(in crate::probe) remembered: Option<Remembered>,
+}
+
+/// What is the same for as long as a session is as new.
+#[derive(Debug, Clone)]
+pub(in crate::probe) struct Remembered {
+    /// Facts by their names.
+    pub(in crate::probe) facts: Vec<(&'static str, Value)>,
+    /// How long the server lets a statement take, in milliseconds, by a setting that is not ours.
+    pub(in crate::probe) longest_ms: Option<u64>,
 }
 
 /// What may be done with a session.
