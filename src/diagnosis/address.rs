@@ -13,7 +13,8 @@ pub(super) struct Address<'a> {
     pub(super) port: Option<u16>,
     /// What is left: the path of a socket or file, a program, a database, a session.
     pub(super) name: Option<&'a str>,
-    /// Who says where that is: a name server, or a suite that gives the addresses; `None` where the system does, or nobody has to.
+    /// Who says where that is: a name server, or a suite that gives the addresses; `None` where the system does, or nobody has
+    /// to.
     pub(super) by: Option<&'a str>,
 }
 

@@ -49,8 +49,8 @@ pub(super) fn advice(
     some(all)
 }
 
-/// What `on_fail` looked at in tests of the cause, and saw, and how often it saw more; what several saw alike, once. What was found broken comes first, then
-/// what those tests saw that broke there themselves.
+/// What `on_fail` looked at in tests of the cause, and saw, and how often it saw more; what several saw alike, once. What was
+/// found broken comes first, then what those tests saw that broke there themselves.
 pub(super) fn looks(
     graph: &Graph<'_>,
     diagnosed: &[Diagnosed],

@@ -39,7 +39,7 @@ pub fn list(runs: &Path) -> Vec<RunFolder> {
 }
 
 /// The run that is meant by `last`, a run id, the beginning of one, or the path of a run's folder or journal. What is
-/// returned can be given to [`read`](super::read).
+/// returned can be given to [`read`](super::read()).
 pub fn find(runs: &Path, wanted: &str) -> Result<PathBuf, JournalError> {
     let unknown = || JournalError::Unknown {
         wanted: wanted.to_owned(),

@@ -11,7 +11,7 @@ use super::Node;
 
 /// Any YAML, kept as a node: nothing is converted, nothing loses its place, and what is only known later stays so.
 ///
-/// Only [`decode`](super::decode) can make one, and not through serde's buffers (`flatten`, `untagged`, `tag`): those lose
+/// Only [`decode`](super::decode()) can make one, and not through serde's buffers (`flatten`, `untagged`, `tag`): those lose
 /// places, so it is an error there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Raw(pub Node);

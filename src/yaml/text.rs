@@ -60,7 +60,7 @@ fn escape(character: char) -> String {
 
 /// Checks the encoding and the characters of a file, and drops a byte order mark.
 ///
-/// Lines may end with LF or CRLF. Tabs are allowed here; where YAML forbids them, [`parse`](super::parse) says so.
+/// Lines may end with LF or CRLF. Tabs are allowed here; where YAML forbids them, [`parse`](super::parse()) says so.
 pub fn decode_bytes(bytes: Vec<u8>) -> Result<String, TextError> {
     if bytes.len() > super::MAX_BYTES {
         return Err(TextError::TooLarge { bytes: bytes.len() });

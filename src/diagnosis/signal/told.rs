@@ -66,8 +66,8 @@ impl Signal {
             .is_some_and(|first| first && answers.all(|takes| takes))
     }
 
-    /// Whether it asks for this code, or for the signal it carries, and for nothing else at all: neither something besides it nor others
-    /// like it by a pattern or a range.
+    /// Whether it asks for this code, or for the signal it carries, and for nothing else at all: neither something besides it nor
+    /// others like it by a pattern or a range.
     pub(in crate::diagnosis) fn is_only_about(&self, code: &str, told: Option<Told>) -> bool {
         let [only] = self.asked.as_slice() else {
             return false;
@@ -104,8 +104,8 @@ impl Signal {
             })
     }
 
-    /// What it asks about, as the first words of codes have it: `postgres` also where a SQLSTATE is asked for, and `sql` where that probe
-    /// is.
+    /// What it asks about, as the first words of codes have it: `postgres` also where a SQLSTATE is asked for, and `sql` where
+    /// that probe is.
     pub(in crate::diagnosis) fn layers(&self) -> impl Iterator<Item = &str> {
         self.asked.iter().flat_map(|one| one.question.layers())
     }

@@ -36,7 +36,7 @@ pub(super) struct Begun {
 /// With its mark.
 type Wanted = (Command, String, oneshot::Sender<io::Result<Started>>);
 
-/// Starts a program that [`launch`](super::launch) made, with a mark of its own in its environment.
+/// Starts a program that [`launch`](super::launch()) made, with a mark of its own in its environment.
 ///
 /// Until it is there it takes as long as the system is busy, and everything else would wait meanwhile; so a thread does it. It
 /// lives as long as we do, because what it started dies with it (PR_SET_PDEATHSIG). Where nobody waits any more for what was
