@@ -172,7 +172,7 @@ pub(super) async fn clean_up_parts(subject: &Subject, parts: Vec<Part>) -> Vec<(
     if subject.planned().actors.is_empty() {
         let mut cleaned = Vec::with_capacity(1);
         for mut part in parts {
-            let done = part.clean_up(subject).await;
+            let done = Box::pin(part.clean_up(subject)).await;
             cleaned.push((part, done));
         }
         return cleaned;

@@ -110,7 +110,7 @@ impl Subject {
         };
         let decided_by = cause.and_then(Part::actor).filter(|_| !leaked).cloned();
         if let (Some(start), [part], false) = (&mut start, &mut parts[..], cut) {
-            match start.prove(self, part.scope_mut(), outcome).await {
+            match Box::pin(start.prove(self, part.scope_mut(), outcome)).await {
                 Proved::Counts => {}
                 Proved::Not(why) => (outcome, code) = (Outcome::Unable, Some(why)),
                 Proved::Cut => (outcome, code, cut) = (Outcome::Unable, None, true),
@@ -196,11 +196,11 @@ impl Subject {
             return (None, started, parts);
         };
         let mut part = Part::begin(self, number, None);
-        let start = ColdStart::force(cold, self, part.scope_mut(), number).await;
+        let start = Box::pin(ColdStart::force(cold, self, part.scope_mut(), number)).await;
         // Only now: what it takes to force a start is no part of the start.
         let started = Instant::now();
         match start.forced() {
-            Forced::Yes => part.take(self, ends(started)).await,
+            Forced::Yes => Box::pin(part.take(self, ends(started))).await,
             Forced::No => {}
             Forced::Cut => part.cut(),
         }

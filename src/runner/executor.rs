@@ -90,8 +90,9 @@ pub(super) async fn execute(subject: Subject, started: Duration) -> TestEnded {
     let ending = match &test.mode {
         Mode::Once => retry::run(&subject, None).await,
         Mode::Retry(retry) => retry::run(&subject, Some(retry)).await,
-        Mode::Until(until) => until::run(&subject, until).await,
-        Mode::Repeat(repeat) => repeat::run(&subject, repeat).await,
+        // In boxes: of ten thousand tests most have one attempt, and each would be moved with the room for more.
+        Mode::Until(until) => Box::pin(until::run(&subject, until)).await,
+        Mode::Repeat(repeat) => Box::pin(repeat::run(&subject, repeat)).await,
     };
     let (status, code) = match &test.expect_failure {
         Some(expected) => turned(ending.status, ending.code, expected),

@@ -50,7 +50,7 @@ impl Deciding {
             ..ended
         };
         subject.teller.ended(ended.clone()).await;
-        let steps = look_around(subject, scope).await;
+        let steps = Box::pin(look_around(subject, scope)).await;
         let test = subject.test;
         let looks = LooksEnded {
             test,

@@ -28,7 +28,9 @@ pub(super) async fn take(
             (seen, None)
         }
         Some(until) => {
-            let (seen, polled) = poll(step, until, stage, scope, deadline).await;
+            // In a box: most steps look once, and need no room for more.
+            let polling = Box::pin(poll(step, until, stage, scope, deadline));
+            let (seen, polled) = polling.await;
             (seen, Some(polled))
         }
     };
