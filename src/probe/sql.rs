@@ -239,7 +239,8 @@ impl Sql {
         *self.leaves.get_or_init(|| {
             if !self.rollback || self.texts().any(|text| leaves_traces(text, dialect)) {
                 Leaves::Traces
-            } else if self.texts().all(is_constant) {
+            } else if self.migration.is_none() && self.texts().all(is_constant) {
+                // Migrations may be read from a view, which may do anything.
                 Leaves::Nothing
             } else {
                 Leaves::Little

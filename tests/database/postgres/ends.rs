@@ -192,6 +192,46 @@ fn who_gets_a_kept_session_finds_it_as_new() {
 }
 
 #[test]
+fn a_kept_session_tells_all_that_a_new_one_does_and_keeps_the_limit_of_its_role() {
+    let server = Postgres::start(&Options {
+        sql: "ALTER ROLE app SET statement_timeout = '300ms'",
+        ..Options::default()
+    });
+    let dsn = server.dsn();
+    let facts = "engine: postgres, role: primary, read_only: false, database: app, user: app, tls: null, \
+                 application_name: { starts_with: allclear/ }, server_version: { exists: true }";
+    let test = |name: &str, requires: &str, query: &str, expect: &str| {
+        format!(
+            "  - name: {name}\n    timeout: 5s\n    connections: reuse\n    {requires}\n    \
+             sql: {{ dsn: \"{dsn}\", query: \"{query}\" }}\n    expect: {{ {facts}, {expect} }}\n"
+        )
+    };
+    let is_new = "connect_latency: { exists: true }";
+    let is_kept = "connect_latency: { exists: false }";
+    let limit = "SELECT current_setting('statement_timeout') AS it";
+    let ended = format!("{is_kept}, fault: postgres.57014, latency: {{ below: 3s }}");
+    let suite = [
+        test("constant", "", "SELECT 1 AS one", is_new),
+        test(
+            "table",
+            "requires: [c/constant]",
+            limit,
+            &format!("{is_kept}, rows: [{{ it: 300ms }}]"),
+        ),
+        test(
+            "again",
+            "requires: [c/table]",
+            limit,
+            &format!("{is_kept}, rows: [{{ it: 300ms }}]"),
+        ),
+        test("ends", "requires: [c/again]", "SELECT pg_sleep(60)", &ended),
+    ]
+    .concat();
+    Tool::new().suite(&suite).run().exits(0);
+    server.is_left_alone();
+}
+
+#[test]
 fn a_kept_session_that_ended_meanwhile_is_replaced() {
     let server = Postgres::start(&Options::default());
     let dsn = server.dsn();
