@@ -222,7 +222,8 @@ impl Probe for Tcp {
         let reading = self.receive(read, &mut stream, &mut received);
         let late = FaultKind::Tcp(TcpFault::ReadTimeout);
         let ended = look.timed(Phase::Read, late, reading).await;
-        let text = String::from_utf8_lossy(&received).into_owned();
+        let text = String::from_utf8(received)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         if self.send.is_none() && !text.is_empty() {
             look.fact("banner", Value::Untyped(banner(&text).to_owned()));
         }

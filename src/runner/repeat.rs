@@ -305,26 +305,42 @@ impl Gathered {
 
 /// An attempt in tens of bytes.
 fn row(record: &AttemptRecord) -> SampleRow {
-    let measured = |step: &&StepRecord| step.may_decide() && !step.cold;
-    let steps = record.steps.iter().filter(measured);
+    SampleRow {
+        outcome: record.outcome,
+        latency_us: micros(record.elapsed),
+        phases_us: phases(&record.steps).into(),
+    }
+}
+
+/// How long these steps were in each phase.
+fn phases(steps: &[StepRecord]) -> Vec<(Phase, u64)> {
+    let is_measured = |step: &StepRecord| step.may_decide() && !step.cold;
+    if let [only] = steps {
+        // In as much room as it takes: most attempts have one step.
+        let mut phases = Vec::with_capacity(only.observation.phases.len());
+        if is_measured(only) {
+            add_up(only, &mut phases);
+        }
+        return phases;
+    }
     let mut phases: Vec<(Phase, u64)> = Vec::new();
     let mut of_actor: Vec<(Phase, u64)> = Vec::new();
     let mut actor = None;
-    for step in steps {
+    for step in steps.iter().filter(|step| is_measured(step)) {
         if step.actor != actor {
             longest(&mut phases, &mut of_actor);
             actor.clone_from(&step.actor);
         }
-        for time in &step.observation.phases {
-            let sum = entry(&mut of_actor, time.phase);
-            *sum = sum.saturating_add(micros(time.took));
-        }
+        add_up(step, &mut of_actor);
     }
     longest(&mut phases, &mut of_actor);
-    SampleRow {
-        outcome: record.outcome,
-        latency_us: micros(record.elapsed),
-        phases_us: phases.into(),
+    phases
+}
+
+fn add_up(step: &StepRecord, phases: &mut Vec<(Phase, u64)>) {
+    for time in &step.observation.phases {
+        let sum = entry(phases, time.phase);
+        *sum = sum.saturating_add(micros(time.took));
     }
 }
 
