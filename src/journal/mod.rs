@@ -1,7 +1,8 @@
 //! The events of a run on disk, appended as they happen: `.allclear/runs/<run id>/journal.jsonl`.
 //!
 //! Each event is handed to the operating system before anybody is shown it, by a thread of its own: a run that is killed
-//! can still be reported, up to what was on its way there. Nothing is synchronised to the disk: a power cut may cost the last seconds.
+//! can still be reported, up to what was on its way there. Nothing is synchronised to the disk: a power cut may cost the
+//! last seconds.
 //!
 //! Not for: what an event looks like (`wire`), what a run came to (`gate`).
 

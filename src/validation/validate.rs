@@ -97,6 +97,7 @@ async fn observe(
     let folder = journal.folder().to_owned();
     shared.record_in(folder.clone());
     // Journaled before it is shown. When the disk fails in the middle, the run goes on and says so at its end.
+    // Unbounded, and yet short: both ends take turns in this task, and the recorder holds only so many moments.
     let (tell, mut told) = mpsc::unbounded_channel();
     let recorder = Recorder::start(journal, move |moment| {
         // Nobody listens only where the run is given up.
@@ -105,7 +106,12 @@ async fn observe(
     .map_err(Refused::Journal)?;
     let plan = Arc::new(plan);
     let running = async {
-        let mut emit = |moment: &[Event]| recorder.record(moment.to_vec());
+        let mut emit = |moment: &[Event]| {
+            recorder.record(moment.to_vec());
+            if moment.iter().any(is_looked_into) {
+                recorder.catch_up();
+            }
+        };
         let record = runner::run(plan.clone(), config, shared, cancel, &mut emit).await;
         let verdict = Arc::new(gate::decide(&record));
         let diagnosis = Arc::new(diagnosis::diagnose(&record, rules));
@@ -135,4 +141,9 @@ async fn observe(
         folder,
         lost,
     })
+}
+
+/// Whether looks follow that were not planned for: should one of them end us, what they look into is recorded.
+fn is_looked_into(event: &Event) -> bool {
+    matches!(event, Event::TestEnded(ended) if ended.looks_follow)
 }
