@@ -76,8 +76,7 @@ pub fn build(
     let ids: Vec<_> = tests.iter().map(|test| test.id.clone()).collect();
     let (mut sessions, session_positions) = plan_sessions(sessions, &tests, &planned, config);
 
-    let mut result = Vec::with_capacity(planned.iter().filter(|is_planned| **is_planned).count());
-    for (at, test) in tests.into_iter().enumerate().filter(|(at, _)| planned[*at]) {
+    let plan = |(at, test): (usize, Test)| {
         let links = Links {
             required_ids: of[at].tests.iter().map(|at| ids[*at].clone()).collect(),
             required: of[at].tests.iter().map(|at| moved[*at]).collect(),
@@ -104,8 +103,12 @@ pub fn build(
         };
         let test = plan_test(test, links, &policy, config, mask);
         used_by(&test, &mut sessions);
-        result.push(test);
-    }
+        test
+    };
+    // Collected in the room of the tests themselves, which are larger: there may be ten thousand of them.
+    let is_planned = |(at, _): &(usize, Test)| planned[*at];
+    let all = tests.into_iter().enumerate();
+    let result: Vec<PlannedTest> = all.filter(is_planned).map(plan).collect();
 
     let selected = result.len() as u64;
     let header = RunHeader {

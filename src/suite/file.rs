@@ -27,6 +27,12 @@ pub(super) struct Surroundings<'a> {
 }
 
 impl Surroundings<'_> {
+    /// Whether the names of sessions show what they are opened with, as far as that is no secret.
+    pub(super) fn shows_openings(&self) -> bool {
+        let mut sessions = self.sessions.iter().flat_map(HashMap::values);
+        sessions.any(|session| !session.parameters.is_empty())
+    }
+
     /// Whether the target leaves this out.
     pub(super) fn omits(&self, id: &TestId) -> bool {
         self.omitted.iter().any(|pattern| pattern.matches(id))
@@ -38,7 +44,7 @@ const TESTS_AT_ONCE: usize = 64;
 
 /// What one file gives.
 #[derive(Default)]
-pub(super) struct OfFile {
+pub(super) struct ReadFile {
     /// `None` when it cannot be said which tests it has.
     pub(super) category: Option<Category>,
     pub(super) decoded: Decoded,
@@ -47,7 +53,7 @@ pub(super) struct OfFile {
     pub(super) lints: Diagnostics,
 }
 
-impl OfFile {
+impl ReadFile {
     /// Whether it can be said which tests it has.
     pub(super) const fn is_known(&self) -> bool {
         self.category.is_some()
@@ -64,7 +70,7 @@ pub(super) fn read_suites(
     suites: &[SuiteFile],
     project: &Project,
     around: &Surroundings<'_>,
-) -> Vec<OfFile> {
+) -> Vec<ReadFile> {
     let is_large = |suite: &SuiteFile| around.sources.text(suite.file()).len() >= LARGE;
     let (large, small): (Vec<_>, Vec<_>) = suites
         .iter()
@@ -74,33 +80,30 @@ pub(super) fn read_suites(
     let mut read = side_by_side::each(&small, |(at, suite)| {
         (*at, read_suite(suite, project, around, is_alone))
     });
-    read.extend(
-        large
-            .into_iter()
-            .map(|(at, suite)| (at, read_suite(suite, project, around, true))),
-    );
+    let of_large = |(at, suite)| (at, read_suite(suite, project, around, true));
+    read.extend(large.into_iter().map(of_large));
     read.sort_unstable_by_key(|(at, _)| *at);
     read.into_iter().map(|(_, of_file)| of_file).collect()
 }
 
-/// Reads one, with all cores where it `is_alone`.
+/// Reads one, `with_all_cores` or with this one.
 fn read_suite(
     suite: &SuiteFile,
     project: &Project,
     around: &Surroundings<'_>,
-    is_alone: bool,
-) -> OfFile {
+    with_all_cores: bool,
+) -> ReadFile {
     let mut problems = Diagnostics::default();
     let Some(tree) = suite.tree(around.sources, &mut problems) else {
-        return OfFile {
+        return ReadFile {
             problems,
-            ..OfFile::default()
+            ..ReadFile::default()
         };
     };
     let page = Pages::of_suite(&tree, around.sources, around.early);
     page.mask_literals(&around.early.mask);
-    let (category, decoded) = decode_file(&tree, project, around, is_alone, &mut problems);
-    OfFile {
+    let (category, decoded) = decode_file(&tree, project, around, with_all_cores, &mut problems);
+    ReadFile {
         category,
         decoded,
         problems,
@@ -113,7 +116,7 @@ fn decode_file(
     node: &Node,
     project: &Project,
     around: &Surroundings<'_>,
-    is_alone: bool,
+    with_all_cores: bool,
     problems: &mut Diagnostics,
 ) -> (Option<Category>, Decoded) {
     let nothing = || (None, Decoded::default());
@@ -162,7 +165,7 @@ fn decode_file(
         }
         (decoded, problems)
     };
-    let at_once = if is_alone {
+    let at_once = if with_all_cores {
         TESTS_AT_ONCE
     } else {
         items.len().max(1)

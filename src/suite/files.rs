@@ -6,8 +6,10 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::lint::Pages;
 use super::read::{self, Listed};
 use super::schema_files::Reader;
+use super::scope::EarlyScope;
 use super::{Project, Root, shipped, side_by_side};
 use crate::yaml::{self, Diagnostic, Diagnostics, FileId, Node, Sources};
 
@@ -32,18 +34,36 @@ pub(super) enum FileState {
     Parsed(Node),
 }
 
+impl FileState {
+    pub(super) const fn tree(&self) -> Option<&Node> {
+        match self {
+            Self::Parsed(node) => Some(node),
+            Self::Absent | Self::Broken => None,
+        }
+    }
+
+    pub(super) fn into_tree(self) -> Option<Node> {
+        match self {
+            Self::Parsed(node) => Some(node),
+            Self::Absent | Self::Broken => None,
+        }
+    }
+}
+
 /// A file of tests. Its tree is as large as all that is made of it, and most trees are only there while that is done.
 #[derive(Debug)]
 pub(super) enum SuiteFile {
     Text(FileId),
-    /// With schemas in it that stand in files of their own.
+    /// With schemas in it that stand in files of their own; or what must be known of all before any is decoded.
     Tree(Node),
+    /// It has none: why was told.
+    Broken(FileId),
 }
 
 impl SuiteFile {
     pub(super) const fn file(&self) -> FileId {
         match self {
-            Self::Text(file) => *file,
+            Self::Text(file) | Self::Broken(file) => *file,
             Self::Tree(node) => node.span.file,
         }
     }
@@ -57,6 +77,7 @@ impl SuiteFile {
         match self {
             Self::Text(file) => yaml::parse(sources, *file, problems).map(Cow::Owned),
             Self::Tree(node) => Some(Cow::Borrowed(node)),
+            Self::Broken(_) => None,
         }
     }
 }
@@ -111,10 +132,33 @@ impl Files {
         format!("{:x}", sum.finalize())
     }
 
-    /// What is wrong with the suites as YAML, where nothing else will ever be asked of them.
-    pub(super) fn explain_suites(&self, sources: &Sources, problems: &mut Diagnostics) {
+    /// Makes all trees that are not there yet, side by side.
+    pub(super) fn parse_suites(&mut self, sources: &Sources, problems: &mut Diagnostics) {
+        let parse = |suite: &SuiteFile| {
+            let mut problems = Diagnostics::default();
+            let tree = match suite {
+                SuiteFile::Text(_) => suite.tree(sources, &mut problems).map(Cow::into_owned),
+                SuiteFile::Tree(_) | SuiteFile::Broken(_) => None,
+            };
+            (tree, problems)
+        };
+        let parsed = side_by_side::each(&self.suites, parse);
+        for (suite, (tree, of_file)) in self.suites.iter_mut().zip(parsed) {
+            problems.extend(of_file);
+            if let SuiteFile::Text(file) = *suite {
+                *suite = tree.map_or(SuiteFile::Broken(file), SuiteFile::Tree);
+            }
+        }
+        let is_broken = |suite: &SuiteFile| matches!(suite, SuiteFile::Broken(_));
+        self.is_complete &= !self.suites.iter().any(is_broken);
+    }
+
+    /// Masks what is written as a secret in trees that are there.
+    pub(super) fn mask_literals(&self, sources: &Sources, early: &EarlyScope) {
         for suite in &self.suites {
-            suite.tree(sources, problems);
+            if let SuiteFile::Tree(tree) = suite {
+                Pages::of_suite(tree, sources, early).mask_literals(&early.mask);
+            }
         }
     }
 
@@ -150,6 +194,7 @@ impl Files {
             }
         }
         for (listed, file) in added {
+            // Only its tree says whether it names a schema's file; without the word it names none.
             if sources.text(file).contains("schema") {
                 self.take_with_schemas(folder, &listed, file, sources, problems);
             } else {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::decode::Decoded;
-use super::file::{OfFile, Surroundings, read_suites};
+use super::file::{ReadFile, Surroundings, read_suites};
 use super::files::{FileState, Files};
 use super::lint::{Pages, lint_pages};
 use super::scope::EarlyScope;
@@ -87,11 +87,11 @@ pub fn open(root: &Root, wanted: Option<&str>) -> Result<Opened, Unusable> {
     let rules = files
         .as_mut()
         .and_then(|files| rules_file::of_project(root, files, &mut sources, &mut problems));
-    let target = files
-        .as_ref()
-        .and_then(|files| target(root, wanted, files, &mut sources, &mut problems));
-    match (files, target) {
-        (Some(files), Some(target)) => Ok(Opened {
+    let Some(mut files) = files else {
+        return Err(Unusable::suites(Arc::new(sources), problems));
+    };
+    match target(root, wanted, &files, &mut sources, &mut problems) {
+        Ok(target) => Ok(Opened {
             sources,
             target,
             files,
@@ -99,43 +99,45 @@ pub fn open(root: &Root, wanted: Option<&str>) -> Result<Opened, Unusable> {
             problems,
         }),
         // Without variables every `${…}` would be an error of its own: what is known is told, the rest waits.
-        (files, _) => {
-            if let Some(files) = files {
-                files.explain_suites(&sources, &mut problems);
+        Err(unnamed) => {
+            files.parse_suites(&sources, &mut problems);
+            // An allclear.yaml that cannot be read may well name one.
+            if files.is_complete {
+                problems.extend(unnamed);
             }
             Err(Unusable::suites(Arc::new(sources), problems))
         }
     }
 }
 
+/// What it gives when there is none is to be told where nothing worse is.
 fn target(
     root: &Root,
     wanted: Option<&str>,
     files: &Files,
     sources: &mut Sources,
     problems: &mut Diagnostics,
-) -> Option<TargetFile> {
+) -> Result<TargetFile, Diagnostics> {
     let project = &files.project;
-    if let Some(name) = wanted {
-        return read_target(root, Wanted::Flag(name), sources, problems);
-    }
-    if let Some(name) = &project.target {
-        let wanted = Wanted::Project(name, project.target_span);
-        return read_target(root, wanted, sources, problems);
+    let wanted = match (wanted, &project.target) {
+        (Some(name), _) => Some(Wanted::Flag(name)),
+        (None, Some(name)) => Some(Wanted::Project(name, project.target_span)),
+        (None, None) => None,
+    };
+    if let Some(wanted) = wanted {
+        return read_target(root, wanted, sources, problems).ok_or_else(Diagnostics::default);
     }
     let names = names(root);
     let Some(first) = names.first() else {
-        return Some(implicit());
+        return Ok(implicit());
     };
-    // An allclear.yaml that cannot be read may well name one.
-    if files.is_complete {
-        let help = format!(
-            "name one of {} with `--target`, or write `target: {first}` into allclear.yaml",
-            names.join(", "),
-        );
-        problems.push(Diagnostic::error_without_place("no target is named").help(help));
-    }
-    None
+    let help = format!(
+        "name one of {} with `--target`, or write `target: {first}` into allclear.yaml",
+        names.join(", "),
+    );
+    let mut unnamed = Diagnostics::default();
+    unnamed.push(Diagnostic::error_without_place("no target is named").help(help));
+    Err(unnamed)
 }
 
 /// A reference is a mapping; a scalar is what should never have been written there.
@@ -182,7 +184,7 @@ pub fn load(opened: Opened, given: &Given) -> Result<Suites, Unusable> {
     let Opened {
         sources,
         mut target,
-        files,
+        mut files,
         rules,
         mut problems,
     } = opened;
@@ -192,11 +194,12 @@ pub fn load(opened: Opened, given: &Given) -> Result<Suites, Unusable> {
     let mut early = early_scope(&mut target, given);
     variables::resolve(&mut early, &mut target, given, &sources, &mut problems);
     let early = Arc::new(early);
-    let sessions_tree = match &files.sessions {
-        FileState::Parsed(node) => Some(node),
-        FileState::Absent | FileState::Broken => None,
-    };
-    let pages = Pages::of_others(sessions_tree, target.node.as_ref(), &sources, &early);
+    let pages = Pages::of_others(
+        files.sessions.tree(),
+        target.node.as_ref(),
+        &sources,
+        &early,
+    );
     pages.mask_literals(&given.mask);
     let mut lints = lint_pages(&pages);
 
@@ -221,12 +224,17 @@ pub fn load(opened: Opened, given: &Given) -> Result<Suites, Unusable> {
         sessions: known,
         omitted: target.target.omitted(),
     };
+    if around.shows_openings() {
+        // Before any is decoded: a literal of one suite is a secret in what a test of another opens a session with.
+        files.parse_suites(&sources, &mut problems);
+        files.mask_literals(&sources, &early);
+    }
     let (of_suites, digest) = side_by_side::both(
         || read_suites(&files.suites, &project, &around),
         || files.digest(&sources),
     );
-    let is_complete = files.is_complete && of_suites.iter().all(OfFile::is_known);
-    let mut decoded = Decoded::of_about(of_suites.iter().map(OfFile::tests).sum());
+    let is_complete = files.is_complete && of_suites.iter().all(ReadFile::is_known);
+    let mut decoded = Decoded::of_about(of_suites.iter().map(ReadFile::tests).sum());
     for of_file in of_suites {
         if let Some(category) = &of_file.category {
             project.found(category);
@@ -235,7 +243,7 @@ pub fn load(opened: Opened, given: &Given) -> Result<Suites, Unusable> {
         problems.extend(of_file.problems);
         lints.extend(of_file.lints);
     }
-    if let Some(node) = sessions_tree {
+    if let Some(node) = files.sessions.tree() {
         let is_planned = |test: &&Test| !around.omits(&test.id);
         let users = decoded.tests.iter().filter(|test| !test.uses.is_empty());
         let uses = users.filter(is_planned).flat_map(|test| &test.uses);
@@ -267,10 +275,7 @@ pub fn load(opened: Opened, given: &Given) -> Result<Suites, Unusable> {
         warnings: problems,
         read: Read {
             early,
-            sessions: match files.sessions {
-                FileState::Parsed(node) => Some(node),
-                FileState::Absent | FileState::Broken => None,
-            },
+            sessions: files.sessions.into_tree(),
             target: target.node,
             lints,
         },

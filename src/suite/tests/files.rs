@@ -118,6 +118,51 @@ fn pipes_devices_and_other_encodings_are_refused() {
 }
 
 #[test]
+fn a_suite_that_cannot_be_read_is_told_beside_a_target_that_is_not_there() {
+    let broken = "category: a\ntests: [\n";
+    let files = [
+        ("targets/one.yaml", "vars: { host: h1 }\n"),
+        ("targets/two.yaml", "vars: { host: h2 }\n"),
+        ("a.yaml", broken),
+    ];
+    let mut folder = Folder::new(&files);
+    folder.target = Some("three".to_owned());
+    let told = folder.told();
+    assert!(told.contains("three") && told.contains("a.yaml:"), "{told}");
+    // Which target is meant may stand in what cannot be read.
+    folder.target = None;
+    let told = folder.told();
+    assert!(
+        told.contains("a.yaml:") && !told.contains("no target"),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_is_wrong_is_told_file_by_file_however_files_are_read() {
+    let unknown = |name: &str| {
+        suite(&format!(
+            "- {{ name: {name}, tcp: {{ host: h, port: 1 }}, expect: {{ connected: true }}, nonsense: x }}"
+        ))
+    };
+    let large = format!("{}{}", unknown("b"), "# …\n".repeat(crate::yaml::LARGE / 4));
+    let folder = Folder::new(&[
+        ("allclear.yaml", "categories: { a: {} }\n"),
+        ("a.yaml", &unknown("a")),
+        ("b.yaml", &large),
+        ("c.yaml", "category: a\ntests: [\n"),
+        ("d.yaml", &unknown("schema")),
+        ("e.yaml", &unknown("e")),
+    ]);
+    let told = folder.told();
+    let places: Vec<_> = told
+        .match_indices(".yaml:")
+        .map(|(at, _)| &told[at - 1..at])
+        .collect();
+    assert_eq!(places, ["a", "b", "c", "d", "e"], "{told}");
+}
+
+#[test]
 fn a_target_is_named_or_given_by_path() {
     let mut folder = Folder::new(&[
         ("targets/one.yaml", "vars: { host: h1 }\n"),

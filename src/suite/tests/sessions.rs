@@ -77,6 +77,25 @@ fn a_session_with_parameters_is_there_once_for_each_value() {
 }
 
 #[test]
+fn what_is_a_secret_in_any_suite_names_no_session() {
+    // Whichever is read first.
+    let literal = "- { name: x, http: { url: \"http://h\", headers: { x-token: \"hunter22-literal\" } }, expect: { status: 200 } }";
+    let uses = using(
+        "a",
+        "{ session: user, with: { name: \"hunter22-literal\" } }",
+    );
+    for (first, last) in [(literal, uses.as_str()), (uses.as_str(), literal)] {
+        let folder = Folder::new(&[
+            ("allclear.yaml", "defaults: { timeout: 4s }\n"),
+            ("sessions.yaml", SESSIONS),
+            ("a.yaml", &suite(first)),
+            ("b.yaml", &suite(last).replace("category: a", "category: b")),
+        ]);
+        assert_eq!(names(&folder.loaded())[1], "user[name=***]");
+    }
+}
+
+#[test]
 fn values_that_are_secret_do_not_name_a_session() {
     let sessions = SESSIONS.replace("[name]", "[name, password]");
     let with = |name, password| {
