@@ -13,6 +13,13 @@ pub(super) struct Pairs(pub(super) Vec<(String, String)>);
 /// Nothing is named.
 pub(super) static NONE: Pairs = Pairs(Vec::new());
 
+/// What is written is a mapping: an empty key is a mistake, and not nothing.
+pub(super) fn written<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Box<Pairs>>, D::Error> {
+    Box::deserialize(deserializer).map(Some)
+}
+
 impl<'de> Deserialize<'de> for Pairs {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Collect;

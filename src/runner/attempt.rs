@@ -196,6 +196,7 @@ impl Subject {
             return (None, started, parts);
         };
         let mut part = Part::begin(self, number, None);
+        // In boxes here and below: few tests have such a start, and all would be moved with the room for it.
         let start = Box::pin(ColdStart::force(cold, self, part.scope_mut(), number)).await;
         // Only now: what it takes to force a start is no part of the start.
         let started = Instant::now();

@@ -42,7 +42,7 @@ const TOLD_TOGETHER: usize = 256;
 
 /// Runs the plan. `RunStarted` is emitted first and `RunEnded` last; between them every planned instance ends exactly
 /// once, whatever happens, and its attempts are told before. `emit` is given together what happened in one moment, before
-/// the next is waited for; it is called in line: who is slow there slows the run.
+/// the next is waited for; it is called in line: who is slow there slows the run, and who hands it over says how much may wait.
 ///
 /// Needs a tokio runtime with time. The record is the fold of what was emitted.
 pub async fn run(

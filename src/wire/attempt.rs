@@ -48,7 +48,8 @@ mirror! {
         probe: Cow<'a, str>,
         /// What was asked, masked.
         request: Cow<'a, str>,
-        /// What this very step looked at, masked: `sock:db.internal:5432`.
+        /// What this very step looked at, masked: `sock:db.internal:5432`; `sock:db.internal:5432@10.0.0.2:53` where that name
+        /// server was asked.
         /// Written where it did not hold, and where it was not known before the run.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         resources: Vec<Cow<'a, str>>,

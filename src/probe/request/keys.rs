@@ -30,6 +30,7 @@ macro_rules! request_keys {
             #[serde(default = "crate::probe::request::keys::get")]
             method: ::std::borrow::Cow<'static, str>,
             /// Headers; one of ours (`host`, `user-agent`, `accept`, `content-type`) is replaced.
+            #[serde(default, deserialize_with = "crate::probe::pairs::written")]
             headers: Option<Box<$crate::probe::pairs::Pairs>>,
             /// Added to the query of the URL, form-encoded.
             query: Option<Box<$crate::probe::pairs::Pairs>>,
