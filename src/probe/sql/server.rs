@@ -18,8 +18,8 @@ pub(super) async fn look_at(
         look.fact("offers_tls", Value::Bool(offers_tls));
         return Ok(());
     }
-    let mut session = if let Some(session) = kept(look, server).await {
-        session
+    let (mut session, source) = if let Some(known) = kept(look, server).await {
+        known
     } else {
         if let Some(settings) = server.tls_settings() {
             // Certificates are read once, and that is not the server's time.
@@ -28,7 +28,7 @@ pub(super) async fn look_at(
         let started = Instant::now();
         let session = Session::open(look, server).await?;
         look.fact("connect_latency", Value::Duration(started.elapsed()));
-        session
+        (session, Source::New)
     };
     look.fact("engine", Value::Text(session.engine().to_owned()));
     let version = session.server_version().map(str::to_owned);
@@ -38,7 +38,7 @@ pub(super) async fn look_at(
     let tls = session.tls().map(str::to_owned);
     look.fact("tls", tls.map_or(Value::Null, Value::Text));
     match ask(look, keys, &mut session).await {
-        Ok(()) => keep(look, keys, server, session).await,
+        Ok(()) => keep(look, keys, server, session, source).await,
         Err(stopped) => {
             session.close().await;
             return Err(stopped);
@@ -62,25 +62,45 @@ async fn ask(look: &mut Look<'_>, keys: &Sql, session: &mut Session) -> Result<(
     look.phase(Phase::Query, late, committing).await.map(|_| ())
 }
 
-/// A step of this attempt may have left one, and if connections are to be reused another attempt.
-async fn kept(look: &Look<'_>, server: &Server) -> Option<Session> {
-    let ctx = look.ctx;
-    match ctx.attempt.databases.take(server).await {
-        None if ctx.connections == Connections::Reuse => ctx.shared.databases.take(server).await,
-        known => known,
-    }
+/// Where a session comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// We logged in.
+    New,
+    /// Another attempt kept it for others, and it is as new.
+    Others,
+    /// A step of this attempt kept it for the next, with whatever it left there.
+    Step,
 }
 
-/// Others than the steps of this attempt get only what is as new.
-async fn keep(look: &Look<'_>, keys: &Sql, server: &Server, mut session: Session) {
+/// A step of this attempt may have left one, and if connections are to be reused another attempt.
+async fn kept(look: &Look<'_>, server: &Server) -> Option<(Session, Source)> {
+    let ctx = look.ctx;
+    if let Some(session) = ctx.attempt.databases.take(server).await {
+        return Some((session, Source::Step));
+    }
+    if ctx.connections != Connections::Reuse {
+        return None;
+    }
+    let session = ctx.shared.databases.take(server).await?;
+    Some((session, Source::Others))
+}
+
+/// Others than the steps of this attempt get only what is as new. What one of these left is there still, however little the next
+/// one leaves; and what it is then asked about itself is no matter of others either.
+async fn keep(look: &Look<'_>, keys: &Sql, server: &Server, mut session: Session, source: Source) {
     let ctx = look.ctx;
     let leaves = keys.leaves(dialect::of(server.engine));
-    match (ctx.connections, leaves) {
-        (Connections::Reuse, Leaves::Nothing) => ctx.shared.databases.put(server, session).await,
-        (Connections::Reuse, Leaves::Little) => {
+    match (ctx.connections, source, leaves) {
+        (Connections::Reuse, Source::New | Source::Others, Leaves::Nothing) => {
+            ctx.shared.databases.put(server, session).await;
+        }
+        (Connections::Reuse, Source::New | Source::Others, Leaves::Little) => {
             ctx.shared.databases.put_for_others(server, session).await;
         }
-        _ => {
+        (Connections::Reuse, Source::New | Source::Others, Leaves::Traces)
+        | (Connections::Reuse, Source::Step, _)
+        | (Connections::Fresh, _, _) => {
             session.forget();
             ctx.attempt.databases.put(server, session).await;
         }

@@ -153,6 +153,35 @@ fn a_kept_session_that_ended_meanwhile_is_replaced() {
 }
 
 #[test]
+fn what_a_step_leaves_in_a_session_stays_with_its_attempt() {
+    let server = MariaDb::start(&Options::default());
+    let dsn = server.dsn();
+    let sql = |keys: &str| format!("sql: {{ dsn: \"{dsn}\", {keys} }}");
+    let step = |keys: &str, is_new: bool| {
+        let probe = sql(keys);
+        format!("      - {{ {probe}, expect: {{ connect_latency: {{ exists: {is_new} }} }} }}\n")
+    };
+    let seen = "query: \"SELECT @left_here AS seen\"";
+    let suite = [
+        "  - name: own\n    timeout: 5s\n    connections: reuse\n    steps:\n".to_owned(),
+        step("query: \"SET @left_here = 7\"", true),
+        format!(
+            "      - {{ {}, expect: {{ rows: [{{ seen: 7 }}] }} }}\n",
+            sql(seen)
+        ),
+        step("query: SELECT 1", false),
+        format!(
+            "  - name: others\n    timeout: 5s\n    connections: reuse\n    requires: [c/own]\n    {}\n    \
+             expect: {{ rows: [{{ seen: null }}] }}\n",
+            sql(seen)
+        ),
+    ]
+    .concat();
+    Tool::new().suite(&suite).run().exits(0);
+    server.is_left_alone();
+}
+
+#[test]
 fn the_limit_of_one_look_is_none_of_the_next() {
     let server = MariaDb::start(&Options {
         conf: "max_statement_time=10",

@@ -232,6 +232,50 @@ fn a_kept_session_tells_all_that_a_new_one_does_and_keeps_the_limit_of_its_role(
 }
 
 #[test]
+fn what_a_step_leaves_in_a_session_stays_with_its_attempt() {
+    let dirt = "\"SET application_name = 'x'\", \"SET statement_timeout = '3210ms'\", CREATE TEMP TABLE left_here ()";
+    let seen = "\"SELECT current_setting('statement_timeout') = '3210ms' AS is_short, to_regclass('left_here') IS NULL AS is_clean\"";
+    // After the one a session is not even tidied up; after the other it is, and what is known of it was not asked then.
+    for next in ["SELECT 1", "SELECT current_user"] {
+        let server = Postgres::start(&Options::default());
+        let dsn = server.dsn();
+        let sql = |keys: &str| format!("sql: {{ dsn: \"{dsn}\", {keys} }}");
+        let step = |name: &str, keys: &str, expect: &str| {
+            let probe = sql(keys);
+            format!("      - {{ name: {name}, {probe}, expect: {{ {expect} }} }}\n")
+        };
+        let suite = [
+            "  - name: own\n    timeout: 5s\n    connections: reuse\n    steps:\n".to_owned(),
+            step(
+                "dirties",
+                &format!("rollback: false, statements: [{dirt}]"),
+                "connect_latency: { exists: true }",
+            ),
+            step(
+                "next",
+                &format!("query: {next}"),
+                "connect_latency: { exists: false }, application_name: x",
+            ),
+            step(
+                "last",
+                &format!("query: {seen}"),
+                "connect_latency: { exists: false }, application_name: x, rows: [{ is_short: true, is_clean: false }]",
+            ),
+            format!(
+                "  - name: others\n    timeout: 5s\n    connections: reuse\n    requires: [c/own]\n    \
+                 repeat: {{ times: 2, concurrency: 1 }}\n    {}\n    expect:\n      \
+                 application_name: {{ starts_with: allclear/ }}\n      rows: [{{ is_short: false, is_clean: true }}]\n",
+                sql(&format!("query: {seen}"))
+            ),
+        ]
+        .concat();
+        let tool = Tool::new().env("ALLCLEAR_ALLOW_SIDE_EFFECTS", "true");
+        tool.suite(&suite).run().exits(0);
+        server.is_left_alone();
+    }
+}
+
+#[test]
 fn a_kept_session_that_ended_meanwhile_is_replaced() {
     let server = Postgres::start(&Options::default());
     let dsn = server.dsn();
