@@ -234,13 +234,13 @@ impl Sql {
         Ok(())
     }
 
-    /// What is left in a session of this dialect.
+    /// What is left in a session of this dialect. `schema` and `ask` read the catalogue alone, and meet nothing that a user made;
+    /// `migration` reads a table of somebody's, which may be a view that runs functions.
     fn leaves(&self, dialect: &Dialect) -> Leaves {
         *self.leaves.get_or_init(|| {
             if !self.rollback || self.texts().any(|text| leaves_traces(text, dialect)) {
                 Leaves::Traces
             } else if self.migration.is_none() && self.texts().all(is_constant) {
-                // Migrations may be read from a view, which may do anything.
                 Leaves::Nothing
             } else {
                 Leaves::Little

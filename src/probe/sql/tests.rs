@@ -273,3 +273,30 @@ fn what_mysql_cannot_roll_back_is_told_before_it_is_asked() {
         read("{ dsn: \"mysql://u:p@h/d\", rollback: false, query: CREATE TABLE t (id int) }");
     assert!(kept.needs().side_effects);
 }
+
+#[test]
+fn what_is_read_of_a_table_may_leave_something() {
+    let leaves = |keys: &str| {
+        let keys: Sql = read(&format!("{{ dsn: \"postgres://app@db/app\"{keys} }}"));
+        keys.leaves(&dialect::POSTGRES)
+    };
+    let schema = "schema: { tables: { users: [id] } }";
+    for (keys, left) in [
+        ("", Leaves::Nothing),
+        (", query: SELECT 1", Leaves::Nothing),
+        (&format!(", {schema}"), Leaves::Nothing),
+        (", ask: [connections, replication]", Leaves::Nothing),
+        (", query: SELECT v FROM versions", Leaves::Little),
+        (
+            ", migration: { table: versions, column: v }",
+            Leaves::Little,
+        ),
+        (
+            ", migration: { table: versions, column: v }, query: SELECT 1",
+            Leaves::Little,
+        ),
+        (", rollback: false, query: SELECT 1", Leaves::Traces),
+    ] {
+        assert_eq!(leaves(keys), left, "{keys}");
+    }
+}

@@ -156,16 +156,26 @@ fn sessions_are_kept_for_steps_and_for_others_if_they_may() {
 #[test]
 fn who_gets_a_kept_session_finds_it_as_new() {
     let server = Postgres::start(&Options {
-        sql: "CREATE SEQUENCE numbers; GRANT ALL ON SEQUENCE numbers TO app",
+        sql: "CREATE SEQUENCE numbers; GRANT ALL ON SEQUENCE numbers TO app; \
+              CREATE VIEW heads AS SELECT 1 AS version WHERE pg_try_advisory_lock(8); GRANT SELECT ON heads TO app",
         ..Options::default()
     });
     let dsn = server.dsn();
-    let test = |name: &str, requires: &str, statements: &str, expect: &str| {
+    let asks = |name: &str, requires: &str, keys: &str, expect: &str| {
         format!(
             "  - name: {name}\n    timeout: 5s\n    connections: reuse\n    {requires}\n    \
-             sql: {{ dsn: \"{dsn}\", statements: [{statements}] }}\n    expect: {{ {expect} }}\n"
+             sql: {{ dsn: \"{dsn}\", {keys} }}\n    expect: {{ {expect} }}\n"
         )
     };
+    let test = |name: &str, requires: &str, statements: &str, expect: &str| {
+        asks(
+            name,
+            requires,
+            &format!("statements: [{statements}]"),
+            expect,
+        )
+    };
+    let locks = "\"SELECT count(*) AS locks FROM pg_locks WHERE locktype = 'advisory'\"";
     let suite = [
         test(
             "locks",
@@ -176,12 +186,25 @@ fn who_gets_a_kept_session_finds_it_as_new() {
         test(
             "next",
             "requires: [c/locks]",
-            "\"SELECT count(*) AS locks FROM pg_locks WHERE locktype = 'advisory'\"",
+            locks,
+            "connect_latency: { exists: false }, rows: [{ locks: 0 }]",
+        ),
+        // What is read there may be a view, which runs what somebody wrote.
+        asks(
+            "head",
+            "requires: [c/next]",
+            "migration: { table: heads, column: version }",
+            "connect_latency: { exists: false }, migration_head: 1",
+        ),
+        test(
+            "after",
+            "requires: [c/head]",
+            locks,
             "connect_latency: { exists: false }, rows: [{ locks: 0 }]",
         ),
         test(
             "last",
-            "requires: [c/next]",
+            "requires: [c/after]",
             "SELECT lastval()",
             "connect_latency: { exists: false }, fault: postgres.55000",
         ),
