@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::dialect::POSTGRES;
 use super::seen::Seen;
 use super::{About, MOST_BYTES, Sql, Wanted, name};
-use crate::model::{FaultKind, Number, Phase, SqlFault, Stopped, Value};
+use crate::model::{FaultKind, Phase, SqlFault, Stopped, Value};
 use crate::probe::database::postgres::{Asked, Remembered, Session};
 use crate::probe::database::{Answer, Limits, Room};
 use crate::probe::look::{Halt, Look};
@@ -100,7 +100,7 @@ impl Talk {
         round.say(Part::Frame, "BEGIN");
         self.known.clone_from(&session.remembered);
         match &self.known {
-            Some(known) => round.say(Part::Still, still(deadline, known)),
+            Some(_) => round.say(Part::Still, still(deadline)),
             None => round.say(Part::Identity, identity(deadline)),
         }
         if keys.ask.contains(&About::Connections) {
@@ -159,7 +159,7 @@ impl Talk {
         if session.remembered.is_none() {
             let mut known = self.parts.iter().zip(&self.answers);
             let identity = known.find(|(part, _)| **part == Part::Identity);
-            session.remembered = identity.and_then(|(_, answer)| remembered(answer));
+            session.remembered = identity.map(|(_, answer)| remembered(answer));
         }
         outcome
     }
@@ -178,7 +178,7 @@ impl Talk {
                 Part::Still => {
                     seen.facts.extend(facts(&answer));
                     let known = self.known.take();
-                    seen.facts.extend(known.into_iter().flat_map(|it| it.facts));
+                    seen.facts.extend(known.into_iter().flatten());
                 }
                 // What is no count is no fact either.
                 Part::Room => {
@@ -216,44 +216,37 @@ impl Round {
     }
 }
 
-/// How long the budget still is, in milliseconds, as the server takes it.
-fn left_ms(deadline: Instant) -> u64 {
+/// Sets the budget, so that the server ends by itself what nobody waits for any more. A shorter limit of the role, the database or
+/// the server stays: each time the one of now, for the server may be told another.
+fn limit(deadline: Instant) -> String {
     let left = deadline.saturating_duration_since(Instant::now());
-    let most = i32::MAX.unsigned_abs().into();
-    u64::try_from(left.as_millis())
-        .unwrap_or(most)
-        .clamp(1, most)
-}
-
-/// Who and what answers, as of now; and the budget, so that the server ends by itself what nobody waits for any more. A shorter
-/// limit of the role or the database stays.
-fn identity(deadline: Instant) -> String {
-    let left = left_ms(deadline);
+    let left = left.as_millis().clamp(1, i32::MAX as u128);
     format!(
-        "SELECT pg_catalog.pg_is_in_recovery() AS recovering, \
-         pg_catalog.current_setting('transaction_read_only') AS read_only, \
-         pg_catalog.current_database() AS database, session_user AS \"user\", \
-         pg_catalog.current_setting('application_name') AS application_name, \
-         pg_catalog.current_setting('server_version') AS server_version, \
-         (extract(epoch FROM pg_catalog.current_setting('statement_timeout')::pg_catalog.interval) * 1000)::pg_catalog.int8 \
-         AS longest_ms, \
-         CASE WHEN pg_catalog.current_setting('statement_timeout') = '0' \
+        "CASE WHEN pg_catalog.current_setting('statement_timeout') = '0' \
          OR pg_catalog.current_setting('statement_timeout')::pg_catalog.interval > '{left}ms' \
          THEN pg_catalog.set_config('statement_timeout', '{left}', true) END"
     )
 }
 
-/// What may be otherwise now in a session that is as new, though it is the same: a server is promoted, and told to be read-only. To ask
-/// this takes the server a third of the time.
-fn still(deadline: Instant, known: &Remembered) -> String {
-    let mut left = left_ms(deadline);
-    if let Some(longest) = known.longest_ms {
-        left = left.min(longest);
-    }
+/// Who and what answers, as of now.
+fn identity(deadline: Instant) -> String {
+    let limit = limit(deadline);
     format!(
         "SELECT pg_catalog.pg_is_in_recovery() AS recovering, \
          pg_catalog.current_setting('transaction_read_only') AS read_only, \
-         pg_catalog.set_config('statement_timeout', '{left}', true)"
+         pg_catalog.current_database() AS database, session_user AS \"user\", \
+         pg_catalog.current_setting('application_name') AS application_name, \
+         pg_catalog.current_setting('server_version') AS server_version, {limit}"
+    )
+}
+
+/// What may be otherwise now in a session that is as new, though it is the same: a server is promoted, and told to be read-only. To ask
+/// this takes the server much less time.
+fn still(deadline: Instant) -> String {
+    let limit = limit(deadline);
+    format!(
+        "SELECT pg_catalog.pg_is_in_recovery() AS recovering, \
+         pg_catalog.current_setting('transaction_read_only') AS read_only, {limit}"
     )
 }
 
@@ -301,17 +294,10 @@ fn facts(answer: &Answer) -> Vec<(&'static str, Value)> {
 }
 
 /// What of this need not be asked again while the session is as new.
-fn remembered(answer: &Answer) -> Option<Remembered> {
-    let longest_ms = match first(answer, "longest_ms")? {
-        Value::Number(Number::Int(number)) => u64::try_from(*number).ok()?,
-        _ => return None,
-    };
+fn remembered(answer: &Answer) -> Remembered {
     let mut facts = facts(answer);
     facts.retain(|(name, _)| !matches!(*name, "role" | "read_only"));
-    Some(Remembered {
-        facts,
-        longest_ms: (longest_ms > 0).then_some(longest_ms),
-    })
+    facts
 }
 
 /// A column of the first row.

@@ -299,6 +299,44 @@ fn what_a_step_leaves_in_a_session_stays_with_its_attempt() {
 }
 
 #[test]
+fn what_a_server_is_told_meanwhile_shows_in_a_kept_session() {
+    let server = Postgres::start(&Options::default());
+    let dsn = server.dsn();
+    server.admin("ALTER SYSTEM SET statement_timeout = '432ms'");
+    server.admin("ALTER SYSTEM SET default_transaction_read_only = on");
+    server.admin("GRANT EXECUTE ON FUNCTION pg_reload_conf() TO app");
+    let test = |name: &str, requires: &str, query: &str, expect: &str| {
+        format!(
+            "  - name: {name}\n    timeout: 5s\n    connections: reuse\n    {requires}\n    \
+             sql: {{ dsn: \"{dsn}\", query: {query} }}\n    expect: {{ {expect} }}\n"
+        )
+    };
+    let suite = [
+        test(
+            "before",
+            "",
+            "SELECT 1",
+            "connect_latency: { exists: true }, read_only: false",
+        ),
+        test(
+            "reload",
+            "requires: [c/before]",
+            "SELECT pg_reload_conf() AS is_told",
+            "rows: [{ is_told: true }]",
+        ),
+        test(
+            "after",
+            "requires: [c/reload]\n    until: { within: 10s, every: 50ms }",
+            "SHOW statement_timeout",
+            "connect_latency: { exists: false }, read_only: true, role: primary, rows: [{ statement_timeout: 432ms }]",
+        ),
+    ]
+    .concat();
+    Tool::new().suite(&suite).run().exits(0);
+    server.is_left_alone();
+}
+
+#[test]
 fn a_kept_session_that_ended_meanwhile_is_replaced() {
     let server = Postgres::start(&Options::default());
     let dsn = server.dsn();

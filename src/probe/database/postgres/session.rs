@@ -29,14 +29,8 @@ pub(in crate::probe) struct Session {
     pub(in crate::probe) remembered: Option<Remembered>,
 }
 
-/// What is the same for as long as a session is as new.
-#[derive(Debug, Clone)]
-pub(in crate::probe) struct Remembered {
-    /// Facts by their names.
-    pub(in crate::probe) facts: Vec<(&'static str, Value)>,
-    /// How long the server lets a statement take, in milliseconds, by a setting that is not ours.
-    pub(in crate::probe) longest_ms: Option<u64>,
-}
+/// Facts by their names, which are the same for as long as a session is as new.
+pub(in crate::probe) type Remembered = Vec<(&'static str, Value)>;
 
 /// What may be done with a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
