@@ -1,5 +1,7 @@
 //! What a step looked at, and what that stands on.
 
+use std::net::SocketAddr;
+
 use super::address::Address;
 use crate::model::{StepRecord, Value};
 
@@ -52,7 +54,9 @@ pub(super) fn server_of_an_older_record(resources: &[String]) -> Option<&str> {
     let (first, second) = (others.next()?, others.next());
     let is_told = names(resources).any(|name| name.by.is_some());
     let server = first.strip_prefix("sock:")?;
-    (second.is_none() && !is_told && server.ends_with(":53")).then_some(server)
+    // A `resolver` is an address; what has a name was connected to.
+    let is_resolver = server.ends_with(":53") && server.parse::<SocketAddr>().is_ok();
+    (second.is_none() && !is_told && is_resolver).then_some(server)
 }
 
 fn names(resources: &[String]) -> impl Iterator<Item = Address<'_>> {
@@ -117,5 +121,9 @@ mod tests {
             asked(&["dns:a.test", "sock:a.test:443", "origin:https://a.test:443"]);
         assert_eq!(questions, none);
         assert_eq!(system, ["a.test"]);
+        // A port of a name is connected to; name servers that are asked are addresses.
+        let (questions, system) = asked(&["dns:ns.example", "sock:ns.example:53"]);
+        assert_eq!(questions, none);
+        assert_eq!(system, ["ns.example"]);
     }
 }
