@@ -70,6 +70,13 @@ impl<'a> Address<'a> {
         }
     }
 
+    /// A resource without who says where it is.
+    pub(super) fn wherever(resource: &'a str) -> &'a str {
+        let by = Self::of(resource).by;
+        let end = by.and_then(|by| resource.strip_suffix(by)?.strip_suffix('@'));
+        end.unwrap_or(resource)
+    }
+
     /// With the host and port of `host:port`; an IPv6 address is in brackets there.
     fn at(self, authority: &'a str) -> Self {
         let Some((host, port)) = authority.rsplit_once(':') else {

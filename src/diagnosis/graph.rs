@@ -212,7 +212,8 @@ impl<'r> Graph<'r> {
                 // How others resolve a name is another vantage, and says nothing of how it is resolved here.
                 used.retain(|one| !one.starts_with("dns:"));
             }
-            used.extend(of_steps.flat_map(|step| step.resources.iter().cloned()));
+            // Also as those who failed behind the same proxy have it.
+            used.extend(of_steps.flat_map(self::used));
             let request = only_request(test);
             let pass = Pass::of(test, held);
             for resource in self.known(&closed(used)) {

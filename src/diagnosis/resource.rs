@@ -1,7 +1,9 @@
 //! What a failure broke at.
 
+use super::address::Address;
 use super::probe_kind::ProbeKind;
 use super::seen::Seen;
+use super::uses::proxy;
 use crate::model::Layer;
 
 /// The resource of the failing step at the failing layer; where it has none, the test itself: `test:database/login`.
@@ -26,11 +28,15 @@ pub(super) fn resource(layer: Layer, seen: &Seen<'_>) -> String {
         | Layer::Application
         | Layer::Performance => spoken_by(seen.kind()),
     };
-    kinds
+    let found = kinds
         .iter()
-        .find_map(|kind| seen.resources.iter().find(|one| one.starts_with(kind)))
-        .cloned()
-        .unwrap_or_else(|| format!("test:{}", seen.id))
+        .find_map(|kind| seen.resources.iter().find(|one| one.starts_with(kind)));
+    match (found, seen.step.and_then(proxy)) {
+        (None, _) => format!("test:{}", seen.id),
+        (Some(found), None) => found.clone(),
+        // One place, however the tests that go there would find it themselves.
+        (Some(found), Some(_)) => Address::wherever(found).to_owned(),
+    }
 }
 
 /// What a probe talks to, nearest first.

@@ -5,16 +5,25 @@ use std::net::SocketAddr;
 use super::address::Address;
 use crate::model::{StepRecord, Value};
 
-/// What a step looked at. A proxy of the environment stands between, whatever the URL says.
+/// What a step looked at. A proxy of the environment stands between, whatever the URL says, and finds the host its own way, whatever
+/// name server the step has.
 pub(super) fn used(step: &StepRecord) -> Vec<String> {
-    let proxy = step.observation.facts.get("proxy").and_then(Value::as_text);
-    let Some(proxy) = proxy else {
+    let Some(proxy) = proxy(step) else {
         return step.resources.clone();
     };
     let direct = |one: &&String| !one.starts_with("sock:") && !one.starts_with("dns:");
-    let mut used: Vec<String> = step.resources.iter().filter(direct).cloned().collect();
+    let others = step.resources.iter().filter(direct);
+    let mut used: Vec<String> = others
+        .map(|one| Address::wherever(one).to_owned())
+        .collect();
     used.push(format!("proxy:{}", proxy.to_ascii_lowercase()));
     used
+}
+
+/// `host:port` of the proxy that a step went through.
+pub(super) fn proxy(step: &StepRecord) -> Option<&str> {
+    let facts = &step.observation.facts;
+    facts.get("proxy").and_then(Value::as_text)
 }
 
 /// With all that these stand on. What is asked for through a proxy has no name and no socket of our own; and where the look says
@@ -67,6 +76,9 @@ fn names(resources: &[String]) -> impl Iterator<Item = Address<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnosis::Rules;
+    use crate::diagnosis::classify::classify_one;
+    use crate::diagnosis::examples::Short;
 
     fn all(resources: &[&str]) -> Vec<String> {
         closed(resources.iter().map(ToString::to_string).collect())
@@ -125,5 +137,35 @@ mod tests {
         let (questions, system) = asked(&["dns:ns.example", "sock:ns.example:53"]);
         assert_eq!(questions, none);
         assert_eq!(system, ["ns.example"]);
+    }
+
+    #[test]
+    fn behind_a_proxy_a_place_is_one_whoever_was_to_be_asked_for_its_name() {
+        let through = |rest: &str, by: &str| {
+            let host = "api.example:443";
+            let seen = Short::parse(&format!(
+                "{{ probe: http, status: 503, {rest} resources: [\"dns:api.example{by}\", \"sock:{host}{by}\", \
+                 \"tls:{host}:api.example{by}\", \"origin:https://{host}{by}\"] }}"
+            ));
+            let record = seen.record();
+            let found = classify_one(&record, Rules::embedded()).unwrap();
+            (found.resource, used(&record.attempts[0].steps[0]))
+        };
+        let proxied = "facts: { proxy: \"Squid.example:3128\" },";
+        let (resource, all) = through(proxied, "@10.0.0.2:53");
+        assert_eq!(resource, "origin:https://api.example:443");
+        assert_eq!(
+            all,
+            [
+                "tls:api.example:443:api.example",
+                "origin:https://api.example:443",
+                "proxy:squid.example:3128"
+            ]
+        );
+        assert_eq!(through(proxied, ""), (resource, all));
+        // Without one it is another place.
+        let (resource, all) = through("", "@10.0.0.2:53");
+        assert_eq!(resource, "origin:https://api.example:443@10.0.0.2:53");
+        assert_eq!(all.len(), 4);
     }
 }
