@@ -5,8 +5,10 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use nix::errno::Errno;
+#[cfg(target_os = "linux")]
+use nix::sys::prctl;
 use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, getppid, setsid};
 use tokio::process::Child;
 
 /// The group of a child. Dropping it kills what is left of it.
@@ -63,21 +65,18 @@ pub(super) fn isolate(program: &mut Command) {
 /// # Errors
 ///
 /// What the system says; ESRCH when the parent has ended already.
-#[expect(unsafe_code, reason = "nobody else has these calls without allocating")]
 pub(super) fn set_apart(parent: Pid) -> Result<(), Errno> {
-    // SAFETY: all of these take numbers alone.
-    unsafe {
-        Errno::result(libc::setsid())?;
-        #[cfg(target_os = "linux")]
-        {
-            Errno::result(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL))?;
-            // What has no such thing only knows less of who belongs to it.
-            libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1);
-        }
-        // Its death may have come before the wish to hear of it.
-        if libc::getppid() != parent.as_raw() {
-            return Err(Errno::ESRCH);
-        }
+    setsid()?;
+    #[cfg(target_os = "linux")]
+    {
+        prctl::set_pdeathsig(Signal::SIGKILL)?;
+        // What has no such thing only knows less of who belongs to it.
+        let _ = prctl::set_child_subreaper(true);
     }
-    Ok(())
+    // Its death may have come before the wish to hear of it.
+    if getppid() == parent {
+        Ok(())
+    } else {
+        Err(Errno::ESRCH)
+    }
 }

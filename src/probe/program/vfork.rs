@@ -132,7 +132,10 @@ impl Image {
 }
 
 /// Makes of the copy of us what the program is to find. Async-signal-safe.
-#[expect(unsafe_code, reason = "nobody else has these calls without allocating")]
+#[expect(
+    unsafe_code,
+    reason = "nothing safe takes the bare number of a file to become, or the signals of real time"
+)]
 fn prepare(parent: Pid, streams: [i32; 3], directory: Option<&CStr>) -> Result<(), Errno> {
     set_apart(parent)?;
     // SAFETY: all of these take numbers, or what lives as long as the caller's frame; the signals are those there are.
