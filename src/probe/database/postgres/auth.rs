@@ -70,14 +70,11 @@ impl<'s> Credentials<'s> {
                     Some(password) => (password.reveal(), Some(password.keys())),
                     None => ("", None),
                 };
-                let answer = scram.answer(body.data(), text.as_bytes(), known);
-                let answer = answer.map_err(|why| {
+                let ours = scram.client_final(body.data(), text.as_bytes(), known);
+                let ours = ours.map_err(|why| {
                     unproved(&format!("SCRAM does not go on with this server: {why}"))
                 })?;
-                said(frontend::sasl_response(
-                    answer.as_bytes(),
-                    &mut wire.outgoing,
-                ))
+                said(frontend::sasl_response(ours.as_bytes(), &mut wire.outgoing))
             }
             Message::AuthenticationSaslFinal(body) => {
                 let Some(scram) = &mut self.scram else {
@@ -140,12 +137,12 @@ impl<'s> Credentials<'s> {
         };
         self.was_asked = true;
         let scram = Scram::begin(binding).map_err(|why| Halt::unable(Unable::Limit, why))?;
-        let greeting = scram.greeting();
+        let client_first = scram.client_first();
         self.scram = Some(scram);
         let out = &mut wire.outgoing;
         said(frontend::sasl_initial_response(
             mechanism,
-            greeting.as_bytes(),
+            client_first.as_bytes(),
             out,
         ))
     }

@@ -39,8 +39,8 @@ pub(super) enum Binding {
 }
 
 impl Binding {
-    /// How the client's words begin (RFC 5801 §4).
-    const fn header(&self) -> &'static str {
+    /// How the client's first message begins: `gs2-header` (RFC 5801 §4).
+    const fn gs2_header(&self) -> &'static str {
         match self {
             Self::NotOffered => "y,,",
             Self::Nothing => "n,,",
@@ -50,7 +50,7 @@ impl Binding {
 
     /// What is bound, as it is sent.
     fn text(&self) -> String {
-        let mut bytes = self.header().as_bytes().to_vec();
+        let mut bytes = self.gs2_header().as_bytes().to_vec();
         if let Self::EndPoint(hash) = self {
             bytes.extend_from_slice(hash);
         }
@@ -71,8 +71,8 @@ enum Stage {
     /// Our proof is, and the server's own is awaited.
     Answered {
         keys: Arc<Keys>,
-        /// What both sides sign.
-        signed: String,
+        /// What both sides sign: `AuthMessage` (RFC 5802 §3).
+        auth_message: String,
     },
     /// Both have proved it.
     Proved,
@@ -96,13 +96,13 @@ impl Scram {
         }
     }
 
-    /// What is said first.
-    pub(super) fn greeting(&self) -> String {
-        format!("{}n=,r={}", self.binding.header(), self.nonce)
+    /// What is said first: `client-first-message`.
+    pub(super) fn client_first(&self) -> String {
+        format!("{}n=,r={}", self.binding.gs2_header(), self.nonce)
     }
 
-    /// Our proof, to what the server says first; or why there is none.
-    pub(super) fn answer(
+    /// Our proof, to what the server says first: `client-final-message`; or why there is none.
+    pub(super) fn client_final(
         &mut self,
         said: &[u8],
         password: &[u8],
@@ -112,28 +112,28 @@ impl Scram {
             return Err("the server begins again".to_owned());
         };
         let said = std::str::from_utf8(said).map_err(|error| error.to_string())?;
-        let challenge = Challenge::read(said)?;
-        if !challenge.nonce.starts_with(&self.nonce) {
+        let server_first = ServerFirst::read(said)?;
+        if !server_first.nonce.starts_with(&self.nonce) {
             return Err("its nonce does not begin with ours".to_owned());
         }
         let keys = match known {
-            Some(known) => known.under(&challenge, password),
-            None => Arc::new(Keys::under(&challenge, password)),
+            Some(known) => known.under(&server_first, password),
+            None => Arc::new(Keys::under(&server_first, password)),
         };
-        let answer = format!("c={},r={}", self.binding.text(), challenge.nonce);
-        let signed = format!("n=,r={},{said},{answer}", self.nonce);
-        let signature = hmac::sign(&keys.stored, signed.as_bytes());
+        let without_proof = format!("c={},r={}", self.binding.text(), server_first.nonce);
+        let auth_message = format!("n=,r={},{said},{without_proof}", self.nonce);
+        let signature = hmac::sign(&keys.stored, auth_message.as_bytes());
         let mut proof = keys.client;
         for (byte, mask) in proof.iter_mut().zip(signature.as_ref()) {
             *byte ^= mask;
         }
-        self.stage = Stage::Answered { keys, signed };
-        Ok(format!("{answer},p={}", STANDARD.encode(proof)))
+        self.stage = Stage::Answered { keys, auth_message };
+        Ok(format!("{without_proof},p={}", STANDARD.encode(proof)))
     }
 
     /// Whether the server's proof is one; or why not.
     pub(super) fn verify(&mut self, said: &[u8]) -> Result<(), String> {
-        let Stage::Answered { keys, signed } = &self.stage else {
+        let Stage::Answered { keys, auth_message } = &self.stage else {
             return Err("it came before ours".to_owned());
         };
         let said = std::str::from_utf8(said).map_err(|error| error.to_string())?;
@@ -142,7 +142,7 @@ impl Scram {
             (None, Some(error)) => return Err(format!("it says `{}`", visible(error))),
             (None, None) => return Err(unreadable(said)),
         };
-        hmac::verify(&keys.server, signed.as_bytes(), &signature)
+        hmac::verify(&keys.server, auth_message.as_bytes(), &signature)
             .map_err(|_| "its signature is another".to_owned())?;
         self.stage = Stage::Proved;
         Ok(())
@@ -154,14 +154,14 @@ impl Scram {
     }
 }
 
-/// What a server says first: `r=NONCE,s=SALT,i=ITERATIONS`.
-struct Challenge<'s> {
+/// What a server says first, `server-first-message`: `r=NONCE,s=SALT,i=ITERATIONS`.
+struct ServerFirst<'s> {
     nonce: &'s str,
     salt: Vec<u8>,
     iterations: NonZeroU32,
 }
 
-impl<'s> Challenge<'s> {
+impl<'s> ServerFirst<'s> {
     fn read(said: &'s str) -> Result<Self, String> {
         let mut parts = said.split(',');
         let mut part = |name| parts.next().and_then(|part| part.strip_prefix(name));
@@ -207,18 +207,18 @@ struct Keys {
 }
 
 impl Keys {
-    fn under(challenge: &Challenge<'_>, password: &[u8]) -> Self {
+    fn under(server_first: &ServerFirst<'_>, password: &[u8]) -> Self {
         let mut salted = [0; 32];
-        let iterations = challenge.iterations;
+        let iterations = server_first.iterations;
         let password = normalized(password);
         let by = pbkdf2::PBKDF2_HMAC_SHA256;
-        pbkdf2::derive(by, iterations, &challenge.salt, &password, &mut salted);
+        pbkdf2::derive(by, iterations, &server_first.salt, &password, &mut salted);
         let salted = hmac::Key::new(hmac::HMAC_SHA256, &salted);
         let mut client = [0; 32];
         client.copy_from_slice(hmac::sign(&salted, b"Client Key").as_ref());
         let server = hmac::sign(&salted, b"Server Key");
         Self {
-            salt: challenge.salt.clone(),
+            salt: server_first.salt.clone(),
             iterations,
             stored: hmac::Key::new(hmac::HMAC_SHA256, digest(&SHA256, &client).as_ref()),
             client,
@@ -226,8 +226,8 @@ impl Keys {
         }
     }
 
-    fn is_under(&self, challenge: &Challenge<'_>) -> bool {
-        self.salt == challenge.salt && self.iterations == challenge.iterations
+    fn is_under(&self, server_first: &ServerFirst<'_>) -> bool {
+        self.salt == server_first.salt && self.iterations == server_first.iterations
     }
 }
 
@@ -246,17 +246,17 @@ fn normalized(password: &[u8]) -> Vec<u8> {
 pub(in crate::probe::database) struct KnownKeys(Arc<Mutex<Option<Arc<Keys>>>>);
 
 impl KnownKeys {
-    fn under(&self, challenge: &Challenge<'_>, password: &[u8]) -> Arc<Keys> {
+    fn under(&self, server_first: &ServerFirst<'_>, password: &[u8]) -> Arc<Keys> {
         let known = self
             .0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        if let Some(known) = known.filter(|known| known.is_under(challenge)) {
+        if let Some(known) = known.filter(|known| known.is_under(server_first)) {
             return known;
         }
         // Not under the lock: nobody waits for what takes a millisecond.
-        let keys = Arc::new(Keys::under(challenge, password));
+        let keys = Arc::new(Keys::under(server_first, password));
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(keys.clone());
         keys
     }
@@ -281,11 +281,16 @@ mod tests {
     }
 
     /// What a server that keeps `StoredKey` and `ServerKey` makes of a proof (RFC 5802 §3): its own, where ours is one.
-    fn as_server(keys: &Keys, greeting: &str, first: &str, answer: &str) -> Option<String> {
-        let (unproved, proof) = answer.rsplit_once(",p=")?;
-        let bare = greeting.splitn(3, ',').nth(2)?;
-        let signed = format!("{bare},{first},{unproved}");
-        let signature = hmac::sign(&keys.stored, signed.as_bytes());
+    fn as_server(
+        keys: &Keys,
+        client_first: &str,
+        first: &str,
+        client_final: &str,
+    ) -> Option<String> {
+        let (unproved, proof) = client_final.rsplit_once(",p=")?;
+        let bare = client_first.splitn(3, ',').nth(2)?;
+        let auth_message = format!("{bare},{first},{unproved}");
+        let signature = hmac::sign(&keys.stored, auth_message.as_bytes());
         let proof = STANDARD.decode(proof).ok()?;
         let client: Vec<u8> = proof
             .iter()
@@ -294,20 +299,20 @@ mod tests {
             .collect();
         let stored = hmac::Key::new(hmac::HMAC_SHA256, digest(&SHA256, &client).as_ref());
         let is_one = hmac::sign(&stored, b"x").as_ref() == hmac::sign(&keys.stored, b"x").as_ref();
-        let own = hmac::sign(&keys.server, signed.as_bytes());
+        let own = hmac::sign(&keys.server, auth_message.as_bytes());
         is_one.then(|| format!("v={}", STANDARD.encode(own)))
     }
 
     #[test]
     fn the_keys_are_those_of_the_rfc() {
         // The exchange of RFC 7677 §3, with its user.
-        let challenge = Challenge::read(FIRST).unwrap();
-        let keys = Keys::under(&challenge, b"pencil");
-        let signed = format!(
+        let server_first = ServerFirst::read(FIRST).unwrap();
+        let keys = Keys::under(&server_first, b"pencil");
+        let auth_message = format!(
             "n=user,r=rOprNGfwEbeRWgbNEkqO,{FIRST},c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0"
         );
         let mut proof = keys.client;
-        let signature = hmac::sign(&keys.stored, signed.as_bytes());
+        let signature = hmac::sign(&keys.stored, auth_message.as_bytes());
         for (byte, mask) in proof.iter_mut().zip(signature.as_ref()) {
             *byte ^= mask;
         }
@@ -316,7 +321,7 @@ mod tests {
             "dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="
         );
         assert_eq!(
-            STANDARD.encode(hmac::sign(&keys.server, signed.as_bytes())),
+            STANDARD.encode(hmac::sign(&keys.server, auth_message.as_bytes())),
             "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="
         );
     }
@@ -332,13 +337,15 @@ mod tests {
                 "cD10bHMtc2VydmVyLWVuZC1wb2ludCwsAQID",
             ),
         ] {
-            let keys = Keys::under(&Challenge::read(FIRST).unwrap(), b"pencil");
+            let keys = Keys::under(&ServerFirst::read(FIRST).unwrap(), b"pencil");
             let mut scram = Scram::with(binding, "rOprNGfwEbeRWgbNEkqO".to_owned());
-            let greeting = scram.greeting();
-            assert_eq!(greeting, format!("{header}n=,r=rOprNGfwEbeRWgbNEkqO"));
-            let answer = scram.answer(FIRST.as_bytes(), b"pencil", None).unwrap();
-            assert!(answer.starts_with(&format!("c={bound},r=rOprNGfwEbeRWgbNEkqO%hv")));
-            let proof = as_server(&keys, &greeting, FIRST, &answer).unwrap();
+            let client_first = scram.client_first();
+            assert_eq!(client_first, format!("{header}n=,r=rOprNGfwEbeRWgbNEkqO"));
+            let client_final = scram
+                .client_final(FIRST.as_bytes(), b"pencil", None)
+                .unwrap();
+            assert!(client_final.starts_with(&format!("c={bound},r=rOprNGfwEbeRWgbNEkqO%hv")));
+            let proof = as_server(&keys, &client_first, FIRST, &client_final).unwrap();
             assert!(!scram.is_proved());
             scram.verify(proof.as_bytes()).unwrap();
             assert!(scram.is_proved());
@@ -347,11 +354,11 @@ mod tests {
 
     #[test]
     fn another_password_proves_nothing_and_neither_does_another_server() {
-        let keys = Keys::under(&Challenge::read(FIRST).unwrap(), b"pencil");
+        let keys = Keys::under(&ServerFirst::read(FIRST).unwrap(), b"pencil");
         let mut scram = begun();
-        let greeting = scram.greeting();
-        let answer = scram.answer(FIRST.as_bytes(), b"pen", None).unwrap();
-        assert_eq!(as_server(&keys, &greeting, FIRST, &answer), None);
+        let client_first = scram.client_first();
+        let client_final = scram.client_final(FIRST.as_bytes(), b"pen", None).unwrap();
+        assert_eq!(as_server(&keys, &client_first, FIRST, &client_final), None);
         let wrong = format!("v={}", STANDARD.encode([0; 32]));
         assert!(scram.verify(wrong.as_bytes()).is_err() && !scram.is_proved());
     }
@@ -362,9 +369,9 @@ mod tests {
         let answer = |first: &str| {
             let nonce = "rOprNGfwEbeRWgbNEkqO";
             let mut scram = Scram::with(Binding::Nothing, nonce.to_owned());
-            let with = scram.answer(first.as_bytes(), b"pencil", Some(&known));
+            let with = scram.client_final(first.as_bytes(), b"pencil", Some(&known));
             let mut scram = Scram::with(Binding::Nothing, nonce.to_owned());
-            let without = scram.answer(first.as_bytes(), b"pencil", None);
+            let without = scram.client_final(first.as_bytes(), b"pencil", None);
             assert_eq!(with.unwrap(), without.unwrap());
             known.0.lock().unwrap().clone().unwrap()
         };
@@ -405,11 +412,11 @@ mod tests {
             ("", "no place here"),
         ] {
             let why = begun()
-                .answer(first.as_bytes(), b"pencil", None)
+                .client_final(first.as_bytes(), b"pencil", None)
                 .unwrap_err();
             assert!(why.contains(told), "{first}: {why}");
         }
-        assert!(begun().answer(b"\xff", b"", None).is_err());
+        assert!(begun().client_final(b"\xff", b"", None).is_err());
         assert!(
             begun()
                 .verify(b"v=YQ==")
@@ -417,8 +424,14 @@ mod tests {
                 .contains("before ours")
         );
         let mut scram = begun();
-        scram.answer(FIRST.as_bytes(), b"pencil", None).unwrap();
-        assert!(scram.answer(FIRST.as_bytes(), b"pencil", None).is_err());
+        scram
+            .client_final(FIRST.as_bytes(), b"pencil", None)
+            .unwrap();
+        assert!(
+            scram
+                .client_final(FIRST.as_bytes(), b"pencil", None)
+                .is_err()
+        );
         for (last, told) in [
             ("e=other-error", "other-error"),
             ("v=!", "Base64"),
