@@ -1,10 +1,13 @@
 //! What is asked of PostgreSQL, in one transaction and one round trip: what it is, what it has, and what the test asks.
 
+mod identity;
+
 use std::time::Duration;
 
 use postgres_protocol::escape::{escape_identifier, escape_literal};
 use tokio::time::Instant;
 
+use self::identity::{facts, identity, remembered, still};
 use super::dialect::POSTGRES;
 use super::seen::Seen;
 use super::{About, MOST_BYTES, Sql, Wanted, name};
@@ -216,40 +219,6 @@ impl Round {
     }
 }
 
-/// Sets the budget, so that the server ends by itself what nobody waits for any more. A shorter limit of the role, the database or
-/// the server stays: each time the one of now, for the server may be told another.
-fn limit(deadline: Instant) -> String {
-    let left = deadline.saturating_duration_since(Instant::now());
-    let left = left.as_millis().clamp(1, i32::MAX as u128);
-    format!(
-        "CASE WHEN pg_catalog.current_setting('statement_timeout') = '0' \
-         OR pg_catalog.current_setting('statement_timeout')::pg_catalog.interval > '{left}ms' \
-         THEN pg_catalog.set_config('statement_timeout', '{left}', true) END"
-    )
-}
-
-/// Who and what answers, as of now.
-fn identity(deadline: Instant) -> String {
-    let limit = limit(deadline);
-    format!(
-        "SELECT pg_catalog.pg_is_in_recovery() AS recovering, \
-         pg_catalog.current_setting('transaction_read_only') AS read_only, \
-         pg_catalog.current_database() AS database, session_user AS \"user\", \
-         pg_catalog.current_setting('application_name') AS application_name, \
-         pg_catalog.current_setting('server_version') AS server_version, {limit}"
-    )
-}
-
-/// What may be otherwise now in a session that is as new, though it is the same: a server is promoted, and told to be read-only. To ask
-/// this takes the server much less time.
-fn still(deadline: Instant) -> String {
-    let limit = limit(deadline);
-    format!(
-        "SELECT pg_catalog.pg_is_in_recovery() AS recovering, \
-         pg_catalog.current_setting('transaction_read_only') AS read_only, {limit}"
-    )
-}
-
 /// A replica that has replayed all it received is as new as its primary only while it receives.
 const REPLICATION: &str = "\
     SELECT CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN NULL \
@@ -258,47 +227,6 @@ const REPLICATION: &str = "\
     ELSE extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.pg_last_xact_replay_timestamp()) \
     END::float8 AS replication_lag, \
     (SELECT count(*) FROM pg_catalog.pg_stat_replication WHERE state IS DISTINCT FROM 'backup') AS replicas";
-
-/// What our own questions give, by the names of their columns.
-const NAMES: &[&str] = &[
-    "recovering",
-    "read_only",
-    "database",
-    "user",
-    "application_name",
-    "server_version",
-    "replication_lag",
-    "replicas",
-];
-
-fn facts(answer: &Answer) -> Vec<(&'static str, Value)> {
-    let known = NAMES.iter().filter_map(|name| {
-        let value = match (*name, first(answer, name)?) {
-            // Where there is none the fact is absent: nothing that is compared with a duration is null.
-            ("replication_lag", Value::Number(seconds)) => {
-                let seconds = Duration::try_from_secs_f64(seconds.to_f64().max(0.0));
-                Value::Duration(seconds.ok()?)
-            }
-            ("replication_lag", _) => return None,
-            ("recovering", value) => {
-                let is_replica = *value == Value::Bool(true);
-                let role = if is_replica { "replica" } else { "primary" };
-                return Some(("role", Value::Text(role.to_owned())));
-            }
-            ("read_only", value) => Value::Bool(value.as_text() == Some("on")),
-            (_, value) => value.clone(),
-        };
-        Some((*name, value))
-    });
-    known.collect()
-}
-
-/// What of this need not be asked again while the session is as new.
-fn remembered(answer: &Answer) -> Remembered {
-    let mut facts = facts(answer);
-    facts.retain(|(name, _)| !matches!(*name, "role" | "read_only"));
-    facts
-}
 
 /// A column of the first row.
 fn first<'a>(answer: &'a Answer, column: &str) -> Option<&'a Value> {
