@@ -228,34 +228,33 @@ pub fn all_hold(expectations: &Expectations, seen: &Observation) -> bool {
 }
 
 impl Matched {
+    /// What was found, and what is to be said of that; `None` where the look was stopped before it came so far.
+    fn judgement<'s>(&self, sight: &Sight<'s>, is_stopped: bool) -> Option<(Found<'s>, Judgement)> {
+        let is_missed = || !sight.reached(&self.fact);
+        if is_stopped && is_missed() {
+            return None;
+        }
+        let found = sight.find(&self.fact);
+        let judgement = if matches!(self.fact, Fact::Json(_)) && is_missed() {
+            // A page that is no JSON has none of what must not be in it, and proves nothing by that.
+            Judgement::Fails(Some("what came is no JSON".to_owned()))
+        } else {
+            judge(&self.matcher, found.seen())
+        };
+        Some((found, judgement))
+    }
+
     /// Whether it holds of a look that nothing stopped.
     fn holds(&self, sight: &Sight<'_>) -> bool {
-        if matches!(self.fact, Fact::Json(_)) && !sight.reached(&self.fact) {
-            return false;
-        }
-        judge(&self.matcher, sight.find(&self.fact).seen()) == Judgement::Holds
+        matches!(self.judgement(sight, false), Some((_, Judgement::Holds)))
     }
 
     fn judge(&self, sight: &Sight<'_>, is_stopped: bool) -> Finding {
-        let is_reached = !is_stopped || sight.reached(&self.fact);
-        let found = if is_reached {
-            sight.find(&self.fact)
-        } else {
-            Found::Absent
-        };
-        let (state, detail) = if !is_reached {
-            (State::NotReached, None)
-        } else if let Fact::Json(_) = self.fact
-            && !sight.reached(&self.fact)
-        {
-            // A page that is no JSON has none of what must not be in it, and proves nothing by that.
-            (State::NotHeld, Some("what came is no JSON".to_owned()))
-        } else {
-            match judge(&self.matcher, found.seen()) {
-                Judgement::Holds => (State::Held, None),
-                Judgement::Fails(why) => (State::NotHeld, why),
-                Judgement::Senseless(why) => (State::NotHeld, Some(why)),
-            }
+        let (found, state, detail) = match self.judgement(sight, is_stopped) {
+            None => (Found::Absent, State::NotReached, None),
+            Some((found, Judgement::Holds)) => (found, State::Held, None),
+            Some((found, Judgement::Fails(why))) => (found, State::NotHeld, why),
+            Some((found, Judgement::Senseless(why))) => (found, State::NotHeld, Some(why)),
         };
         let own = sight.why(&self.fact).filter(|_| state == State::NotHeld);
         let detail = match (own, detail) {
