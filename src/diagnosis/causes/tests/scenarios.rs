@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::building::{Says, Told, all, id, says};
 use crate::diagnosis::{Rules, diagnose};
-use crate::model::{Class, Confidence, Layer, Modifier, Phase, Standing, Status};
+use crate::model::{Class, Confidence, Layer, Modifier, Phase, Standing, Status, Value};
 
 const DB: &[&str] = &[
     "dns:db.internal",
@@ -258,6 +258,41 @@ fn who_gets_through_shows_that_it_is_not_down() {
         Modifier::Intermittent
     );
     assert_eq!(cause.refuting.len(), 1);
+}
+
+#[test]
+fn who_gets_through_the_same_proxy_is_heard_whatever_name_server_it_has() {
+    let at = "origin:http://web.example:80";
+    let gone = says(
+        "PRX-4",
+        Layer::Proxy,
+        at,
+        Class::Infrastructure,
+        Confidence::High,
+    );
+    let asked = WEB.iter().map(|one| format!("{one}@10.0.0.2:53"));
+    let asked: Vec<String> = asked.collect();
+    let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
+    let mut told = Told::new();
+    for number in 0..10 {
+        let name = format!("api/call-{number}");
+        told = if number % 3 == 0 {
+            told.answered(&name, 503, &asked, &gone)
+        } else {
+            told.pass(&name, &asked)
+        };
+        told = told.step(|step| {
+            "GET /".clone_into(&mut step.request);
+            step.resources = asked.iter().map(ToString::to_string).collect();
+            let proxy = Value::Text("squid.example:3128".to_owned());
+            step.observation.facts.insert("proxy", proxy);
+        });
+    }
+    let diagnosis = told.diagnosis();
+    assert_eq!(
+        diagnosis.causes[0].standing,
+        Standing::Intermittent { failed: 4, of: 10 }
+    );
 }
 
 #[test]
