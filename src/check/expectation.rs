@@ -211,8 +211,8 @@ pub fn evaluate(expectations: &Expectations, seen: &Observation) -> Vec<Finding>
     findings
 }
 
-/// Whether everything holds, where that shows without putting anything into words, which takes longer than judging it: of `true` all
-/// findings of [`evaluate`] have held; `false` says nothing.
+/// Whether everything holds, where that shows without putting anything into words, which takes longer than judging it: of
+/// `true` all findings of [`evaluate`] have held; `false` says nothing.
 pub fn all_hold(expectations: &Expectations, seen: &Observation) -> bool {
     if seen.fault.is_some() || expectations.fault != ExpectedFault::None {
         return false;

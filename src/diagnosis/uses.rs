@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use super::address::Address;
 use crate::model::{StepRecord, Value};
 
-/// What a step looked at. A proxy of the environment stands between, whatever the URL says, and finds the host its own way, whatever
-/// name server the step has.
+/// What a step looked at. A proxy of the environment stands between, whatever the URL says, and finds the host its own
+/// way, whatever name server the step has.
 pub(super) fn used(step: &StepRecord) -> Vec<String> {
     let Some(proxy) = proxy(step) else {
         return step.resources.clone();

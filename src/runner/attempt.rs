@@ -45,8 +45,8 @@ pub(super) struct Attempted {
     pub(super) record: AttemptRecord,
     /// The run let go of it: no evidence against the target.
     pub(super) cut: bool,
-    /// It held as many others did, some of them slower, and nobody will be shown it: its record says how it came out and how long each
-    /// phase took, and nothing in words.
+    /// It held as many others did, some of them slower, and nobody will be shown it: its record says how it came out and
+    /// how long each phase took, and nothing in words.
     pub(super) brief: bool,
     /// Something of one actor came to another: no further attempt makes that good.
     pub(super) leaked: bool,

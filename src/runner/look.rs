@@ -40,7 +40,8 @@ pub(super) struct Stage {
 pub(super) enum Shown {
     /// Those that do not hold: nothing after this one decides whether it is shown.
     NotHeld,
-    /// Those that do not hold, and few of the others: what held is put into words by [`put_into_words`] once it is known to be kept.
+    /// Those that do not hold, and few of the others: what held is put into words by [`put_into_words`] once it is known
+    /// to be kept.
     FewOfMany,
     /// All: a later step or poll may not hold, and then this one is shown, too.
     Whatever,

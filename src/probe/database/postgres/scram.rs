@@ -1,8 +1,8 @@
 //! SCRAM-SHA-256: proving that we know a password, and that the server does (RFC 5802, RFC 7677).
 //!
-//! What a password comes to under the salt of a server takes thousands of hashes, and a server gives a user the same salt each
-//! time. So it is worked out once and kept for the next login with this password, as RFC 5802 §3 allows: in a storm it would be our
-//! own time that is measured instead of the server's.
+//! What a password comes to under the salt of a server takes thousands of hashes, and a server gives a user the same salt
+//! each time. So it is worked out once and kept for the next login with this password, as RFC 5802 §3 allows: in a storm
+//! it would be our own time that is measured instead of the server's.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -272,7 +272,8 @@ impl fmt::Debug for KnownKeys {
 mod tests {
     use super::*;
 
-    /// RFC 7677 §3; PostgreSQL takes the user from the startup message, so the name in the exchange is empty and the proof another.
+    /// RFC 7677 §3; PostgreSQL takes the user from the startup message, so the name in the exchange is empty and the proof
+    /// another.
     const FIRST: &str =
         "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
 

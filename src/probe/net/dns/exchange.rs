@@ -147,8 +147,8 @@ async fn by_udp(
 ) -> Result<Option<Message>, Halt> {
     let broken =
         |error: &io::Error| as_dns(DnsFault::Unreachable, error, &format!("asking {server}"));
-    // The system picks the port, at random, and lets nobody else's datagrams through (RFC 5452 §9.2). On the way to this machine it
-    // need not look for our address as well.
+    // The system picks the port, at random, and lets nobody else's datagrams through (RFC 5452 §9.2). On the way to this
+    // machine it need not look for our address as well.
     let ours: SocketAddr = match (server, server.ip().is_loopback()) {
         (SocketAddr::V4(_), true) => (Ipv4Addr::LOCALHOST, 0).into(),
         (SocketAddr::V4(_), false) => (Ipv4Addr::UNSPECIFIED, 0).into(),

@@ -21,8 +21,8 @@ pub(super) fn identity(deadline: Instant) -> String {
     )
 }
 
-/// What may be otherwise now in a session that is as new, though it is the same: a server is promoted, and told to be read-only. To ask
-/// this takes the server much less time.
+/// What may be otherwise now in a session that is as new, though it is the same: a server is promoted, and told to be
+/// read-only. To ask this takes the server much less time.
 pub(super) fn still(deadline: Instant) -> String {
     let limit = limit(deadline);
     format!(
@@ -61,8 +61,8 @@ pub(super) fn remembered(answer: &Answer) -> Remembered {
     facts
 }
 
-/// Sets the budget, so that the server ends by itself what nobody waits for any more. A shorter limit of the role, the database or
-/// the server stays: each time the one of now, for the server may be told another.
+/// Sets the budget, so that the server ends by itself what nobody waits for any more. A shorter limit of the role, the
+/// database or the server stays: each time the one of now, for the server may be told another.
 fn limit(deadline: Instant) -> String {
     let left = deadline.saturating_duration_since(Instant::now());
     let left = left.as_millis().clamp(1, i32::MAX as u128);
